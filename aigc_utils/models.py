@@ -1,0 +1,106 @@
+"""Networks of the collection: functions that return a ``keras.Model``. Taught in 04_training_a_gan."""
+
+from aigc_utils import runtime
+from aigc_utils.runtime import keras
+
+LEAK = 0.2  # slope of LeakyReLU below zero (Radford et al. 2016)
+
+
+def generator(latent_dim=64, widths=(192, 128, 64, 32), channels=3, batch_norm=True, name="generator"):
+    """Return a network from latent vectors (batch, latent_dim) to images in [-1, 1].
+
+    A dense layer makes a 4×4 map of ``widths[0]`` channels; each further width doubles the side by a transposed
+    convolution with a 4×4 kernel, and the last one stays at that side (three doublings: 32×32). Kernel and stride are
+    chosen so that every output pixel is reached by the same number of kernel entries, which avoids checkerboards.
+    Architecture after Radford et al. 2016 (DCGAN).
+    """
+    layers = keras.layers
+    latent = layers.Input((latent_dim,), name="latent")
+    x = layers.Dense(4 * 4 * widths[0], use_bias=not batch_norm)(latent)
+    x = layers.Reshape((4, 4, widths[0]))(x)
+    for width in widths[1:]:
+        x = _activate(x, batch_norm)
+        x = layers.Conv2DTranspose(width, 4, strides=2, padding="same", use_bias=not batch_norm)(x)
+    x = _activate(x, batch_norm)
+    images = layers.Conv2D(channels, 3, padding="same", activation="tanh", dtype="float32", name="image")(x)
+    return keras.Model(latent, images, name=name)
+
+
+def _activate(x, batch_norm):
+    # Momentum 0.9: the running statistics must keep up with a run of a few thousand steps.
+    x = keras.layers.BatchNormalization(momentum=0.9)(x) if batch_norm else x
+    return keras.layers.LeakyReLU(LEAK)(x)
+
+
+def discriminator(image_size=32, widths=(48, 96, 192), channels=3, batch_norm=False, name="discriminator"):
+    """Return a network from images (batch, image_size, image_size, channels) in [-1, 1] to one logit each, (batch, 1).
+
+    Each width halves the side by a strided convolution. The output is a logit, so losses take it as it is. No batch
+    normalisation by default: the R1 penalty needs the gradient of each image's own logit, and batch statistics would
+    mix the images (Mescheder et al. 2018).
+    """
+    layers = keras.layers
+    images = layers.Input((image_size, image_size, channels), name="image")
+    x = images
+    for index, width in enumerate(widths):
+        normalise = batch_norm and index > 0  # DCGAN leaves the first layer without
+        x = layers.Conv2D(width, 4, strides=2, padding="same", use_bias=not normalise)(x)
+        x = layers.BatchNormalization(momentum=0.9)(x) if normalise else x
+        x = layers.LeakyReLU(LEAK)(x)
+    logit = layers.Dense(1, dtype="float32", name="logit")(layers.Flatten()(x))
+    return keras.Model(images, logit, name=name)
+
+
+def classifier(outputs, image_size=32, widths=(32, 64, 128, 256), dropout=0.2, residual=False, name="classifier"):
+    """Return a convolutional classifier of images in [-1, 1] with one softmax a name in ``outputs``.
+
+    ``outputs`` maps the name of each output to its number of classes: {"class": 10}, or {"fur": 5, "eyes": 3}. The
+    first width works at full size; each further one halves the side and has two convolutions, with ``residual`` three
+    and a shortcut around two of them (another architecture, for an independent judge). The layer "features"
+    (batch, widths[-1]), the average over the last map, is what `metrics` measures distances in.
+    """
+    layers = keras.layers
+    images = layers.Input((image_size, image_size, 3), name="image")
+    x = _convolution(images, widths[0])
+    for width in widths[1:]:
+        x = _convolution(layers.MaxPooling2D()(x), width)
+        inner = _convolution(x, width)
+        x = layers.Add()([x, _convolution(inner, width)]) if residual else inner
+        x = layers.Dropout(dropout)(x)
+    features = layers.GlobalAveragePooling2D(name="features")(x)
+    heads = {
+        key: layers.Dense(count, activation="softmax", dtype="float32", name=key)(features)
+        for key, count in outputs.items()
+    }
+    return keras.Model(images, heads, name=name)
+
+
+def _convolution(x, width):
+    x = keras.layers.Conv2D(width, 3, padding="same", use_bias=False)(x)
+    return keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.9)(x))
+
+
+KITTEN_HEADS = {"fur": 5, "eyes": 3, "background": 4, "ear_height": 3, "head_size": 3, "stripes": 3, "tilt": 3}
+
+# name of shipped weights -> the network they belong to; tools/pretrain.py trained them all
+PRETRAINED = {
+    "kitten_generator": lambda: generator(name="kitten_generator"),
+    "cat_generator": lambda: generator(latent_dim=128, name="cat_generator"),
+    "kitten_factors": lambda: classifier(KITTEN_HEADS, widths=(16, 32, 64, 128), name="kitten_factors"),
+    "cifar10_features": lambda: classifier({"class": 10}, name="cifar10_features"),
+    "cifar10_judge": lambda: classifier({"class": 10}, widths=(32, 64, 128), residual=True, name="cifar10_judge"),
+}
+
+
+def build(name):
+    """Return the untrained network that the shipped weights ``name`` fit; see ``PRETRAINED`` for the names."""
+    if name not in PRETRAINED:
+        raise ValueError(f"no pretrained network is called {name!r}; expected one of {', '.join(PRETRAINED)}.")
+    return PRETRAINED[name]()
+
+
+def load_pretrained(name):
+    """Return a network with the weights that this project trained (data/pretrained/README.md says how)."""
+    model = build(name)
+    model.load_weights(runtime.shipped("pretrained", f"{name}.weights.h5"))
+    return model

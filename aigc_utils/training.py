@@ -1,0 +1,275 @@
+"""Training of a GAN with ``keras.Model.fit``: the step, the batches, the callbacks that Keras does not have.
+
+Taught in 04_training_a_gan. Everything random is a function of (seed, step), so a run that was killed continues from
+its checkpoint to the same weights, bit for bit, as a run that was not.
+"""
+
+import contextlib
+import os
+import warnings
+from pathlib import Path
+
+from aigc_utils import losses
+from aigc_utils.runtime import keras, tf
+
+import numpy as np
+
+# One stream of random numbers per use, so that the numbers of one never depend on another being drawn.
+SHUFFLE, FLIP, LATENT, AUGMENT = range(4)
+
+
+def stream(seed, use, step):
+    """Return the seed pair for `tf.random.stateless_*` that belongs to a run's ``seed``, a use and a step."""
+    return tf.stack([tf.cast(seed, tf.int64) * 16 + use, tf.cast(step, tf.int64)])
+
+
+def batches(images, batch_size=64, seed=0, start_step=0, flip=True):
+    """Return an endless `tf.data.Dataset` of float32 batches in [-1, 1] that begins with batch ``start_step``.
+
+    ``images`` are uint8 (n, height, width, channels). Every epoch is a new permutation without replacement (an
+    incomplete last batch is dropped); ``flip`` mirrors each image left to right with probability ½. Batch k depends on
+    ``seed`` and k alone.
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 4:
+        raise ValueError(
+            f"received images of {images.dtype} {images.shape}; expected uint8 (n, height, width, channels)."
+        )
+    if len(images) < batch_size:
+        raise ValueError(f"received {len(images)} images for batches of {batch_size}; lower batch_size or add images.")
+    per_epoch = len(images) // batch_size
+
+    def batch(step):
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(len(images)), seed=stream(seed, SHUFFLE, step // per_epoch)
+        )
+        first = tf.cast(step % per_epoch, tf.int32) * batch_size
+        chosen = tf.gather(images, order[first : first + batch_size])
+        chosen = tf.cast(chosen, tf.float32) / 127.5 - 1.0
+        if not flip:
+            return chosen
+        coin = tf.random.stateless_uniform((batch_size, 1, 1, 1), seed=stream(seed, FLIP, step)) < 0.5
+        return tf.where(coin, chosen[:, :, ::-1], chosen)
+
+    steps = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max)
+    return steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)
+
+
+def differentiable_augmentation(images, seed, shift=0.125):
+    """Return the images with random brightness, saturation, contrast and a random shift.
+
+    ``images`` (batch, side, side, channels) in about [-1, 1]; each image gets its own draw. Applied to real and
+    generated images alike before the discriminator, it keeps a small data set from being learnt by heart without
+    leaking into what is generated (Zhao et al. 2020, "Differentiable Augmentation"). ``shift`` is a share of the side.
+    """
+    count, side = tf.shape(images)[0], images.shape[1]
+    draw = tf.random.stateless_uniform((5, count, 1, 1, 1), seed=seed)
+    images = images + draw[0] - 0.5
+    grey = tf.reduce_mean(images, axis=3, keepdims=True)
+    images = (images - grey) * (2.0 * draw[1]) + grey
+    mean = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
+    images = (images - mean) * (draw[2] + 0.5) + mean
+    # A shift by whole pixels is a product with a 0/1 matrix, which is cheap, differentiable and deterministic.
+    most = int(side * shift)
+    moves = tf.cast(tf.floor(draw[3:, :, 0, 0, 0] * (2 * most + 1)), tf.int32) - most
+    target = tf.range(side)[None, :, None] - tf.range(side)[None, None, :]
+    rows = tf.cast(target == moves[0][:, None, None], images.dtype)
+    columns = tf.cast(target == moves[1][:, None, None], images.dtype)
+    return tf.einsum("bij,bjkc,blk->bilc", rows, images, columns)
+
+
+class GAN(keras.Model):
+    """A generator and a discriminator that play against each other under ``fit``.
+
+    ``generator`` maps (batch, latent_dim) to images in [-1, 1]; ``discriminator`` maps images to logits (batch, 1).
+    ``fit`` takes real batches, see `batches`. ``seed`` and the model's own ``step`` decide all noise.
+    """
+
+    def __init__(self, generator, discriminator, seed=0, name="gan"):
+        super().__init__(name=name)
+        self.generator, self.discriminator = generator, discriminator
+        self.seed = seed
+        self.latent_dim = generator.input_shape[-1]
+        self.step = self.add_weight(shape=(), dtype="int64", initializer="zeros", trainable=False, name="step")
+        self.built = True
+
+    def compile(self, optimizer, d_optimizer, loss="non_saturating", r1_gamma=0.0, r1_every=1, augment=None):
+        """Choose optimizers, the loss by name (see `losses.ADVERSARIAL`), the R1 penalty and an augmentation.
+
+        ``optimizer`` is the generator's. Clipping, gradient accumulation and the moving average of weights (EMA) are
+        Keras' own: ``Adam(global_clipnorm=…, gradient_accumulation_steps=…, use_ema=True)``. The R1 penalty (weight
+        γ/2 = r1_gamma/2) is computed at every ``r1_every``-th step, and then counts ``r1_every`` times. ``augment``
+        is a function of (images, seed), such as `differentiable_augmentation`.
+        """
+        super().compile(optimizer=optimizer)
+        self.d_loss, self.g_loss = losses.adversarial(loss)
+        self.d_optimizer, self.r1_gamma, self.r1_every = d_optimizer, r1_gamma, r1_every
+        self.augment = augment or (lambda images, seed: images)
+        optimizer.build(self.generator.trainable_variables)
+        d_optimizer.build(self.discriminator.trainable_variables)
+
+    def latent(self, count, step):
+        """Return the noise (count, latent_dim) of a training step, a function of the run's seed and ``step`` alone."""
+        return tf.random.stateless_normal((count, self.latent_dim), seed=stream(self.seed, LATENT, step))
+
+    def call(self, latent, training=False):
+        """Return generated images in [-1, 1] for latent vectors (batch, latent_dim)."""
+        return self.generator(latent, training=training)
+
+    def train_step(self, real):
+        """Improve the discriminator once, then the generator once, on one batch of real images."""
+        step = self.step.value
+        latent = self.latent(tf.shape(real)[0], step)
+        with tf.GradientTape() as tape:
+            fake = self.generator(latent, training=True)
+        logs = self._train_discriminator(real, tf.stop_gradient(fake), step)
+        with tape:  # goes on recording: the generator runs once a step, and is judged by the improved discriminator
+            view = self.augment(fake, stream(self.seed, AUGMENT, 3 * step + 2))
+            g_loss = self.g_loss(self.discriminator(view, training=True))
+        variables = self.generator.trainable_variables
+        self.optimizer.apply(tape.gradient(g_loss, variables), variables)
+        self.step.assign_add(1)
+        # TerminateOnNaN watches the entry "loss": the sum is NaN or infinite as soon as one of the two is.
+        return {"loss": g_loss + logs["d_loss"], "g_loss": g_loss, **logs}
+
+    def _train_discriminator(self, real, fake, step):
+        real = self.augment(real, stream(self.seed, AUGMENT, 3 * step))
+        fake = self.augment(fake, stream(self.seed, AUGMENT, 3 * step + 1))
+        with tf.GradientTape() as tape:
+            real_logits = self.discriminator(real, training=True)
+            fake_logits = self.discriminator(fake, training=True)
+            d_loss = self.d_loss(real_logits, fake_logits)
+            penalty = self._penalty(real, step)
+            total = d_loss + 0.5 * self.r1_gamma * self.r1_every * penalty
+        variables = self.discriminator.trainable_variables
+        self.d_optimizer.apply(tape.gradient(total, variables), variables)
+        return {
+            "d_loss": d_loss,
+            "r1": penalty,
+            "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
+            "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+        }
+
+    def _penalty(self, real, step):
+        if not self.r1_gamma:
+            return tf.constant(0.0)
+        return tf.cond(
+            step % self.r1_every == 0, lambda: losses.r1_penalty(self.discriminator, real), lambda: tf.constant(0.0)
+        )
+
+
+class SampleGrids(keras.callbacks.Callback):
+    """Write a grid of pictures of fixed latent vectors to TensorBoard, under "samples", at the end of every epoch."""
+
+    def __init__(self, log_dir, rows=4, columns=4, seed=0):
+        super().__init__()
+        self.log_dir, self.rows, self.columns, self.seed = str(log_dir), rows, columns, seed
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Draw the grid with the generator as it is: the moving average, where there is one."""
+        images = sample(self.model.generator, self.rows * self.columns, self.seed)
+        _, height, width, channels = images.shape
+        grid = images.reshape(self.rows, self.columns, height, width, channels).swapaxes(1, 2)
+        grid = grid.reshape(1, self.rows * height, self.columns * width, channels)
+        with tf.summary.create_file_writer(self.log_dir).as_default():
+            tf.summary.image("samples", (grid + 1) / 2, step=int(self.model.step))
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keep the state of a `GAN` run (weights, both optimizers, moving averages, step) in one file, for `resume`.
+
+    Saves when an epoch begins, because a checkpoint must hold the weights that training goes on from: at an epoch's
+    end `SwapEMAWeights` may have exchanged them. List it after `SwapEMAWeights`. The file is replaced as a whole, so a
+    kill or a full disk leaves the previous one. Weights that are not finite are never saved.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = Path(path)
+        if not self.path.name.endswith(".weights.h5"):
+            raise ValueError(f"received the checkpoint path {str(path)!r}; expected a name that ends in '.weights.h5'.")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Save the state of the run, except before its first step."""
+        step = int(self.model.step)
+        if step:
+            if not all(np.isfinite(weight).all() for weight in self.model.get_weights()):
+                raise FloatingPointError(_not_finite(step, self.path))
+            save_weights(self.model, self.path)
+
+
+def save_weights(model, path):
+    """Write a model's weights to ``path`` (NAME.weights.h5): either the whole file or, after an error, no change."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name[: -len('.weights.h5')]}.partial.weights.h5")
+    try:
+        model.save_weights(partial, overwrite=True)
+        os.replace(partial, path)
+    except OSError as error:
+        raise OSError(
+            f"could not write the weights to {path}: {error}. Free some space or choose a folder you may write to; "
+            f"{'the previous file is unharmed' if path.exists() else 'nothing was left behind'}."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def resume(gan, path):
+    """Load a checkpoint into a compiled `GAN` and return its step; 0 where there is no file at ``path`` yet."""
+    path = Path(path)
+    if not path.exists():
+        return 0
+    try:
+        gan.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(
+            f"the checkpoint {path} does not fit this model: {error} Use the networks and optimizers that it was "
+            "written with, or delete it to begin anew."
+        ) from error
+    return int(gan.step)
+
+
+def fit(gan, images, steps, steps_per_epoch=100, batch_size=64, flip=True, checkpoint=None, callbacks=()):
+    """Train a compiled `GAN` on uint8 images up to ``steps`` steps in all and return the history of its epochs.
+
+    An *epoch* here is ``steps_per_epoch`` steps: how often callbacks look, not a pass over the data. With
+    ``checkpoint`` (a path NAME.weights.h5) the run continues from there if the file exists, and keeps it up to date.
+    Callbacks see the moving average of the generator's weights (EMA) at the end of an epoch, if its optimizer has one.
+    A loss that is not finite stops the run with a FloatingPointError.
+    """
+    if steps % steps_per_epoch:
+        raise ValueError(f"received steps={steps}; expected a multiple of steps_per_epoch={steps_per_epoch}.")
+    start = resume(gan, checkpoint) if checkpoint else int(gan.step)
+    before = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if gan.optimizer.use_ema else []
+    before += [Checkpoint(checkpoint)] if checkpoint else []
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*shuffle=True.*")  # Keras says so of every tf.data.Dataset
+        history = keras.Model.fit(
+            gan,
+            batches(images, batch_size, gan.seed, start, flip),
+            initial_epoch=start // steps_per_epoch,
+            epochs=steps // steps_per_epoch,
+            steps_per_epoch=steps_per_epoch,
+            callbacks=[*before, keras.callbacks.TerminateOnNaN(), *callbacks],
+            verbose=0,
+        )
+    if int(gan.step) < steps and not np.isfinite(history.history["loss"][-1]):
+        raise FloatingPointError(_not_finite(int(gan.step), checkpoint))
+    return history.history
+
+
+def _not_finite(step, checkpoint):
+    return (
+        f"the loss or a weight is no longer a finite number at step {step}. Lower the learning rate, clip the "
+        "gradients (global_clipnorm in the optimizer) or look for bad values in the images. "
+        + (f"The last good state is in {checkpoint}." if checkpoint else "No checkpoint was asked for.")
+    )
+
+
+def sample(generator, count, seed=0, batch_size=250):
+    """Return ``count`` generated images, float32 in [-1, 1], from the latent vectors that ``seed`` decides."""
+    latent = tf.random.stateless_normal((count, generator.input_shape[-1]), seed=stream(seed, LATENT, -1))
+    parts = [generator(latent[i : i + batch_size], training=False) for i in range(0, count, batch_size)]
+    return tf.concat(parts, axis=0).numpy()

@@ -1,0 +1,123 @@
+"""Interactive views for notebooks. Each has a static twin in `plots`, which is what a printed page shows."""
+
+import io
+
+from aigc_utils import plots
+
+import numpy as np
+
+SIDE = 256  # pixels of an enlarged picture
+
+
+def _png(picture, least=SIDE):
+    """Return PNG bytes of a uint8 picture, enlarged by a whole factor so that its pixels stay visible."""
+    from PIL import Image
+
+    factor = max(1, round(least / picture.shape[0]))
+    buffer = io.BytesIO()
+    Image.fromarray(picture.repeat(factor, axis=0).repeat(factor, axis=1)).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def latent_explorer(generator, seed=0):
+    """Return a widget with two sliders that walk a plane in latent space, by mouse or arrow keys.
+
+    ``generator`` maps (n, latent_dim) to images in [-1, 1]. The plane is spanned by two random vectors at right angles;
+    angle 0 to 360 degrees turns between them (one is back at the start), and radius is the length of the latent
+    vector in units of the usual one: 1 is typical, 0 the centre, 2 a caricature. Static twin: `plots.latent_walk`.
+    """
+    import ipywidgets
+
+    size = generator.input_shape[-1]
+    first, second = np.linalg.qr(np.random.default_rng(seed).normal(size=(size, 2)))[0].T * np.sqrt(size)
+    angle = ipywidgets.FloatSlider(value=0, min=0, max=360, step=5, description="angle (°)", continuous_update=True)
+    radius = ipywidgets.FloatSlider(value=1, min=0, max=2, step=0.1, description="radius", continuous_update=True)
+    picture = ipywidgets.Image(format="png", width=SIDE, height=SIDE)
+
+    def show(_=None):
+        turns = np.deg2rad(angle.value)
+        latent = radius.value * (np.cos(turns) * first + np.sin(turns) * second)
+        images = np.asarray(generator(latent[None].astype(np.float32), training=False))
+        picture.value = _png(plots.tile(images))
+
+    angle.observe(show, "value")
+    radius.observe(show, "value")
+    show()
+    return ipywidgets.VBox([picture, angle, radius])
+
+
+class LiveGrid:
+    """A grid of images with a caption, shown by ``display(grid)`` and changed in place by `update`."""
+
+    def __init__(self, columns=8):
+        import ipywidgets
+
+        self.columns = columns
+        self.picture, self.caption = ipywidgets.Image(format="png"), ipywidgets.Label("nothing to see yet")
+        self.box = ipywidgets.VBox([self.picture, self.caption])
+
+    def update(self, images, caption=""):
+        """Show images (n, height, width, channels), uint8 or float in [-1, 1], with a line of text."""
+        self.picture.value = _png(plots.tile(images, self.columns), least=128)
+        self.caption.value = caption
+
+    def _repr_mimebundle_(self, **options):
+        return self.box._repr_mimebundle_(**options)
+
+
+class ImageLabeller:
+    """A labelling widget: one picture at a time, one button a class, and undo. Static twin: `plots.image_grid`.
+
+    ``labels`` = {index: class}; the same can be done without a mouse by `label`. Pictures come in the given order.
+    """
+
+    def __init__(self, images, classes):
+        import ipywidgets
+
+        if not len(images) or len(set(classes)) < 2:
+            raise ValueError(f"received {len(images)} images and classes {list(classes)}; expected >= 1 and >= 2.")
+        self.images, self.classes, self.labels = images, tuple(classes), {}
+        self.picture, self.caption = ipywidgets.Image(format="png", width=SIDE, height=SIDE), ipywidgets.Label()
+        buttons = [ipywidgets.Button(description=name) for name in self.classes]
+        for button in buttons:
+            button.on_click(lambda pressed: self.current is not None and self.label(self.current, pressed.description))
+        undo = ipywidgets.Button(description="undo", icon="undo")
+        undo.on_click(lambda _: self.undo())
+        self.box = ipywidgets.VBox([self.picture, ipywidgets.HBox([*buttons, undo]), self.caption])
+        self._show()
+
+    @property
+    def current(self):
+        """The index of the first picture without a label, or None when all have one."""
+        return next((index for index in range(len(self.images)) if index not in self.labels), None)
+
+    def label(self, index, name):
+        """Give picture ``index`` the class ``name``."""
+        if name not in self.classes or not 0 <= index < len(self.images):
+            raise ValueError(
+                f"received label {name!r} for picture {index}; expected one of {self.classes} for a picture "
+                f"from 0 to {len(self.images) - 1}."
+            )
+        self.labels[index] = name
+        self._show()
+
+    def undo(self):
+        """Take the last label back."""
+        if self.labels:
+            self.labels.popitem()
+            self._show()
+
+    def _show(self):
+        index = self.current
+        self.picture.value = _png(plots.tile(self.images[:1] if index is None else self.images[index : index + 1]))
+        self.caption.value = f"{len(self.labels)} of {len(self.images)} labelled" + (
+            "" if index is not None else ": done"
+        )
+
+    def _repr_mimebundle_(self, **options):
+        return self.box._repr_mimebundle_(**options)
+
+
+def label_images(images, classes):
+    """Return an `ImageLabeller` for images (n, height, width, channels), uint8 or float in [-1, 1]."""
+    return ImageLabeller(images, classes)
