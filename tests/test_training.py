@@ -1,0 +1,245 @@
+"""The GAN step, its batches, and a run that is killed."""
+
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+from aigc_utils import losses, models, training
+from aigc_utils.runtime import keras, tf
+
+import numpy as np
+import pytest
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
+STEPS, PER_EPOCH = 12, 3
+
+
+@pytest.fixture(autouse=True)
+def deterministic():
+    keras.utils.set_random_seed(0)
+    tf.config.experimental.enable_op_determinism()
+
+
+def tiny_gan(seed=0, rate=1e-3, ema=True, **compile_options):
+    keras.utils.set_random_seed(0)
+    networks = models.generator(4, (8, 8, 8, 4)), models.discriminator(widths=(4, 8))
+    gan = training.GAN(*networks, seed=seed)
+    options = {"use_ema": True, "ema_momentum": 0.5} if ema else {}
+    gan.compile(
+        keras.optimizers.Adam(rate, 0.0, 0.99, **options),
+        keras.optimizers.Adam(rate, 0.0, 0.99),
+        **{"r1_gamma": 0.2, "r1_every": 2, **compile_options},
+    )
+    return gan
+
+
+def weights_of(gan):
+    return gan.generator.get_weights() + gan.discriminator.get_weights()
+
+
+def run_to_the_end(checkpoint, report=None):
+    """Train the tiny GAN to STEPS; a child process reports each step, so that the test can kill it there."""
+
+    class Report(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            report.send(int(self.model.step))
+            time.sleep(0.05)
+
+    keras.utils.set_random_seed(0)
+    tf.config.experimental.enable_op_determinism()
+    gan = tiny_gan()
+    callbacks = [Report()] if report else []
+    training.fit(gan, IMAGES, STEPS, PER_EPOCH, batch_size=8, checkpoint=checkpoint, callbacks=callbacks)
+    return gan
+
+
+def test_an_epoch_shows_every_image_once_and_the_next_in_another_order():
+    images = np.arange(40, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
+    shown = np.concatenate([batch[:, 0, 0, 0] for batch in training.batches(images, 10).take(8).as_numpy_iterator()])
+    shown = np.rint((shown + 1) * 127.5).astype(int)
+    assert sorted(shown[:40]) == list(range(40)) == sorted(shown[40:])
+    assert list(shown[:40]) != list(shown[40:])
+
+
+def test_batch_k_is_a_function_of_seed_and_k():
+    straight = list(training.batches(IMAGES, 8, seed=3).take(9).as_numpy_iterator())
+    later = next(iter(training.batches(IMAGES, 8, seed=3, start_step=7).as_numpy_iterator()))
+    other = next(iter(training.batches(IMAGES, 8, seed=4, start_step=7).as_numpy_iterator()))
+    np.testing.assert_array_equal(straight[7], later)
+    assert not np.array_equal(later, other)
+
+
+def test_batches_are_photos_in_the_generators_range_some_of_them_mirrored():
+    batch = next(iter(training.batches(IMAGES[:1].repeat(64, axis=0), 64).as_numpy_iterator()))
+    plain = IMAGES[0].astype(np.float32) / 127.5 - 1
+    straight = [np.allclose(image, plain, atol=1e-6) for image in batch]
+    mirrored = [np.allclose(image, plain[:, ::-1], atol=1e-6) for image in batch]
+    assert all(a != b for a, b in zip(straight, mirrored, strict=True))
+    assert 16 < sum(mirrored) < 48
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [(IMAGES / 255.0, "expected uint8"), (IMAGES[0], "expected uint8"), (IMAGES[:5], "lower batch_size")],
+)
+def test_unfit_images_are_refused(images, message):
+    with pytest.raises(ValueError, match=message):
+        training.batches(images, 8)
+
+
+def test_augmentation_shifts_by_whole_pixels_and_keeps_colour_statistics():
+    images = tf.constant(IMAGES[:16].astype(np.float32) / 127.5 - 1)
+    view = training.differentiable_augmentation(images, tf.constant([1, 2], tf.int64)).numpy()
+    assert view.shape == images.shape
+    again = training.differentiable_augmentation(images, tf.constant([1, 2], tf.int64)).numpy()
+    np.testing.assert_array_equal(view, again)
+    assert len({tuple(np.flatnonzero(np.abs(v).sum((1, 2)) > 0)[[0, -1]]) for v in view}) > 1  # different shifts
+
+
+def test_augmentation_is_differentiable_to_every_kept_pixel():
+    images = tf.Variable(IMAGES[:4].astype(np.float32) / 127.5 - 1)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(training.differentiable_augmentation(images, tf.constant([5, 6], tf.int64)) ** 2)
+    reached = np.abs(tape.gradient(total, images).numpy()).max(axis=(3,)) > 0
+    assert reached.mean() > 0.7
+
+
+def test_discriminator_learns_to_tell_real_from_fake():
+    """Against a generator that stands still (learning rate 0) the game is plain classification."""
+    gan = tiny_gan(ema=False)
+    gan.optimizer.learning_rate = 0.0
+    history = training.fit(gan, IMAGES, 40, 20, batch_size=8)
+    assert history["d_real"][-1] > 0.6 > 0.4 > history["d_fake"][-1]
+    assert int(gan.step) == 40
+
+
+def test_generators_final_weights_are_the_moving_average():
+    gan = tiny_gan()
+    training.fit(gan, IMAGES, 6, 3, batch_size=8)
+    for weight, average in zip(
+        gan.generator.trainable_variables, gan.optimizer._model_variables_moving_average, strict=True
+    ):
+        np.testing.assert_array_equal(weight, average)
+
+
+def test_moving_average_follows_its_recurrence():
+    """After one step from w₀ to w₁ with momentum ½ the average is (w₀ + w₁)/2."""
+    gan, plain = tiny_gan(), tiny_gan(ema=False)
+    start = plain.generator.trainable_variables[0].numpy()
+    training.fit(gan, IMAGES, 1, 1, batch_size=8)
+    training.fit(plain, IMAGES, 1, 1, batch_size=8)
+    stepped = plain.generator.trainable_variables[0].numpy()
+    first = gan.generator.trainable_variables[0].numpy()
+    # Keras starts the average from zero-free initial values or from the first step, by version: both are accepted.
+    assert np.allclose(first, (start + stepped) / 2, atol=1e-6) or np.allclose(first, stepped, atol=1e-6)
+
+
+def test_clipping_and_accumulation_are_the_optimizers_own():
+    variable = keras.Variable(np.zeros(4, np.float32))
+    clipped = keras.optimizers.SGD(1.0, global_clipnorm=1.0)
+    clipped.apply([tf.constant([30.0, 0.0, 40.0, 0.0])], [variable])
+    np.testing.assert_allclose(variable.numpy(), [-0.6, 0.0, -0.8, 0.0], atol=1e-6)
+    gan = tiny_gan(ema=False)
+    gan.optimizer.gradient_accumulation_steps  # noqa: B018 - the argument exists
+    networks = models.generator(4, (8, 8, 8, 4)), models.discriminator(widths=(4, 8))
+    gan = training.GAN(*networks)
+    gan.compile(keras.optimizers.Adam(1e-3, gradient_accumulation_steps=2), keras.optimizers.Adam(1e-3))
+    before = gan.generator.trainable_variables[0].numpy()
+    training.fit(gan, IMAGES, 1, 1, batch_size=8)
+    np.testing.assert_array_equal(gan.generator.trainable_variables[0], before)  # one of two gradients: no step yet
+    training.fit(gan, IMAGES, 2, 1, batch_size=8)
+    assert not np.array_equal(gan.generator.trainable_variables[0], before)
+
+
+def test_lazy_r1_has_the_weight_of_a_steady_one(monkeypatch):
+    """At every k-th step the penalty counts k times, so its mean weight over k steps is γ/2."""
+    asked = []
+    monkeypatch.setattr(losses, "r1_penalty", lambda network, images: asked.append(1) or tf.constant(1.0))
+    gan = tiny_gan(r1_every=4)
+    assert [float(gan._penalty(None, tf.constant(step, tf.int64))) for step in range(5)] == [1, 0, 0, 0, 1]
+    assert asked
+
+
+def test_stopped_run_continues_to_the_same_weights(tmp_path):
+    straight = tiny_gan()
+    training.fit(straight, IMAGES, STEPS, PER_EPOCH, batch_size=8)
+    first = tiny_gan()
+    training.fit(first, IMAGES, 6, PER_EPOCH, batch_size=8, checkpoint=tmp_path / "run.weights.h5")
+    second = tiny_gan()
+    training.fit(second, IMAGES, STEPS, PER_EPOCH, batch_size=8, checkpoint=tmp_path / "run.weights.h5")
+    for a, b in zip(weights_of(straight), weights_of(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_killed_at_random_steps_continues_to_the_same_weights(tmp_path):
+    """SIGKILL at 5 random steps, each time in a fresh process; the survivor ends in the bits of an unbroken run."""
+    expected = weights_of(run_to_the_end(tmp_path / "straight.weights.h5"))
+    moments = np.random.default_rng(20).choice(np.arange(1, STEPS), 5, replace=False)
+    checkpoint = tmp_path / "killed.weights.h5"
+    # The server imports TensorFlow once; each child is a process of its own, with its own TensorFlow runtime.
+    context = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
+    if os.name != "nt":
+        context.set_forkserver_preload([__name__])
+    for moment in sorted(int(m) for m in moments):
+        reader, writer = context.Pipe(duplex=False)
+        child = context.Process(target=run_to_the_end, args=(checkpoint, writer))
+        child.start()
+        while reader.recv() < moment:
+            pass
+        child.kill()
+        child.join()
+        assert child.exitcode != 0
+    for a, b in zip(expected, weights_of(run_to_the_end(checkpoint)), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_not_a_number_stops_the_run_and_spares_the_checkpoint(tmp_path):
+    checkpoint = tmp_path / "run.weights.h5"
+    gan = tiny_gan()
+    training.fit(gan, IMAGES, 6, PER_EPOCH, batch_size=8, checkpoint=checkpoint)
+    broken = tiny_gan(augment=lambda images, seed: images * float("nan"))
+    with pytest.raises(FloatingPointError, match="no longer a finite number at step 4.*Lower the learning rate"):
+        training.fit(broken, IMAGES, STEPS, PER_EPOCH, batch_size=8, checkpoint=checkpoint)
+    spared = tiny_gan()
+    assert training.resume(spared, checkpoint) == 3
+    assert all(np.isfinite(weight).all() for weight in spared.get_weights())
+
+
+def test_full_disk_leaves_the_previous_checkpoint(tmp_path, monkeypatch):
+    gan = tiny_gan()
+    path = tmp_path / "run.weights.h5"
+    training.save_weights(gan, path)
+    good = path.read_bytes()
+
+    def full(partial, overwrite):
+        Path(partial).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(gan, "save_weights", full)
+    with pytest.raises(OSError, match="No space left.*the previous file is unharmed"):
+        training.save_weights(gan, path)
+    assert path.read_bytes() == good and list(tmp_path.iterdir()) == [path]
+
+
+def test_checkpoint_of_another_model_is_refused(tmp_path):
+    path = tmp_path / "run.weights.h5"
+    training.save_weights(tiny_gan(), path)
+    other = training.GAN(models.generator(5, (8, 8, 8, 4)), models.discriminator(widths=(4, 8)))
+    other.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
+    with pytest.raises(ValueError, match="does not fit this model"):
+        training.resume(other, path)
+    with pytest.raises(ValueError, match="ends in"):
+        training.Checkpoint(tmp_path / "run.ckpt")
+    truncated = tmp_path / "cut.weights.h5"
+    truncated.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(ValueError, match="does not fit this model"):
+        training.resume(tiny_gan(), truncated)
+
+
+def test_same_seed_same_pictures():
+    generator = models.generator(4, (8, 8, 8, 4))
+    a, b = training.sample(generator, 7, seed=1), training.sample(generator, 7, seed=1)
+    np.testing.assert_array_equal(a, b)
+    np.testing.assert_allclose(a[:3], training.sample(generator, 3, seed=1), atol=1e-5)
+    assert not np.array_equal(a, training.sample(generator, 7, seed=2))
