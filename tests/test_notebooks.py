@@ -1,0 +1,254 @@
+"""The committed notebooks (executed, normalised, complete, readable by everybody) and the tool that makes them so."""
+
+import copy
+import re
+
+from tools import notebooks
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+PATHS = {path.stem: path for path in notebooks.find()}
+KNOWN_TAGS = {"setup", "claim", "exercise", "check", "solution", "export", "raises-exception"} | {
+    f"nbval-{what}" for what in ("ignore-output", "check-output", "skip")
+}
+MACHINE = re.compile(r"/(root|home|Users|tmp|work|var/folders)/|[A-Z]:\\\\?Users|site-packages")
+STOCK_PHRASES = ("let's", "dive in", "delve", "game-chang", "cutting-edge", "state-of-the-art", "seamless", "unleash")
+each_notebook = pytest.mark.parametrize("stem", PATHS)
+
+
+def cells(stem, kind, tag=None):
+    """Return a notebook's cells of one kind, "code" or "markdown", those with a tag where one is given."""
+    found = [cell for cell in notebooks.read(PATHS[stem]).cells if cell.cell_type == kind]
+    return [cell for cell in found if tag is None or tag in notebooks.tags(cell)]
+
+
+def outputs(stem):
+    """Return every output of a notebook, with its cell."""
+    return [(cell, output) for cell in cells(stem, "code") for output in cell.outputs]
+
+
+def prose(stem):
+    """Return a notebook's Markdown without code, formulas and the targets of links."""
+    text = "\n".join(cell.source for cell in cells(stem, "markdown"))
+    return re.sub(r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$\n]+\$|\]\([^)]*\)|<!--.*?-->", " ", text, flags=re.DOTALL)
+
+
+def test_the_first_notebooks_are_there():
+    assert {"00_start_here", "01_data_preparation", "04_training_a_gan"} <= set(PATHS)
+
+
+@each_notebook
+def test_the_file_is_what_render_writes(stem):
+    notebook = notebooks.read(PATHS[stem])
+    rendered = copy.deepcopy(notebook)
+    notebooks.fill_exports(rendered)
+    for cell, expected in zip(notebook.cells, rendered.cells, strict=True):
+        assert cell.source == expected.source, "an export cell differs from its module: make render"
+        assert cell.cell_type != "code" or cell.source.strip(), "an empty code cell"
+    notebooks.normalise(rendered)
+    assert [cell.get("execution_count") for cell in notebook.cells] == [
+        cell.get("execution_count") for cell in rendered.cells
+    ], "cells are not executed in order: make render"
+    assert PATHS[stem].read_text(encoding="utf-8") == nbformat.writes(rendered) + "\n", "not normalised: make render"
+
+
+@each_notebook
+def test_no_cell_failed_or_complained(stem):
+    for cell, output in outputs(stem):
+        assert output.output_type != "error" or "raises-exception" in notebooks.tags(cell), cell.source
+        assert output.get("name") != "stderr", (cell.source, output.text)
+
+
+@each_notebook
+def test_cells_that_show_a_figure_have_one(stem):
+    assert any("image/png" in output.get("data", {}) for _, output in outputs(stem))
+    for cell in cells(stem, "code"):
+        if re.search(r"^plt\.show\(\)", cell.source, re.M):
+            assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.source
+
+
+@each_notebook
+def test_tags_are_known_and_claims_assert(stem):
+    for cell in cells(stem, "code"):
+        assert set(notebooks.tags(cell)) <= KNOWN_TAGS, cell.source
+    claims = cells(stem, "code", "claim")
+    assert claims
+    assert all("assert" in cell.source for cell in claims)
+
+
+@each_notebook
+def test_one_setup_cell_starts_the_runtime(stem):
+    starts = [cell for cell in cells(stem, "code") if "runtime.start(" in cell.source]
+    assert len(starts) == 1
+    assert {"setup", "nbval-ignore-output"} <= set(notebooks.tags(starts[0])), "it prints versions"
+
+
+@each_notebook
+def test_at_least_three_exercises_with_stub_check_and_solution(stem):
+    order = [tag for cell in cells(stem, "code") for tag in notebooks.tags(cell)]
+    order = [tag for tag in order if tag in ("exercise", "check", "solution")]
+    count = len(order) // 3
+    assert count >= 3
+    assert order == ["exercise", "check", "solution"] * count
+    prompts = re.findall(r"^### Exercise (\d\d\.\d+)", "\n".join(cell.source for cell in cells(stem, "markdown")), re.M)
+    assert prompts == [f"{stem[:2]}.{number}" for number in range(1, count + 1)]
+    assert all(cell.metadata.get("jupyter", {}).get("source_hidden") for cell in cells(stem, "code", "solution"))
+
+
+@each_notebook
+def test_the_teaching_guide_lists_every_exercise(stem):
+    guide = (notebooks.ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
+    text = "\n".join(cell.source for cell in cells(stem, "markdown"))
+    for number, title in re.findall(r"^### Exercise (\d\d\.\d+) — (.+)$", text, re.M):
+        assert f"| {number} | {title} |" in guide, "its exercise index lacks this line"
+
+
+@each_notebook
+def test_the_colab_badge_opens_this_file(stem):
+    badges = re.findall(
+        r"https://colab\.research\.google\.com/github/[\w.-]+/[\w.-]+/blob/main/([^)\"]+)",
+        cells(stem, "markdown")[0].source,
+    )
+    assert badges == [f"notebooks/{stem}.ipynb"]
+
+
+@each_notebook
+def test_pictures_in_markdown_are_local_and_have_alternative_text(stem):
+    text = "\n".join(cell.source for cell in cells(stem, "markdown"))
+    assert not re.findall(r"!\[\s*\]", text)
+    assert not re.findall(r"!\[[^\]]*\]\(https?:[^)]*\)|<img[^>]*src=.https?:[^>]*>", text), "works without a network"
+    assert all(re.search(r'\balt="[^"]+"', image) for image in re.findall(r"<img[^>]*>", text))
+
+
+@each_notebook
+def test_links_inside_the_repository_lead_somewhere(stem):
+    text = "\n".join(cell.source for cell in cells(stem, "markdown"))
+    for target in re.findall(r"\]\(([^)#\s]+)", text):
+        if not re.match(r"\w+:", target):
+            assert (notebooks.NOTEBOOKS / target).exists(), target
+
+
+@each_notebook
+def test_prose_keeps_the_house_rules(stem):
+    text = prose(stem)
+    assert len(re.findall(r"^# ", text, re.M)) == 1, "one title"
+    assert not re.findall(r"\w!(?!\[)", text), "no exclamation marks"
+    assert not [phrase for phrase in STOCK_PHRASES if phrase in text.lower().replace("’", "'")]
+
+
+@each_notebook
+def test_the_file_is_small_and_knows_no_machine(stem):
+    assert PATHS[stem].stat().st_size < 4e6
+    for cell in notebooks.read(PATHS[stem]).cells:
+        texts = [
+            cell.source,
+            *(
+                str({**output, "data": {**output.get("data", {}), "image/png": ""}})
+                for output in cell.get("outputs", [])
+            ),
+        ]
+        assert not [MACHINE.search(text)[0] for text in texts if MACHINE.search(text)], cell.source
+
+
+# --- the tool --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Let the tool work in an empty folder."""
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(notebooks, "BUILD", tmp_path / "build")
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "aigc_utils").mkdir()
+    return tmp_path
+
+
+def save(folder, name, *new_cells):
+    path = folder / "notebooks" / f"{name}.ipynb"
+    nbformat.write(new_notebook(cells=list(new_cells)), path)
+    return path
+
+
+def test_render_is_repeatable(folder):
+    path = save(folder, "00_a", new_code_cell("import sys\nprint(1, flush=True)\nprint(2)\nsys.version_info[:1]"))
+    assert notebooks.main(["render"]) == 0
+    first = path.read_bytes()
+    assert notebooks.main(["render", "00"]) == 0
+    assert path.read_bytes() == first
+    cell = notebooks.read(path).cells[0]
+    assert cell.execution_count == 1
+    assert [output.output_type for output in cell.outputs] == ["stream", "execute_result"]
+    assert cell.outputs[0].text == "1\n2\n"
+
+
+def test_a_failing_notebook_is_named_and_left_as_it_was(folder, capsys):
+    path = save(folder, "00_a", new_code_cell("x = 1"), new_markdown_cell("text"), new_code_cell("\nx / 0"))
+    before = path.read_bytes()
+    assert notebooks.main(["render", "00_a"]) == 1
+    said = capsys.readouterr().err
+    assert "00_a failed in code cell 2 of 2, which begins 'x / 0': ZeroDivisionError: division by zero" in said
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_unknown_notebook_is_an_error_that_lists_the_known(folder, capsys):
+    save(folder, "00_a")
+    assert notebooks.main(["run", "99"]) == 1
+    assert capsys.readouterr().err == "There is no notebook '99'; there are 00_a.\n"
+
+
+def test_export_cells_are_written_from_the_module(folder):
+    (folder / "aigc_utils" / "m.py").write_text(
+        "import a\n\nX = 1\n\n\n@a.b\ndef f(x):\n    return x\n\n\nclass C:\n    y = 2\n"
+    )
+    assert notebooks.exported("# aigc_utils/m.py: f") == "# aigc_utils/m.py: f\n@a.b\ndef f(x):\n    return x"
+    assert notebooks.exported("# aigc_utils/m.py: X, C") == "# aigc_utils/m.py: X, C\nX = 1\n\n\nclass C:\n    y = 2"
+    with pytest.raises(notebooks.Failure, match=r"m\.py defines no g"):
+        notebooks.exported("# aigc_utils/m.py: g")
+    with pytest.raises(notebooks.Failure, match="begins with"):
+        notebooks.exported("def f(x):")
+
+
+def test_widgets_leave_no_state():
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "IntSlider(value=0)"}
+    cell = new_code_cell("slider", outputs=[new_output("display_data", data=dict(view))])
+    ignored = new_code_cell("slider", outputs=copy.deepcopy(cell.outputs))
+    ignored.metadata.tags = ["nbval-ignore-output"]
+    notebook = new_notebook(cells=[cell, ignored], metadata={"widgets": {}})
+    notebooks.normalise(notebook)
+    assert "widgets" not in notebook.metadata
+    assert [cell.outputs and dict(cell.outputs[0].data) for cell in notebook.cells] == [
+        {"text/plain": "IntSlider(value=0)"},
+        [],
+    ]
+
+
+def test_a_page_needs_no_other_host(folder):
+    png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    first = "# Cats\n\nA *first* sentence. A second.\n\n[![Colab](https://example.org/b.svg)](https://example.org)\n\n$\\frac{1}{2}$"
+    picture = new_code_cell("plt.show()", outputs=[new_output("display_data", data={"image/png": png})])
+    solution = new_code_cell("answer = 1")
+    solution.metadata.tags = ["solution"]
+    save(folder, "00_a", new_markdown_cell(first), picture, new_markdown_cell("[next](01_b.ipynb)"), solution)
+    assert notebooks.main(["book"]) == 0
+    text = (folder / "build" / "00_a.html").read_text(encoding="utf-8")
+    assert not re.findall(r"<(?:script|link|iframe)|src=\"http|url\(", text)
+    assert "<mfrac>" in text
+    assert 'alt="Figure under the heading: Cats"' in text
+    assert 'href="01_b.html"' in text
+    assert "<summary>Solution</summary>" in text
+    index = (folder / "build" / "index.html").read_text(encoding="utf-8")
+    assert "<h2>Cats</h2><p>A first sentence.</p>" in index
+    assert f"data:image/png;base64,{png[:20]}" in index
+
+
+def test_student_copies_hold_no_solutions(folder):
+    solution = new_code_cell("answer = 1")
+    solution.metadata.tags = ["solution"]
+    save(folder, "00_a", new_markdown_cell("![a cat](../docs/cat.png)"), new_code_cell("answer = ..."), solution)
+    assert notebooks.main(["student"]) == 0
+    copied = notebooks.read(folder / "build" / "student" / "00_a.ipynb")
+    assert [cell.source for cell in copied.cells] == ["![a cat](../../docs/cat.png)", "answer = ..."]
