@@ -179,7 +179,7 @@ def sample(n, seed=0, size=32):
     if path.exists():
         try:
             return np.load(path), table
-        except (OSError, ValueError):  # a damaged cache file is drawn anew
+        except (EOFError, OSError, ValueError):  # a damaged cache file is drawn anew
             path.unlink(missing_ok=True)
     images = np.stack([draw(row, size) for row in table.to_dict("records")])
     _save(path, images)

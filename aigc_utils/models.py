@@ -88,7 +88,7 @@ PRETRAINED = {
     "cat_generator": lambda: generator(latent_dim=128, name="cat_generator"),
     "kitten_factors": lambda: classifier(KITTEN_HEADS, widths=(16, 32, 64, 128), name="kitten_factors"),
     "cifar10_features": lambda: classifier({"class": 10}, name="cifar10_features"),
-    "cifar10_judge": lambda: classifier({"class": 10}, widths=(32, 64, 128), residual=True, name="cifar10_judge"),
+    "cifar10_judge": lambda: classifier({"class": 10}, widths=(24, 48, 96), residual=True, name="cifar10_judge"),
 }
 
 

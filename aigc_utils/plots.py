@@ -2,12 +2,15 @@
 
 import json
 import os
+import tempfile
+import textwrap
 from pathlib import Path
 
 import numpy as np
 
 # Okabe and Ito 2008: eight colours that survive colour-blindness
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+CELL = 0.55  # inches: the width of one image in a figure
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 
@@ -28,27 +31,38 @@ def use_style():
             "axes.axisbelow": True,
             "figure.constrained_layout.use": True,
             "figure.figsize": (6.5, 3.2),
-            "figure.dpi": 90,
+            "figure.dpi": 110,
             "font.size": 9.5,
             "legend.frameon": False,
-            "image.interpolation": "nearest",
         }
     )
 
 
 def as_bytes(images):
-    """Return images (n, height, width, channels) as uint8: bytes stay, floats are read as [-1, 1]."""
+    """Return images (n, height, width, 1 or 3) as uint8: bytes stay, floats are read as [-1, 1].
+
+    Grey images may lack the last axis. Raises ValueError for other shapes, types and ranges; a float image in [0, 1]
+    cannot be told from a pale one in [-1, 1], so it is for the caller to know.
+    """
     images = np.asarray(images)
     if images.ndim == 3 and images.shape[-1] not in (1, 3):
         images = images[..., None]
-    if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
-        raise ValueError(f"received images of shape {images.shape}; expected (n, height, width, 1 or 3), n >= 1.")
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or not images.size:
+        raise ValueError(
+            f"received images of shape {images.shape}; expected (n, height, width, 1 or 3), n >= 1. "
+            "A single image becomes a batch of one by image[None]."
+        )
     if images.dtype == np.uint8:
         return images
-    if not np.isfinite(images).all() or np.abs(images).max() > 1.001:
+    if not np.issubdtype(images.dtype, np.floating):
         raise ValueError(
-            f"received {images.dtype} images from {np.nanmin(images):g} to {np.nanmax(images):g}; expected floats in "
-            "[-1, 1] or uint8. data.to_unit maps bytes to [-1, 1]."
+            f"received images of {images.dtype}; expected uint8 in [0, 255] or floats in [-1, 1]. "
+            "Bytes of another type become right by images.astype('uint8')."
+        )
+    if not np.abs(images).max() <= 1.001:  # NaN fails this too
+        raise ValueError(
+            f"received {images.dtype} images from {images.min():g} to {images.max():g}; expected [-1, 1] or uint8. "
+            "Map bytes by data.to_unit(images); NaN comes from a training that diverged."
         )
     return np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8)
 
@@ -67,81 +81,100 @@ def tile(images, columns=8, gap=1):
     return canvas
 
 
-def _blank(width, height, title):
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(width, height))
-    axes.axis("off")
+def _title(figure, axes, title):
+    """Write the title above the axes, from their left edge; a title wider than the figure is broken into lines."""
     if title:
-        axes.set_title(title)
-    return figure, axes
+        letters = max(20, int(figure.get_figwidth() * 11.5))
+        axes.set_title("\n".join(textwrap.wrap(title, letters)), loc="left")
+
+
+def _hide(axes):
+    axes.set(xticks=[], yticks=[])
+    axes.set_anchor("W")
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
 
 
 def image_grid(images, columns=8, title=None, labels=None, scale=1.0):
     """Return a figure of images (n, height, width, channels), uint8 or float in [-1, 1], row by row.
 
-    ``labels``, n texts, stand below the images. ``scale`` 1 gives a column 0.55 inches.
+    ``labels``, n texts, stand above the images, which then lie further apart. ``scale`` 1 makes an image 0.55 inches
+    wide.
     """
-    picture = tile(images, columns)
-    count = len(np.asarray(images))
-    columns = min(columns, count)
-    rows = -(-count // columns)
-    cell = 0.55 * scale
-    if labels is None:
-        figure, axes = _blank(
-            max(3.0, cell * columns), cell * rows * picture.shape[0] / rows / (picture.shape[1] / columns) + 0.35, title
-        )
-        axes.imshow(picture)
-        return figure
-    if len(labels) != count:
-        raise ValueError(f"received {len(labels)} labels for {count} images; expected one each.")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(rows, columns, figsize=(cell * columns * 1.6, cell * rows * 2.0 + 0.3), squeeze=False)
-    for panel in axes.flat:
+    images = as_bytes(images)
+    columns = min(columns, len(images))
+    if labels is not None:
+        return _labelled_grid(images, columns, title, labels, scale)
+    picture = tile(images, columns)
+    width = CELL * scale * columns
+    figure, axes = plt.subplots(figsize=(max(3.0, width), width * picture.shape[0] / picture.shape[1] + 0.3))
+    axes.imshow(picture)
+    _hide(axes)
+    _title(figure, axes, title)
+    return figure
+
+
+def _labelled_grid(images, columns, title, labels, scale):
+    import matplotlib.pyplot as plt
+
+    if len(labels) != len(images):
+        raise ValueError(f"received {len(labels)} labels for {len(images)} images; expected one each.")
+    rows, cell = -(-len(images) // columns), 1.6 * CELL * scale
+    size = (max(3.0, cell * columns), (cell + 0.2) * rows + 0.3)
+    figure, panels = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for panel in panels.flat:
         panel.axis("off")
-    for panel, image, label in zip(axes.flat, as_bytes(images), labels, strict=False):
-        panel.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
-        panel.set_title(label, fontsize=7.5, fontweight="normal", loc="center", pad=2)
+    for panel, image, label in zip(panels.flat, images, labels, strict=False):
+        panel.imshow(tile(image[None]))
+        panel.set_title(label, fontsize=8, fontweight="normal", loc="center", pad=2)
     if title:
         figure.suptitle(title, fontweight="bold", fontsize=11, x=0.01, ha="left")
     return figure
 
 
 def image_rows(rows, title=None, scale=1.0):
-    """Return a figure with one labelled row of images for each entry of ``rows`` = {label: images (n, h, w, c)}."""
+    """Return a figure with one labelled row of images for each entry of ``rows`` = {label: images (n, h, w, c)}.
+
+    Rows may differ in length. ``scale`` 1 makes an image 0.55 inches wide.
+    """
     import matplotlib.pyplot as plt
 
-    most = max(len(images) for images in rows.values())
-    cell = 0.55 * scale
-    figure, axes = plt.subplots(
-        len(rows), 1, figsize=(cell * most + 1.6, (cell + 0.04) * len(rows) + 0.35), squeeze=False
-    )
-    for panel, (label, images) in zip(axes[:, 0], rows.items(), strict=True):
-        panel.imshow(tile(images, columns=most))
-        panel.set(xticks=[], yticks=[])
-        panel.grid(False)
-        panel.spines[:].set_visible(False)
-        panel.set_ylabel(label, rotation=0, ha="right", va="center", labelpad=6)
-    if title:
-        axes[0, 0].set_title(title)
+    if not rows:
+        raise ValueError("received no rows; expected {label: images} with one entry at least.")
+    most, cell = max(len(images) for images in rows.values()), CELL * scale
+    size = (cell * most + 1.8, (cell + 0.04) * len(rows) + 0.3)
+    figure, panels = plt.subplots(len(rows), 1, figsize=size, squeeze=False)
+    for panel, (label, images) in zip(panels[:, 0], rows.items(), strict=True):
+        picture = tile(images, columns=most)
+        panel.imshow(picture)
+        panel.set_xlim(-0.5, most * (picture.shape[1] + 1) / len(images) - 1.5)  # a short row ends early
+        _hide(panel)
+        panel.set_ylabel("\n".join(textwrap.wrap(label, 22)), rotation=0, ha="right", va="center", labelpad=6)
+    _title(figure, panels[0, 0], title)
     return figure
 
 
 def curves(history, x="step", title=None, panels=None):
-    """Return a figure of training curves: ``history`` is {name: values} with its x values under the key ``x``.
+    """Return a figure of training curves, side by side in panels that share their horizontal axis.
 
-    ``panels`` = {y label: [names]} gives one panel each, side by side.
+    ``history`` is {name: values} or a `pandas.DataFrame`; the values under the key ``x``, if there are any, are the
+    horizontal axis, else 1, 2, 3, … ``panels`` = {axis label with its unit: [names]}; by default all names in one.
     """
     import matplotlib.pyplot as plt
 
     panels = panels or {"value": [name for name in history if name != x]}
-    figure, axes = plt.subplots(1, len(panels), figsize=(max(6.5, 3.6 * len(panels)), 2.8), squeeze=False)
+    unknown = [name for names in panels.values() for name in names if name not in history]
+    if unknown:
+        raise ValueError(f"history lacks {', '.join(unknown)}; it has {', '.join(map(str, history))}.")
+    size = (max(6.5, 3.6 * len(panels)), 2.8)
+    figure, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, sharex=True)
     for panel, (label, names) in zip(axes[0], panels.items(), strict=True):
         for name in names:
-            panel.plot(
-                history[x], history[name], label=name, marker="o" if len(history[x]) < 30 else None, markersize=3
-            )
+            values = np.asarray(history[name])
+            steps = np.asarray(history[x]) if x in history else np.arange(1, len(values) + 1)
+            panel.plot(steps, values, label=name, marker="o" if len(steps) < 30 else None, markersize=3)
         panel.set(xlabel=x, ylabel=label)
         panel.legend()
     if title:
@@ -160,7 +193,10 @@ def latent_line(start, end, steps):
 
 
 def latent_walk(generator, steps=10, rows=4, seed=0, title=None):
-    """Return a figure in which each row leads from one random latent vector to another in ``steps`` pictures."""
+    """Return a figure in which each row leads from one random latent vector to another in ``steps`` pictures.
+
+    ``generator`` is a `keras.Model` from latent vectors (n, latent_dim) to images in [-1, 1].
+    """
     ends = np.random.default_rng(seed).normal(size=(rows, 2, generator.input_shape[-1]))
     latent = np.concatenate([latent_line(start, end, steps) for start, end in ends])
     return image_grid(np.asarray(generator(latent, training=False)), columns=steps, title=title)
@@ -184,20 +220,32 @@ def save_image_grid(images, path, provenance, columns=8):
         '<rdf:Description xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
         f'Iptc4xmpExt:DigitalSourceType="{GENERATED}"/></rdf:RDF></x:xmpmeta>',
     )
-    partial = path.with_name(path.name + ".partial")
+    picture = Image.fromarray(tile(images, columns))
     try:
-        Image.fromarray(tile(images, columns)).save(partial, format="PNG", pnginfo=info)
-        os.replace(partial, path)
+        _write(path, lambda file: picture.save(file, format="PNG", pnginfo=info))
     except OSError as error:
         raise OSError(f"could not write {path}: {error}. Choose a folder that exists and has free space.") from error
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 
+def _write(path, save):
+    """Let ``save`` write to a file beside ``path``, which then takes its place: never half a picture."""
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            save(file)
+        os.replace(partial, path)
+    finally:
+        Path(partial).unlink(missing_ok=True)
+
+
 def read_provenance(path):
-    """Return the provenance label {key: text} of a PNG written by `save_image_grid`; {} where there is none."""
+    """Return the provenance label {key: text} of a PNG written by `save_image_grid`; {} where it has none."""
     from PIL import Image
 
     with Image.open(path) as image:
-        return json.loads(image.info.get("provenance", "{}"))
+        text = image.info.get("provenance", "{}")
+    try:
+        return dict(json.loads(text))
+    except (TypeError, ValueError):  # somebody else's entry of that name
+        return {}

@@ -175,6 +175,30 @@ class SampleGrids(keras.callbacks.Callback):
             tf.summary.image("samples", (grid + 1) / 2, step=int(self.model.step))
 
 
+class RefreshBatchNorm(keras.callbacks.Callback):
+    """Give a generator's batch normalisation the statistics that belong to its averaged weights, at an epoch's end.
+
+    The layers' running statistics follow the weights of the moment; beside the moving average of the weights they are
+    those of another network, and its pictures suffer (Izmailov et al. 2018, section 3.2, "batch normalization"). List
+    it after `SwapEMAWeights`. Training itself never reads these statistics, so it is not changed.
+    """
+
+    def __init__(self, count=1000, seed=0):
+        super().__init__()
+        self.count, self.seed = count, seed
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Pass ``count`` latent vectors through the generator as one batch, and keep that batch's statistics."""
+        generator = self.model.generator
+        layers = [layer for layer in generator.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        momenta = [layer.momentum for layer in layers]
+        for layer in layers:
+            layer.momentum = 0.0  # forget what was
+        generator(latent_vectors(generator, self.count, self.seed), training=True)
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum
+
+
 class Checkpoint(keras.callbacks.Callback):
     """Keep the state of a `GAN` run (weights, both optimizers, moving averages, step) in one file, for `resume`.
 
@@ -242,7 +266,7 @@ def fit(gan, images, steps, steps_per_epoch=100, batch_size=64, flip=True, check
     if steps % steps_per_epoch:
         raise ValueError(f"received steps={steps}; expected a multiple of steps_per_epoch={steps_per_epoch}.")
     start = resume(gan, checkpoint) if checkpoint else int(gan.step)
-    before = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if gan.optimizer.use_ema else []
+    before = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True), RefreshBatchNorm()] if gan.optimizer.use_ema else []
     before += [Checkpoint(checkpoint)] if checkpoint else []
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*shuffle=True.*")  # Keras says so of every tf.data.Dataset
@@ -268,8 +292,13 @@ def _not_finite(step, checkpoint):
     )
 
 
+def latent_vectors(generator, count, seed=0):
+    """Return the latent vectors (count, latent_dim) that ``seed`` decides; a smaller count is the beginning of more."""
+    return tf.random.stateless_normal((count, generator.input_shape[-1]), seed=stream(seed, LATENT, -1))
+
+
 def sample(generator, count, seed=0, batch_size=250):
     """Return ``count`` generated images, float32 in [-1, 1], from the latent vectors that ``seed`` decides."""
-    latent = tf.random.stateless_normal((count, generator.input_shape[-1]), seed=stream(seed, LATENT, -1))
+    latent = latent_vectors(generator, count, seed)
     parts = [generator(latent[i : i + batch_size], training=False) for i in range(0, count, batch_size)]
     return tf.concat(parts, axis=0).numpy()

@@ -75,8 +75,11 @@ class ImageLabeller:
         import ipywidgets
 
         if not len(images) or len(set(classes)) < 2:
-            raise ValueError(f"received {len(images)} images and classes {list(classes)}; expected >= 1 and >= 2.")
-        self.images, self.classes, self.labels = images, tuple(classes), {}
+            raise ValueError(
+                f"received {len(images)} images and the classes {', '.join(classes)}; expected at least one image "
+                "and two different classes."
+            )
+        self.images, self.classes, self.labels = plots.as_bytes(images), tuple(classes), {}
         self.picture, self.caption = ipywidgets.Image(format="png", width=SIDE, height=SIDE), ipywidgets.Label()
         buttons = [ipywidgets.Button(description=name) for name in self.classes]
         for button in buttons:
@@ -95,9 +98,10 @@ class ImageLabeller:
         """Give picture ``index`` the class ``name``."""
         if name not in self.classes or not 0 <= index < len(self.images):
             raise ValueError(
-                f"received label {name!r} for picture {index}; expected one of {self.classes} for a picture "
-                f"from 0 to {len(self.images) - 1}."
+                f"received label {name!r} for picture {index}; expected one of {', '.join(self.classes)} for a "
+                f"picture from 0 to {len(self.images) - 1}."
             )
+        self.labels.pop(index, None)  # a second label is the latest, also for undo
         self.labels[index] = name
         self._show()
 
@@ -110,9 +114,8 @@ class ImageLabeller:
     def _show(self):
         index = self.current
         self.picture.value = _png(plots.tile(self.images[:1] if index is None else self.images[index : index + 1]))
-        self.caption.value = f"{len(self.labels)} of {len(self.images)} labelled" + (
-            "" if index is not None else ": done"
-        )
+        done = "" if index is not None else ": done"
+        self.caption.value = f"{len(self.labels)} of {len(self.images)} labelled{done}"
 
     def _repr_mimebundle_(self, **options):
         return self.box._repr_mimebundle_(**options)

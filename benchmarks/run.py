@@ -1,0 +1,154 @@
+"""Measure everything once and write benchmarks/README.md, kittens.json and timings.json: `make bench`.
+
+python benchmarks/run.py             all of it, about 35 minutes on 2 cores
+python benchmarks/run.py timings     only the notebooks' times; the kittens' table is kept
+"""
+
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path.insert(0, str(ROOT))
+
+from aigc_utils import runtime  # noqa: E402
+
+import kittens as bench  # noqa: E402
+from import_time import import_seconds  # noqa: E402
+
+TARGETS = (10.0, 5.0)  # Fréchet distances whose time is asked for
+
+
+def forward_flops(model):
+    """Return the operations (2 a multiply-add) of one image's way through convolutions and dense layers."""
+    total = 0
+    for layer in model.layers:
+        if not hasattr(layer, "kernel"):
+            continue
+        places = layer.output.shape[1:3] if len(layer.output.shape) == 4 else (1,)
+        if type(layer).__name__ == "Conv2DTranspose":  # every input pixel meets every kernel entry
+            places = layer.input.shape[1:3]
+        count = 1
+        for side in (*places, *layer.kernel.shape):
+            count *= side
+        total += 2 * count
+    return total
+
+
+def step_flops(recipe):
+    """Return the operations of one training step for each image of its batch.
+
+    Forward 1, both gradients 2: the generator runs once with its gradients (3); the discriminator sees real and
+    generated pictures with its gradients (6) and once more for the generator (forward and the pictures' gradient, 2).
+    The R1 penalty adds a forward, a gradient and their gradients (4), at every r1_every-th step.
+    """
+    (generator, discriminator), options, _, _ = bench.RECIPES[recipe]()
+    penalty = 4 / options["r1_every"] if "r1_every" in options else 0
+    return 3 * forward_flops(generator) + (8 + penalty) * forward_flops(discriminator)
+
+
+def first_time(curve, target):
+    """Return the seconds after which a curve of (seconds, distance) is first at or below a target, or None."""
+    return next((seconds for seconds, distance in curve if distance <= target), None)
+
+
+def median_or_never(times):
+    """Return the median of times, as text, where a run that never arrived counts as slowest."""
+    middle = sorted(times, key=lambda t: float("inf") if t is None else t)[len(times) // 2]
+    return "never" if middle is None else f"{middle:.0f}"
+
+
+def kitten_table(result, gflops):
+    """Return the Markdown table of both recipes, medians over the seeds."""
+    head = ["recipe", "Fréchet distance after 180 s (each seed)", "median", *(f"seconds to {t:g}" for t in TARGETS)]
+    head += ["images/s", "share of matrix rate", "rarest of 15 combinations", "confidence fur / eyes"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for recipe in bench.RECIPES:
+        rows = [row for row in result["runs"] if row["recipe"] == recipe]
+        speed = statistics.median(row["images_per_second"] for row in rows)
+        cells = [
+            recipe,
+            ", ".join(f"{row['distance']:.2f}" for row in rows),
+            f"**{statistics.median(row['distance'] for row in rows):.2f}**",
+            *(median_or_never([first_time(row["curve"], target) for row in rows]) for target in TARGETS),
+            f"{speed:.0f}",
+            f"{speed * step_flops(recipe) / 1e9 / gflops:.0%}",
+            f"{min(row['rarest_combination'] for row in rows):.1%}",
+            f"{min(row['confidence_fur'] for row in rows):.2f} / {min(row['confidence_eyes'] for row in rows):.2f}",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def time_notebooks():
+    """Execute every notebook and return {name: (seconds, peak memory in GB of the largest process so far)}."""
+    measured = {}
+    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "tools/notebooks.py", "run", path.stem], cwd=ROOT, check=True)
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
+        measured[path.stem] = (time.perf_counter() - begin, peak)
+    return measured
+
+
+def write_readme(result, timings, import_ms):
+    """Write the tables as Markdown."""
+    ours, theirs = (
+        statistics.median(row["distance"] for row in result["runs"] if row["recipe"] == recipe)
+        for recipe in ("ours", "common")
+    )
+    rows = "\n".join(
+        f"| {name} | {seconds:.0f} | {timings['peak_gb'][name]:.1f} |" for name, seconds in timings["notebooks"].items()
+    )
+    text = f"""# Measurements
+
+Written by `make bench`; nothing here is typed by hand. Machine: {timings["machine"]}.
+
+## Kittens in {result["seconds"]} seconds
+
+Distance to 2,000 held-out kittens over {result["network"]}, 2,000 samples; real against real:
+{result["real_against_real"]:.2f}.
+Seconds are CPU seconds divided by two cores, without compiling and measuring; images/s and the share of the measured
+float32 matrix-product rate ({timings["probe"]["gflops"]:.0f} GFLOP/s) count the same seconds.
+
+{kitten_table(result, timings["probe"]["gflops"])}
+
+The median distance of this project's recipe is {ours / theirs:.2f} times the common recipe's.
+
+## Notebooks
+
+Wall-clock seconds on this machine, CPU profile, each in a process of its own; memory is the largest process so far.
+
+| notebook | seconds | peak memory, GB |
+|---|---|---|
+{rows}
+
+`import aigc_utils`: {import_ms:.1f} ms, best of 7.
+"""
+    (HERE / "README.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def main():
+    """Run the parts that were asked for."""
+    if sys.argv[1:] != ["timings"]:
+        bench.main()
+    measured = time_notebooks()
+    timings = {
+        "machine": f"{platform.system()} {platform.machine()}, {runtime.report()['CPU cores']} cores",
+        "probe": {key: round(value, 1) for key, value in runtime.probe(5).items()},
+        "notebooks": {name: round(seconds, 1) for name, (seconds, _) in measured.items()},
+        "peak_gb": {name: round(peak, 2) for name, (_, peak) in measured.items()},
+    }
+    (HERE / "timings.json").write_text(json.dumps(timings, indent=1) + "\n", encoding="utf-8")
+    write_readme(json.loads((HERE / "kittens.json").read_text(encoding="utf-8")), timings, 1000 * import_seconds())
+
+
+if __name__ == "__main__":
+    main()

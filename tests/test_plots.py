@@ -1,0 +1,169 @@
+"""Figures: what is drawn, what is refused, and the label that travels with an exported picture."""
+
+from xml.etree import ElementTree
+
+from aigc_utils import plots
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def random_bytes(count=5, side=4, channels=3):
+    return np.random.default_rng(0).integers(0, 256, (count, side, side, channels), dtype=np.uint8)
+
+
+def test_bytes_and_floats_are_the_same_picture():
+    images = random_bytes()
+    np.testing.assert_array_equal(plots.as_bytes(images / np.float32(127.5) - 1), images)
+    assert plots.as_bytes(images) is images
+
+
+def test_grey_images_may_lack_the_last_axis():
+    assert plots.as_bytes(np.zeros((2, 4, 5), np.uint8)).shape == (2, 4, 5, 1)
+    assert plots.tile(np.zeros((2, 4, 5), np.uint8)).shape == (4, 11, 3)
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (random_bytes().astype(np.float32), r"from 0 to 25\d; expected \[-1, 1\] or uint8"),
+        (np.full((1, 4, 4, 3), 1.002), "expected"),
+        (np.full((1, 4, 4, 3), np.nan), "diverged"),
+        (random_bytes().astype(np.int64), "received images of int64"),
+        (random_bytes()[0], r"shape \(4, 4, 3\).*image\[None\]"),
+        (random_bytes(0), "n >= 1"),
+        (random_bytes(channels=4), "expected"),
+    ],
+)
+def test_wrong_images_are_refused_with_advice(images, words):
+    with pytest.raises(ValueError, match=words):
+        plots.image_grid(images)
+
+
+def test_tiles_lie_row_by_row_on_white():
+    images = random_bytes(5)
+    picture = plots.tile(images, columns=3)
+    assert picture.shape == (9, 14, 3)
+    np.testing.assert_array_equal(picture[5:9, 5:9], images[4])
+    assert (picture[4] == 255).all() and (picture[5:, 10:] == 255).all()
+
+
+def test_a_grid_has_its_title_and_labels():
+    assert plots.image_grid(random_bytes(3), title="Three").axes[0].get_title("left") == "Three"
+    figure = plots.image_grid(random_bytes(3), columns=2, labels=["a", "b", "c"], title="Three")
+    assert [axes.get_title("center") for axes in figure.axes] == ["a", "b", "c", ""]
+    assert figure.get_suptitle() == "Three"
+    with pytest.raises(ValueError, match="2 labels for 3 images"):
+        plots.image_grid(random_bytes(3), labels=["a", "b"])
+
+
+def test_a_long_title_is_broken_into_lines():
+    title = plots.image_grid(random_bytes(1), title="word " * 30).axes[0].get_title("left")
+    assert "\n" in title and title.split() == ["word"] * 30
+
+
+def test_rows_are_labelled_and_equally_large():
+    figure = plots.image_rows({"all": random_bytes(5), "some": random_bytes(2)}, title="Rows")
+    assert [axes.get_ylabel() for axes in figure.axes] == ["all", "some"]
+    assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim()
+    with pytest.raises(ValueError, match="no rows"):
+        plots.image_rows({})
+
+
+@pytest.mark.parametrize("kind", [dict, pd.DataFrame])
+def test_curves_have_axis_labels_and_values(kind):
+    history = kind({"step": [10, 20], "loss": [2.0, 1.0], "score": [0.1, 0.2]})
+    figure = plots.curves(history, panels={"loss (nats)": ["loss"], "score": ["score"]})
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss (nats)", "score"]
+    np.testing.assert_array_equal(figure.axes[0].lines[0].get_xydata(), [[10, 2], [20, 1]])
+    assert len(plots.curves(history).axes[0].lines) == 2
+
+
+def test_curves_count_from_one_and_name_what_is_missing():
+    figure = plots.curves({"loss": [3.0, 2.0, 1.0]}, x="epoch")
+    np.testing.assert_array_equal(figure.axes[0].lines[0].get_xdata(), [1, 2, 3])
+    assert figure.axes[0].get_xlabel() == "epoch"
+    with pytest.raises(ValueError, match="history lacks los; it has loss"):
+        plots.curves({"loss": [1.0]}, panels={"loss": ["los"]})
+
+
+def test_the_latent_line_keeps_to_the_sphere():
+    """Between two vectors at right angles: equal lengths, equal angles, the middle at 45°."""
+    start, end = np.eye(2) * 3
+    line = plots.latent_line(start, end, 5)
+    np.testing.assert_allclose(np.linalg.norm(line, axis=1), 3, rtol=1e-6)
+    np.testing.assert_allclose(line[[0, 2, 4]], [start, 3 * np.sqrt([0.5, 0.5]), end], atol=1e-6)
+    np.testing.assert_allclose(np.degrees(np.arctan2(line[:, 1], line[:, 0])), [0, 22.5, 45, 67.5, 90], atol=1e-4)
+
+
+class Flat:
+    """A generator whose picture is one grey: the mean of the latent vector."""
+
+    input_shape = (None, 6)
+
+    def __call__(self, latent, training=True):
+        assert latent.dtype == np.float32 and not training
+        grey = np.tanh(latent.mean(axis=1))
+        return np.broadcast_to(grey[:, None, None, None], (len(latent), 4, 4, 3))
+
+
+def test_a_latent_walk_is_a_function_of_its_seed():
+    pictures = [plots.latent_walk(Flat(), steps=3, rows=2, seed=s).axes[0].images[0].get_array() for s in (1, 1, 2)]
+    assert pictures[0].shape == (9, 14, 3)
+    np.testing.assert_array_equal(pictures[0], pictures[1])
+    assert (pictures[0] != pictures[2]).any()
+
+
+def test_an_exported_grid_says_that_it_was_generated(tmp_path):
+    images = random_bytes(3)
+    path = plots.save_image_grid(images, tmp_path / "cats.png", {"seed": 5, "generator": "kittens – naïve"}, columns=3)
+    assert plots.read_provenance(path) == {
+        "seed": "5",
+        "generator": "kittens – naïve",
+        "digital_source_type": plots.GENERATED,
+    }
+    with Image.open(path) as picture:
+        np.testing.assert_array_equal(np.asarray(picture), plots.tile(images, 3))
+        (description,) = ElementTree.fromstring(picture.info["XML:com.adobe.xmp"])[0]
+    name = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
+    assert description.attrib[name].endswith("/trainedAlgorithmicMedia")
+
+
+def test_a_picture_without_a_label_has_no_provenance(tmp_path):
+    Image.new("RGB", (2, 2)).save(tmp_path / "plain.png")
+    assert plots.read_provenance(tmp_path / "plain.png") == {}
+
+
+def test_a_failed_export_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = plots.save_image_grid(random_bytes(), tmp_path / "cats.png", {})
+    before = path.read_bytes()
+
+    def full_disk(self, file, **options):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full_disk)
+    with pytest.raises(OSError, match=r"could not write .*cats\.png.*No space left.*free space"):
+        plots.save_image_grid(random_bytes(2), path, {})
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(OSError, match="Choose a folder that exists"):
+        plots.save_image_grid(random_bytes(), tmp_path / "nowhere" / "cats.png", {})
+
+
+def test_the_style_is_colour_blind_safe():
+    with plt.rc_context():
+        plots.use_style()
+        assert plt.rcParams["axes.prop_cycle"].by_key()["color"] == list(plots.COLOURS)

@@ -1,0 +1,114 @@
+"""Widgets without a browser: what their values do to their pictures."""
+
+import io
+
+from aigc_utils import widgets
+
+import ipywidgets
+import numpy as np
+import pytest
+from PIL import Image
+
+PICTURES = np.arange(3, dtype=np.uint8).repeat(4 * 4 * 3).reshape(3, 4, 4, 3) * 100
+
+
+def shown(image_widget):
+    return np.asarray(Image.open(io.BytesIO(image_widget.value)))
+
+
+class Echo:
+    """A generator of flat pictures that remembers the latent vectors it was given."""
+
+    input_shape = (None, 16)
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, latent, training=True):
+        assert not training
+        self.seen.append(latent[0])
+        return np.broadcast_to(np.tanh(latent[:, :1, None, None]), (len(latent), 32, 32, 3))
+
+
+def test_the_explorer_walks_a_circle_of_typical_latent_vectors():
+    generator = Echo()
+    picture, angle, radius = widgets.latent_explorer(generator, seed=3).children
+    assert shown(picture).shape == (256, 256, 3)
+    before = picture.value
+    angle.value = 90
+    assert picture.value != before
+    angle.value = 360
+    start, quarter, full = generator.seen
+    np.testing.assert_allclose(full, start, atol=1e-5)
+    assert abs(start @ quarter) < 1e-4
+    np.testing.assert_allclose(np.linalg.norm(start), 4, rtol=1e-5)  # √16, the usual length of 16 normal numbers
+    radius.value = 0
+    np.testing.assert_allclose(generator.seen[-1], 0, atol=1e-6)
+
+
+def test_the_explorer_is_a_function_of_its_seed():
+    first, again, other = (widgets.latent_explorer(Echo(), seed).children[0].value for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_the_explorer_has_sliders_for_mouse_and_keys():
+    sliders = widgets.latent_explorer(Echo()).children[1:]
+    assert all(isinstance(slider, ipywidgets.FloatSlider) for slider in sliders)
+    assert all(slider.continuous_update for slider in sliders)
+
+
+def test_a_live_grid_changes_in_place():
+    live = widgets.LiveGrid(columns=2)
+    box = live.box
+    live.update(PICTURES, "step 100")
+    assert live.box is box and live.caption.value == "step 100"
+    assert shown(live.picture)[0, 0].tolist() == [0, 0, 0]
+    live.update(PICTURES[::-1] / 127.5 - 1, "step 200")
+    assert shown(live.picture)[0, 0].tolist() == [200, 200, 200]
+    assert "application/vnd.jupyter.widget-view+json" in live._repr_mimebundle_()
+
+
+def test_labels_can_be_given_in_code():
+    labelling = widgets.label_images(PICTURES, ("cat", "dog"))
+    labelling.label(1, "dog")
+    assert labelling.labels == {1: "dog"} and labelling.current == 0
+    labelling.label(0, "cat")
+    assert shown(labelling.picture)[0, 0].tolist() == [200, 200, 200]
+    labelling.label(2, "cat")
+    assert labelling.current is None and labelling.caption.value == "3 of 3 labelled: done"
+
+
+def test_labels_can_be_given_by_buttons_and_taken_back():
+    labelling = widgets.label_images(PICTURES, ("cat", "dog"))
+    cat, dog, undo = labelling.box.children[1].children
+    cat.click()
+    dog.click()
+    assert labelling.labels == {0: "cat", 1: "dog"}
+    undo.click()
+    assert labelling.labels == {0: "cat"} and labelling.current == 1
+    for _ in range(5):  # clicks beyond the last picture change nothing
+        dog.click()
+    assert labelling.labels == {0: "cat", 1: "dog", 2: "dog"}
+    for _ in range(5):
+        undo.click()
+    assert labelling.labels == {} and labelling.current == 0
+
+
+def test_a_changed_label_is_the_one_that_undo_takes_back():
+    labelling = widgets.label_images(PICTURES, ("cat", "dog"))
+    for index, name in ((0, "cat"), (1, "cat"), (0, "dog")):
+        labelling.label(index, name)
+    assert labelling.labels == {0: "dog", 1: "cat"}
+    labelling.undo()
+    assert labelling.labels == {1: "cat"}
+
+
+@pytest.mark.parametrize(("index", "name"), [(0, "bird"), (3, "cat"), (-1, "cat")])
+def test_a_wrong_label_is_refused(index, name):
+    with pytest.raises(ValueError, match=f"'{name}' for picture {index}; expected one of cat, dog for a picture from"):
+        widgets.label_images(PICTURES, ("cat", "dog")).label(index, name)
+
+
+def test_labelling_needs_images_and_a_choice():
+    with pytest.raises(ValueError, match="two different classes"):
+        widgets.label_images(PICTURES, ("cat", "cat"))

@@ -1,0 +1,202 @@
+"""Train the networks whose weights this project ships in data/pretrained/. See data/pretrained/README.md.
+
+Usage: python tools/pretrain.py NAME, with one of the names at the end of this file
+
+The CIFAR-10 networks need the photographs (AIGC_DATA_DIR, the cache or the internet). The generators keep a checkpoint
+below build/pretrain/ and continue from it, so a run may be stopped at any time.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from aigc_utils import data, kittens, metrics, models, training  # noqa: E402
+from aigc_utils.runtime import keras, tf  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+BUILD = ROOT / "build" / "pretrain"
+SHIPPED = ROOT / "data" / "pretrained"
+NOISE_SHARE = 0.15  # of a batch of the factor classifier: pictures of nothing, for which every answer is equally right
+
+
+def train_classifier(name, images, targets, test, epochs, seed, batch_size=128, noise=False, low_precision=True):
+    """Train a shipped classifier on uint8 images and integer targets {head: (n,)}; returns its test accuracies."""
+    keras.config.set_dtype_policy("mixed_bfloat16" if low_precision else "float32")
+    model = models.build(name)
+    counts = {head: model.get_layer(head).units for head in targets}
+    steps_per_epoch = len(images) // batch_size
+
+    def batch(indices):
+        crop = tf.random.stateless_uniform((2,), seed=[seed, tf.cast(indices[0], tf.int32)], maxval=9, dtype=tf.int32)
+        coin = tf.random.stateless_uniform((batch_size, 1, 1, 1), seed=[seed + 1, tf.cast(indices[0], tf.int32)]) < 0.5
+        x = tf.cast(tf.gather(images, indices), tf.float32) / 127.5 - 1
+        x = tf.pad(x, [[0, 0], [4, 4], [4, 4], [0, 0]], mode="REFLECT")[
+            :, crop[0] : crop[0] + 32, crop[1] : crop[1] + 32
+        ]
+        x = tf.where(coin, x[:, :, ::-1], x)
+        y = {head: tf.one_hot(tf.gather(targets[head], indices), count) for head, count in counts.items()}
+        return with_noise(x, y, indices) if noise else (x, y)
+
+    def with_noise(x, y, indices):
+        """Replace the first pictures of a batch by noise of many grains, strengths and colours, with even targets."""
+        count = int(NOISE_SHARE * batch_size)
+        draw = [tf.random.stateless_normal((count, 32, 32, 3), seed=[seed + 2, tf.cast(indices[0], tf.int32)])]
+        draw += [tf.nn.avg_pool2d(draw[0], grain, 1, "SAME") * grain for grain in (2, 5)]
+        level = tf.random.stateless_uniform((3, count, 1, 1, 3), seed=[seed + 3, tf.cast(indices[0], tf.int32)])
+        grains = tf.stack([draw[k % len(draw)][k] for k in range(count)])
+        noise = tf.round(level[0]) * (2 * level[1] - 1) + 1.5 * level[2, ..., :1] * grains
+        even = {head: tf.ones((count, counts[head])) / counts[head] for head in y}
+        y = {head: tf.concat([even[head], one_hot[count:]], 0) for head, one_hot in y.items()}
+        return tf.concat([tf.clip_by_value(noise, -1, 1), x[count:]], 0), y
+
+    dataset = tf.data.Dataset.range(len(images)).shuffle(len(images), seed=seed).batch(batch_size, drop_remainder=True)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, steps_per_epoch * epochs, warmup_target=3e-3, warmup_steps=min(300, steps_per_epoch)
+    )
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=0.01), loss="categorical_crossentropy")
+    model.fit(dataset.map(batch, num_parallel_calls=2).prefetch(4), epochs=epochs, verbose=2)
+    keras.config.set_dtype_policy("float32")
+    finished = models.build(name)
+    finished.set_weights(model.get_weights())
+    training.save_weights(finished, SHIPPED / f"{name}.weights.h5")
+    guesses = metrics.as_feature_network(finished).probabilities(test[0])
+    return {head: float((guesses[head].argmax(1) == test[1][head]).mean()) for head in counts}
+
+
+def kitten_targets(table):
+    """Return {head: integers (n,)}: names by their index, numbers by the third of their range that they lie in."""
+    targets = {name: np.array([names.index(value) for value in table[name]]) for name, names in kittens.CHOICES.items()}
+    for name, (least, most) in kittens.RANGES.items():
+        targets[name] = np.clip((3 * (table[name].to_numpy() - least) / (most - least)).astype(int), 0, 2)
+    # a mirrored kitten leans the other way: as images are mirrored at random, only how far it leans can be asked
+    lean = np.abs(table["tilt"].to_numpy()) / kittens.RANGES["tilt"][1]
+    targets["tilt"] = np.clip((3 * lean).astype(int), 0, 2)
+    return targets
+
+
+def kitten_factors():
+    """The factor classifier: reads fur, eyes and the other factors of a kitten; its features measure distances."""
+    images, table = kittens.sample(8000, seed=10)
+    test_images, test_table = kittens.sample(2000, seed=11)
+    return train_classifier(
+        "kitten_factors",
+        images,
+        kitten_targets(table),
+        (test_images, kitten_targets(test_table)),
+        10,
+        2,
+        64,
+        noise=True,
+    )
+
+
+def photographs(name, epochs, seed):
+    """A ten-class classifier of CIFAR-10."""
+    train, test = data.load("cifar10", "train"), data.load("cifar10", "test")
+    if train.is_stand_in:
+        raise SystemExit("CIFAR-10 is not here: connect to the internet or set AIGC_DATA_DIR.")
+    targets, test_targets = {"class": train.labels.astype("int32")}, {"class": test.labels}
+    return train_classifier(name, train.images, targets, (test.images, test_targets), epochs, seed)
+
+
+class Report(keras.callbacks.Callback):
+    """Print the distance to held-out pictures every few epochs."""
+
+    def __init__(self, network, held_out, every=4):
+        super().__init__()
+        self.network, self.every = network, every
+        self.reference, self.begin = network.features(held_out), time.time()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Measure the moving average, which the model holds at the end of an epoch."""
+        if epoch % self.every == self.every - 1:
+            samples = training.sample(self.model.generator, 2000, seed=77)
+            distance = metrics.frechet_distance(self.reference, self.network.features(samples))
+            line = {key: round(float(value), 3) for key, value in logs.items()}
+            print(
+                f"step {int(self.model.step)}, {time.time() - self.begin:.0f} s, distance {distance:.3f}, {line}",
+                flush=True,
+            )
+
+
+def train_generator(name, images, network, held_out, rates, steps, discriminator_widths, average, **options):
+    """Train a shipped generator from its checkpoint on; returns its distance to the held-out pictures.
+
+    ``rates`` = {step: learning rate from there on}. The arithmetic is bfloat16, which these processors do faster.
+    """
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    gan = training.GAN(models.build(name), models.discriminator(widths=discriminator_widths), seed=0)
+    optimizers = (
+        keras.optimizers.Adam(rates[0], 0.0, 0.99, use_ema=True, ema_momentum=average),
+        keras.optimizers.Adam(rates[0], 0.0, 0.99),
+    )
+    gan.compile(*optimizers, **options)
+
+    def set_rate(epoch, logs=None):
+        for optimizer in optimizers:
+            optimizer.learning_rate = next(rate for step, rate in reversed(rates.items()) if epoch * 250 >= step)
+
+    report = Report(network, held_out)
+    callbacks = [keras.callbacks.LambdaCallback(on_epoch_begin=set_rate), report]
+    training.fit(gan, images, steps, 250, checkpoint=BUILD / f"{name}_gan.weights.h5", callbacks=callbacks)
+    keras.config.set_dtype_policy("float32")
+    finished = models.build(name)
+    finished.set_weights(gan.generator.get_weights())
+    training.save_weights(finished, SHIPPED / f"{name}.weights.h5")
+    samples = network.features(training.sample(finished, 2000, seed=1))
+    return {"distance": metrics.frechet_distance(report.reference, samples)}
+
+
+def cat_generator():
+    """The generator of photographs: 5,000 cats of CIFAR-10."""
+    cats, held_out = data.load("cats", "train"), data.load("cats", "test")
+    if cats.is_stand_in:
+        raise SystemExit("CIFAR-10 is not here: connect to the internet or set AIGC_DATA_DIR.")
+    network = metrics.feature_network("cifar10_features")
+    rates = {0: 5e-4, 8000: 2.5e-4, 10000: 1e-4, 12000: 4e-5}
+    return train_generator(
+        "cat_generator",
+        cats.images,
+        network,
+        held_out.images,
+        rates,
+        13000,
+        (48, 96, 192),
+        0.999,
+        r1_gamma=0.5,
+        r1_every=4,
+    )
+
+
+def kitten_generator():
+    """The generator of kittens, a longer run of the recipe of notebook 04."""
+    images, held_out = kittens.sample(4500, seed=0)[0], kittens.sample(2000, seed=11)[0]
+    network = metrics.feature_network("kitten_factors")
+    rates = {0: 1e-3, 1500: 5e-4, 2250: 2e-4, 2750: 5e-5}
+    return train_generator(
+        "kitten_generator", images, network, held_out, rates, 3000, (48, 96, 192), 0.99, r1_gamma=0.2, r1_every=4
+    )
+
+
+RUNS = {
+    "cat_generator": cat_generator,
+    "kitten_generator": kitten_generator,
+    "kitten_factors": kitten_factors,
+    "cifar10_features": lambda: photographs("cifar10_features", epochs=8, seed=1),
+    "cifar10_judge": lambda: photographs("cifar10_judge", epochs=5, seed=7),
+}
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in RUNS:
+        sys.exit(__doc__)
+    begin = time.time()
+    tf.config.experimental.enable_op_determinism()
+    BUILD.mkdir(parents=True, exist_ok=True)
+    figures = RUNS[sys.argv[1]]()
+    figures["seconds"] = round(time.time() - begin)
+    print(json.dumps(figures, indent=1))
