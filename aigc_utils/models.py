@@ -6,7 +6,7 @@ from aigc_utils.runtime import keras
 LEAK = 0.2  # slope of LeakyReLU below zero (Radford et al. 2016)
 
 
-def generator(latent_dim=64, widths=(192, 128, 64, 32), channels=3, batch_norm=True, name="generator"):
+def generator(latent_dim=64, widths=(128, 96, 48, 24), channels=3, batch_norm=True, name="generator"):
     """Return a network from latent vectors (batch, latent_dim) to images in [-1, 1].
 
     A dense layer makes a 4×4 map of ``widths[0]`` channels; each further width doubles the side by a transposed
@@ -32,7 +32,7 @@ def _activate(x, batch_norm):
     return keras.layers.LeakyReLU(LEAK)(x)
 
 
-def discriminator(image_size=32, widths=(48, 96, 192), channels=3, batch_norm=False, name="discriminator"):
+def discriminator(image_size=32, widths=(32, 64, 128), channels=3, batch_norm=False, name="discriminator"):
     """Return a network from images (batch, image_size, image_size, channels) in [-1, 1] to one logit each, (batch, 1).
 
     Each width halves the side by a strided convolution. The output is a logit, so losses take it as it is. No batch
@@ -85,7 +85,7 @@ KITTEN_HEADS = {"fur": 5, "eyes": 3, "background": 4, "ear_height": 3, "head_siz
 # name of shipped weights -> the network they belong to; tools/pretrain.py trained them all
 PRETRAINED = {
     "kitten_generator": lambda: generator(name="kitten_generator"),
-    "cat_generator": lambda: generator(latent_dim=128, name="cat_generator"),
+    "cat_generator": lambda: generator(128, (192, 128, 64, 32), name="cat_generator"),
     "kitten_factors": lambda: classifier(KITTEN_HEADS, widths=(16, 32, 64, 128), name="kitten_factors"),
     "cifar10_features": lambda: classifier({"class": 10}, name="cifar10_features"),
     "cifar10_judge": lambda: classifier({"class": 10}, widths=(24, 48, 96), residual=True, name="cifar10_judge"),

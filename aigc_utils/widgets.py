@@ -30,8 +30,9 @@ def latent_explorer(generator, seed=0):
 
     size = generator.input_shape[-1]
     first, second = np.linalg.qr(np.random.default_rng(seed).normal(size=(size, 2)))[0].T * np.sqrt(size)
-    angle = ipywidgets.FloatSlider(value=0, min=0, max=360, step=5, description="angle (°)", continuous_update=True)
-    radius = ipywidgets.FloatSlider(value=1, min=0, max=2, step=0.1, description="radius", continuous_update=True)
+    wide = ipywidgets.Layout(width="420px")
+    angle = ipywidgets.FloatSlider(value=0, min=0, max=360, step=5, description="angle (°)", layout=wide)
+    radius = ipywidgets.FloatSlider(value=1, min=0, max=2, step=0.1, description="radius", layout=wide)
     picture = ipywidgets.Image(format="png", width=SIDE, height=SIDE)
 
     def show(_=None):

@@ -1,0 +1,190 @@
+"""The first notebook in JupyterLab, driven in a real browser: run all cells, move the latent slider, see the change.
+
+``make test-browser`` runs this; screenshots and the server's log go to build/. The notebook's file stays as it is.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build"
+NOTEBOOK = "notebooks/00_start_here.ipynb"
+RUN_SECONDS = 180  # for all cells, on a slow machine
+CHANGE_SECONDS = 20  # for the picture to follow the slider
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    *(
+        str(Path(os.environ[folder], program))
+        for folder in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
+        if folder in os.environ
+        for program in ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
+    ),
+)
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+FLAGS += ("--disable-component-update", "--disable-sync")
+# All cells stay in the page, nothing is fetched for the news, and the notebook's file is never saved.
+SETTINGS = {
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+}
+
+
+def find_chromium():
+    """Return the path of a Chromium, Chrome or Edge (AIGC_CHROMIUM first), or None."""
+    own = os.environ.get("AIGC_CHROMIUM")
+    found = [shutil.which(own)] if own else [shutil.which(name) for name in (*BROWSERS, *PLACES)]
+    return next((path for path in found if path), None)
+
+
+@pytest.fixture
+def server(tmp_path):
+    """Serve the project's folder with settings of its own, and return (address, token)."""
+    for name, values in SETTINGS.items():
+        path = tmp_path / "settings" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+    folders = {
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+    }
+    folders |= {f"JUPYTER_{kind}_DIR": kind.lower() for kind in ("CONFIG", "DATA", "RUNTIME")}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    options = {"ServerApp.ip": "127.0.0.1", "ServerApp.port": port, "ServerApp.port_retries": 0}
+    options |= {"ServerApp.root_dir": ROOT, "IdentityProvider.token": token}
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    environment = os.environ | {variable: str(tmp_path / folder) for variable, folder in folders.items()}
+    BUILD.mkdir(exist_ok=True)
+    with open(BUILD / "browser-jupyterlab.log", "w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(lambda: answers(f"{address}/api"), 60, "JupyterLab to answer (its log is in build/)")
+        yield address, token
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def answers(url):
+    try:
+        return urllib.request.urlopen(url, timeout=2).status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def wait_for(condition, seconds, what):
+    """Return the condition's first true value; fail when it has none in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.2)
+    pytest.fail(f"Waited {seconds} s for {what}.", pytrace=False)
+
+
+@pytest.fixture
+def page():
+    """Open an empty page in Chromium that notes its errors and its requests."""
+    executable = find_chromium()
+    if executable is None:
+        pytest.fail(
+            "This test needs Chromium, Chrome or Edge: install one, or set AIGC_CHROMIUM to its path.", pytrace=False
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.problems, page.hosts = [], set()
+        page.on("pageerror", lambda error: page.problems.append(f"page error: {error}"))
+        page.on("console", lambda message: message.type == "error" and page.problems.append(f"console: {message.text}"))
+        page.on("request", lambda request: page.hosts.add(urllib.parse.urlsplit(request.url).hostname))
+        yield page
+        browser.close()
+
+
+def run_all(page, address, token):
+    """Open the notebook and execute all its cells."""
+    page.goto(f"{address}/lab/workspaces/test/tree/{NOTEBOOK}?reset&token={token}")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    page.wait_for_selector(".jp-Spinner", state="detached", timeout=60_000)
+    page.wait_for_selector("text=/\\| Idle/", timeout=60_000)
+    page.click("li.lm-MenuBar-item:has-text('Run')")
+    page.click('.lm-Menu-item[data-command="runmenu:run-all"]')
+    waiting = ".jp-InputPrompt:text-is('[*]:')"
+    page.wait_for_selector(waiting, timeout=30_000)
+    page.wait_for_function(
+        "() => ![...document.querySelectorAll('.jp-InputPrompt')].some(e => e.textContent.includes('[*]'))",
+        timeout=RUN_SECONDS * 1000,
+    )
+    page.wait_for_selector("text=/\\| Idle/", timeout=60_000)
+
+
+def settled(picture):
+    """Return the picture's pixels (PNG) once two looks in a row agree."""
+    looks = [picture.screenshot()]
+
+    def same():
+        looks.append(picture.screenshot())
+        return looks[-1] == looks[-2]
+
+    wait_for(same, CHANGE_SECONDS, "the picture to come to rest")
+    return looks[-1]
+
+
+def changed(picture, before):
+    """Return the picture's pixels once they differ from those before."""
+    wait_for(lambda: picture.screenshot() != before, CHANGE_SECONDS, "the picture to follow the slider")
+    return settled(picture)
+
+
+def test_the_latent_slider_changes_the_picture(page, server):
+    untouched = (ROOT / NOTEBOOK).read_bytes()
+    run_all(page, *server)
+    assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
+    assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
+
+    explorer = page.locator(".jp-OutputArea-output:has(.noUi-handle)").first
+    handle, picture = explorer.locator(".noUi-handle").first, explorer.locator("img, canvas").first
+    handle.scroll_into_view_if_needed()
+    picture.wait_for(timeout=CHANGE_SECONDS * 1000)
+    first = settled(picture)
+    page.screenshot(path=BUILD / "browser-1-run.png")
+
+    box, track = handle.bounding_box(), explorer.locator(".noUi-target").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(track["x"] + 0.9 * track["width"], box["y"] + box["height"] / 2, steps=10)
+    page.mouse.up()
+    second = changed(picture, first)
+    page.screenshot(path=BUILD / "browser-2-mouse.png")
+
+    handle.focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowLeft")
+    changed(picture, second)
+    page.screenshot(path=BUILD / "browser-3-keys.png")
+
+    assert page.problems == []
+    assert page.hosts <= {"127.0.0.1", "localhost", None, ""}  # None: blob: and data: URLs
+    assert (ROOT / NOTEBOOK).read_bytes() == untouched
