@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 import textwrap
 from pathlib import Path
 
@@ -230,13 +229,13 @@ def save_image_grid(images, path, provenance, columns=8):
 
 def _write(path, save):
     """Let ``save`` write to a file beside ``path``, which then takes its place: never half a picture."""
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")  # tempfile's would be unreadable for others
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(partial, "wb") as file:
             save(file)
         os.replace(partial, path)
     finally:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
 def read_provenance(path):

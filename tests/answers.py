@@ -153,7 +153,8 @@ WRONG = {
                 "labels swapped",
             ),
             (
-                "def hinge_loss(real_logits, fake_logits):\n    return (1 - real_logits).mean() + (1 + fake_logits).mean()",
+                "def hinge_loss(real_logits, fake_logits):\n"
+                "    return (1 - real_logits).mean() + (1 + fake_logits).mean()",
                 "Beyond the margin",
             ),
             (

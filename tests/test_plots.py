@@ -158,6 +158,12 @@ def test_a_failed_export_leaves_the_old_file_and_nothing_else(tmp_path, monkeypa
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_an_exported_grid_can_be_read_by_whoever_may_read_other_files(tmp_path):
+    (tmp_path / "usual").write_bytes(b"")
+    path = plots.save_image_grid(random_bytes(), tmp_path / "cats.png", {})
+    assert path.stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(OSError, match="Choose a folder that exists"):
         plots.save_image_grid(random_bytes(), tmp_path / "nowhere" / "cats.png", {})

@@ -13,17 +13,22 @@ from aigc_utils import models, plots, training  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-ENLARGED = 2  # so that a browser does not blur 32 pixels
-FIGURES = {"kittens": ("kitten_generator", 48, 16), "photographs": ("cat_generator", 32, 16)}
+ENLARGED = 3  # so that a browser does not blur 32 pixels
+
+
+def save(name, images, columns, network):
+    """Write docs/figures/NAME.png with its provenance in the metadata."""
+    images = plots.as_bytes(images).repeat(ENLARGED, axis=1).repeat(ENLARGED, axis=2)
+    path = ROOT / "docs" / "figures" / f"{name}.png"
+    path.parent.mkdir(exist_ok=True)
+    plots.save_image_grid(images, path, {"generator": network, "software": "tools/figures.py"}, columns)
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
+
 
 if __name__ == "__main__":
-    for name, (network, count, columns) in FIGURES.items():
-        images = training.sample(models.load_pretrained(network), count, seed=2)
-        enlarged = images.repeat(ENLARGED, axis=1).repeat(ENLARGED, axis=2)
-        path = plots.save_image_grid(
-            np.asarray(enlarged),
-            ROOT / "docs" / "figures" / f"{name}.png",
-            {"generator": network, "seed": "2"},
-            columns,
-        )
-        print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
+    kittens = models.load_pretrained("kitten_generator")
+    save("kittens", training.sample(kittens, 48, seed=2), 16, "kitten_generator")
+    save("photographs", training.sample(models.load_pretrained("cat_generator"), 32, seed=2), 16, "cat_generator")
+    ends = np.random.default_rng(0).normal(size=(3, 2, kittens.input_shape[-1]))  # the walks that 00 shows
+    latent = np.concatenate([plots.latent_line(start, end, 10) for start, end in ends])
+    save("start_here", kittens(latent, training=False), 10, "kitten_generator")

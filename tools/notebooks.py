@@ -17,6 +17,7 @@ import re
 import sys
 import threading
 import time
+from copy import deepcopy
 from pathlib import Path
 from string import Template
 
@@ -214,11 +215,24 @@ def render(names):
     """Execute notebooks with the CPU profile and write them back; one that fails stays as it was."""
     os.environ["AIGC_PROFILE"] = "cpu"
     for path in find(names):
-        notebook = read(path)
+        before, notebook = read(path), read(path)
         fill_exports(notebook)
         execute(notebook, path.stem)
         normalise(notebook)
-        write(path, nbformat.writes(notebook) + "\n")
+        if stable(notebook) != stable(before):
+            write(path, nbformat.writes(notebook) + "\n")
+
+
+def stable(notebook) -> str:
+    """Return a notebook's text without the outputs that may differ from run to run (timings, what the machine is).
+
+    If nothing else has changed, a new run says nothing new, and `render` leaves the file as it is.
+    """
+    copy = deepcopy(notebook)
+    for cell in copy.cells:
+        if "nbval-ignore-output" in tags(cell):
+            cell.outputs = []
+    return nbformat.writes(copy)
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
