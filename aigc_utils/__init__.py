@@ -11,7 +11,9 @@ __version__ = "0.1.0"
 _MODULES = (
     "runtime",
     "data",
+    "files",
     "kittens",
+    "preparation",
     "models",
     "losses",
     "training",
