@@ -464,7 +464,9 @@ def test_simulated_disk_that_refuses(code, tmp_path, monkeypatch, server):
 
 def downloading(url, path):
     """Start another process that downloads."""
-    code = f"from aigc_utils import data; data.download({url!r}, {str(path)!r}, {SHA256!r})"
+    # Where the tests run in the background of a shell, SIGINT is ignored and children inherit that.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{listen}; from aigc_utils import data; data.download({url!r}, {str(path)!r}, {SHA256!r})"
     return subprocess.Popen([sys.executable, "-c", code], cwd=Path(data.__file__).parents[1], stderr=subprocess.DEVNULL)
 
 
