@@ -22,16 +22,21 @@ def __getattr__(name):
 
 @functools.cache
 def _import_quietly():
+    _insist_on_tensorflow(os.environ.get("KERAS_BACKEND") or "tensorflow")  # before Keras looks for another one
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _silenced_stderr():
         import keras
         import tensorflow as tf
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            f"Keras runs on {keras.backend.backend()!r} here, but these notebooks need its TensorFlow backend: "
-            "unset KERAS_BACKEND (or set it to 'tensorflow') and restart the kernel."
-        )
+    _insist_on_tensorflow(keras.backend.backend())  # which ~/.keras/keras.json may have chosen
     return {"tf": tf, "keras": keras}
+
+
+def _insist_on_tensorflow(backend):
+    if backend != "tensorflow":
+        raise RuntimeError(
+            f"Keras runs on {backend!r} here, but these notebooks need its TensorFlow backend: unset KERAS_BACKEND "
+            "(or set it to 'tensorflow') and restart the kernel."
+        )
 
 
 @contextlib.contextmanager

@@ -10,8 +10,10 @@ A notebook is named by its file, its name or its number (04).
 
 import argparse
 import ast
+import base64
 import hashlib
 import html
+import io
 import os
 import re
 import sys
@@ -27,6 +29,7 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build"
+LARGEST_PICTURE = 120_000  # bytes: a collection of notebooks is cloned by everyone who reads one
 CELL_TIMEOUT = 4 * 3600  # seconds: the longest cell on a GPU profile
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -205,10 +208,27 @@ def normal_outputs(cell) -> list[NotebookNode]:
             if is_widget and "nbval-ignore-output" in tags(cell):
                 continue  # elsewhere its line of text stays, because nbval compares it
             output.metadata = nbformat.from_dict({})
+            if "image/png" in output.data:
+                output.data["image/png"] = small_picture(output.data["image/png"])
         if output.output_type == "execute_result":
             output.execution_count = cell.execution_count
         outputs.append(output)
     return outputs
+
+
+def small_picture(picture: str) -> str:
+    """Return a base64 PNG with a palette of 256 colours where it is larger than ``LARGEST_PICTURE``, else as it is."""
+    from PIL import Image
+
+    content = base64.b64decode(picture)
+    if len(content) <= LARGEST_PICTURE:
+        return picture
+    image = Image.open(io.BytesIO(content))
+    if image.mode == "P":  # done before
+        return picture
+    buffer = io.BytesIO()
+    image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def render(names):
