@@ -6,42 +6,63 @@ from aigc_utils.runtime import keras
 LEAK = 0.2  # slope of LeakyReLU below zero (Radford et al. 2016)
 
 
-def generator(latent_dim=64, widths=(128, 96, 48, 24), channels=3, batch_norm=True, name="generator"):
+def generator(
+    latent_dim=64, widths=(128, 96, 64), channels=3, full_size=0, batch_norm=True, style=(), name="generator"
+):
     """Return a network from latent vectors (batch, latent_dim) to images in [-1, 1].
 
-    A dense layer makes a 4×4 map of ``widths[0]`` channels; each further width doubles the side by a transposed
-    convolution with a 4×4 kernel, and the last one stays at that side (three doublings: 32×32). Kernel and stride are
+    A dense layer makes a 4×4 map of ``widths[0]`` channels. Transposed convolutions with a 4×4 kernel double the side
+    once for each width: to the next width, and at last to the image (three doublings: 32×32). Kernel and stride are
     chosen so that every output pixel is reached by the same number of kernel entries, which avoids checkerboards.
-    Architecture after Radford et al. 2016 (DCGAN).
+    ``full_size`` > 0 puts a map of that many channels at the image's own side before it. Architecture after Radford
+    et al. 2016 (DCGAN).
+
+    ``style`` holds the widths of dense layers that turn the latent vector into a style, which then scales and shifts
+    every map (self-modulation, Chen et al. 2019): a decision such as the colour of the eyes need not travel through
+    all the layers. Empty, the default: none.
     """
     layers = keras.layers
     latent = layers.Input((latent_dim,), name="latent")
-    x = layers.Dense(4 * 4 * widths[0], use_bias=not batch_norm)(latent)
+    code = latent
+    for width in style:
+        code = layers.LeakyReLU(LEAK)(layers.Dense(width)(code))
+    style = code if style else None
+    image = {"padding": "same", "activation": "tanh", "dtype": "float32", "name": "image"}
+    x = layers.Dense(4 * 4 * widths[0], use_bias=not batch_norm)(code)
     x = layers.Reshape((4, 4, widths[0]))(x)
-    for width in widths[1:]:
-        x = _activate(x, batch_norm)
+    for width in (*widths[1:], *([full_size] if full_size else [])):
+        x = _activate(x, batch_norm, style)
         x = layers.Conv2DTranspose(width, 4, strides=2, padding="same", use_bias=not batch_norm)(x)
-    x = _activate(x, batch_norm)
-    images = layers.Conv2D(channels, 3, padding="same", activation="tanh", dtype="float32", name="image")(x)
-    return keras.Model(latent, images, name=name)
+    x = _activate(x, batch_norm, style)
+    last = layers.Conv2D(channels, 3, **image) if full_size else layers.Conv2DTranspose(channels, 4, strides=2, **image)
+    return keras.Model(latent, last(x), name=name)
 
 
-def _activate(x, batch_norm):
-    # Momentum 0.9: the running statistics must keep up with a run of a few thousand steps.
-    x = keras.layers.BatchNormalization(momentum=0.9)(x) if batch_norm else x
-    return keras.layers.LeakyReLU(LEAK)(x)
+def _activate(x, batch_norm, style=None):
+    layers, width, own = keras.layers, x.shape[-1], style is None
+    if batch_norm:  # momentum 0.9: the running statistics must keep up with a run of a few thousand steps
+        x = layers.BatchNormalization(momentum=0.9, center=own, scale=own)(x)
+    if style is not None:
+        small = keras.initializers.RandomNormal(stddev=0.02)
+        scale = layers.Dense(width, kernel_initializer=small, bias_initializer="ones")(style)
+        x = layers.Multiply()([x, layers.Reshape((1, 1, width))(scale)])
+        x = layers.Add()([x, layers.Reshape((1, 1, width))(layers.Dense(width)(style))])
+    return layers.LeakyReLU(LEAK)(x)
 
 
-def discriminator(image_size=32, widths=(32, 64, 128), channels=3, batch_norm=False, name="discriminator"):
+def discriminator(image_size=32, widths=(32, 64, 128), channels=3, full_size=0, batch_norm=False, name="discriminator"):
     """Return a network from images (batch, image_size, image_size, channels) in [-1, 1] to one logit each, (batch, 1).
 
-    Each width halves the side by a strided convolution. The output is a logit, so losses take it as it is. No batch
-    normalisation by default: the R1 penalty needs the gradient of each image's own logit, and batch statistics would
-    mix the images (Mescheder et al. 2018).
+    Each width halves the side by a strided convolution; ``full_size`` > 0 puts a convolution of that width before
+    them, which still sees every pixel. The output is a logit, so losses take it as it is. No batch normalisation by
+    default: the R1 penalty needs the gradient of each image's own logit, and batch statistics would mix the images
+    (Mescheder et al. 2018).
     """
     layers = keras.layers
     images = layers.Input((image_size, image_size, channels), name="image")
     x = images
+    if full_size:
+        x = layers.LeakyReLU(LEAK)(layers.Conv2D(full_size, 3, padding="same")(x))
     for index, width in enumerate(widths):
         normalise = batch_norm and index > 0  # DCGAN leaves the first layer without
         x = layers.Conv2D(width, 4, strides=2, padding="same", use_bias=not normalise)(x)
@@ -84,8 +105,8 @@ KITTEN_HEADS = {"fur": 5, "eyes": 3, "background": 4, "ear_height": 3, "head_siz
 
 # name of shipped weights -> the network they belong to; tools/pretrain.py trained them all
 PRETRAINED = {
-    "kitten_generator": lambda: generator(name="kitten_generator"),
-    "cat_generator": lambda: generator(128, (192, 128, 64, 32), name="cat_generator"),
+    "kitten_generator": lambda: generator(32, style=(128, 128), name="kitten_generator"),
+    "cat_generator": lambda: generator(128, (192, 128, 64), full_size=32, name="cat_generator"),
     "kitten_factors": lambda: classifier(KITTEN_HEADS, widths=(16, 32, 64, 128), name="kitten_factors"),
     "cifar10_features": lambda: classifier({"class": 10}, name="cifar10_features"),
     "cifar10_judge": lambda: classifier({"class": 10}, widths=(24, 48, 96), residual=True, name="cifar10_judge"),

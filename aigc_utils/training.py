@@ -15,7 +15,7 @@ from aigc_utils.runtime import keras, tf
 import numpy as np
 
 # One stream of random numbers per use, so that the numbers of one never depend on another being drawn.
-SHUFFLE, FLIP, LATENT, AUGMENT = range(4)
+SHUFFLE, FLIP, LATENT = range(3)
 
 
 def stream(seed, use, step):
@@ -55,29 +55,6 @@ def batches(images, batch_size=64, seed=0, start_step=0, flip=True):
     return steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
-def differentiable_augmentation(images, seed, shift=0.125):
-    """Return the images with random brightness, saturation, contrast and a random shift.
-
-    ``images`` (batch, side, side, channels) in about [-1, 1]; each image gets its own draw. Applied to real and
-    generated images alike before the discriminator, it keeps a small data set from being learnt by heart without
-    leaking into what is generated (Zhao et al. 2020, "Differentiable Augmentation"). ``shift`` is a share of the side.
-    """
-    count, side = tf.shape(images)[0], images.shape[1]
-    draw = tf.random.stateless_uniform((5, count, 1, 1, 1), seed=seed)
-    images = images + draw[0] - 0.5
-    grey = tf.reduce_mean(images, axis=3, keepdims=True)
-    images = (images - grey) * (2.0 * draw[1]) + grey
-    mean = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
-    images = (images - mean) * (draw[2] + 0.5) + mean
-    # A shift by whole pixels is a product with a 0/1 matrix, which is cheap, differentiable and deterministic.
-    most = int(side * shift)
-    moves = tf.cast(tf.floor(draw[3:, :, 0, 0, 0] * (2 * most + 1)), tf.int32) - most
-    target = tf.range(side)[None, :, None] - tf.range(side)[None, None, :]
-    rows = tf.cast(target == moves[0][:, None, None], images.dtype)
-    columns = tf.cast(target == moves[1][:, None, None], images.dtype)
-    return tf.einsum("bij,bjkc,blk->bilc", rows, images, columns)
-
-
 class GAN(keras.Model):
     """A generator and a discriminator that play against each other under ``fit``.
 
@@ -93,18 +70,16 @@ class GAN(keras.Model):
         self.step = self.add_weight(shape=(), dtype="int64", initializer="zeros", trainable=False, name="step")
         self.built = True
 
-    def compile(self, optimizer, d_optimizer, loss="non_saturating", r1_gamma=0.0, r1_every=1, augment=None):
-        """Choose optimizers, the loss by name (see `losses.ADVERSARIAL`), the R1 penalty and an augmentation.
+    def compile(self, optimizer, d_optimizer, loss="non_saturating", r1_gamma=0.0, r1_every=1):
+        """Choose optimizers, the loss by name (see `losses.ADVERSARIAL`) and the R1 penalty.
 
         ``optimizer`` is the generator's. Clipping, gradient accumulation and the moving average of weights (EMA) are
         Keras' own: ``Adam(global_clipnorm=…, gradient_accumulation_steps=…, use_ema=True)``. The R1 penalty (weight
-        γ/2 = r1_gamma/2) is computed at every ``r1_every``-th step, and then counts ``r1_every`` times. ``augment``
-        is a function of (images, seed), such as `differentiable_augmentation`.
+        γ/2 = r1_gamma/2) is computed at every ``r1_every``-th step, and then counts ``r1_every`` times.
         """
         super().compile(optimizer=optimizer)
         self.d_loss, self.g_loss = losses.adversarial(loss)
         self.d_optimizer, self.r1_gamma, self.r1_every = d_optimizer, r1_gamma, r1_every
-        self.augment = augment or (lambda images, seed: images)
         optimizer.build(self.generator.trainable_variables)
         d_optimizer.build(self.discriminator.trainable_variables)
 
@@ -124,8 +99,7 @@ class GAN(keras.Model):
             fake = self.generator(latent, training=True)
         logs = self._train_discriminator(real, tf.stop_gradient(fake), step)
         with tape:  # goes on recording: the generator runs once a step, and is judged by the improved discriminator
-            view = self.augment(fake, stream(self.seed, AUGMENT, 3 * step + 2))
-            g_loss = self.g_loss(self.discriminator(view, training=True))
+            g_loss = self.g_loss(self.discriminator(fake, training=True))
         variables = self.generator.trainable_variables
         self.optimizer.apply(tape.gradient(g_loss, variables), variables)
         self.step.assign_add(1)
@@ -133,8 +107,6 @@ class GAN(keras.Model):
         return {"loss": g_loss + logs["d_loss"], "g_loss": g_loss, **logs}
 
     def _train_discriminator(self, real, fake, step):
-        real = self.augment(real, stream(self.seed, AUGMENT, 3 * step))
-        fake = self.augment(fake, stream(self.seed, AUGMENT, 3 * step + 1))
         with tf.GradientTape() as tape:
             real_logits = self.discriminator(real, training=True)
             fake_logits = self.discriminator(fake, training=True)

@@ -48,7 +48,7 @@ def step_flops(recipe):
     generated pictures with its gradients (6) and once more for the generator (forward and the pictures' gradient, 2).
     The R1 penalty adds a forward, a gradient and their gradients (4), at every r1_every-th step.
     """
-    (generator, discriminator), options, _, _ = bench.RECIPES[recipe]()
+    (generator, discriminator), options, *_ = bench.RECIPES[recipe]()
     penalty = 4 / options["r1_every"] if "r1_every" in options else 0
     return 3 * forward_flops(generator) + (8 + penalty) * forward_flops(discriminator)
 
@@ -66,7 +66,8 @@ def median_or_never(times):
 
 def kitten_table(result, gflops):
     """Return the Markdown table of both recipes, medians over the seeds."""
-    head = ["recipe", "Fréchet distance after 180 s (each seed)", "median", *(f"seconds to {t:g}" for t in TARGETS)]
+    head = ["recipe", "Fréchet distance after 180 s (each seed)", "median", "median, other network"]
+    head += [f"seconds to {target:g}" for target in TARGETS]
     head += ["images/s", "share of matrix rate", "rarest of 15 combinations", "confidence fur / eyes"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for recipe in bench.RECIPES:
@@ -76,6 +77,7 @@ def kitten_table(result, gflops):
             recipe,
             ", ".join(f"{row['distance']:.2f}" for row in rows),
             f"**{statistics.median(row['distance'] for row in rows):.2f}**",
+            f"{statistics.median(row['other_distance'] for row in rows):.2f}",
             *(median_or_never([first_time(row["curve"], target) for row in rows]) for target in TARGETS),
             f"{speed:.0f}",
             f"{speed * step_flops(recipe) / 1e9 / gflops:.0%}",
@@ -113,7 +115,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 ## Kittens in {result["seconds"]} seconds
 
 Distance to 2,000 held-out kittens over {result["network"]}, 2,000 samples; real against real:
-{result["real_against_real"]:.2f}.
+{result["real_against_real"]:.2f}. The other network, which never saw a kitten, is {result["other_network"]}.
 Seconds are CPU seconds divided by two cores, without compiling and measuring; images/s and the share of the measured
 float32 matrix-product rate ({timings["probe"]["gflops"]:.0f} GFLOP/s) count the same seconds.
 

@@ -1,6 +1,6 @@
 """Networks: shapes, ranges and parameter counts worked out by hand."""
 
-from aigc_utils import models
+from aigc_utils import data, kittens, metrics, models, training
 from aigc_utils.runtime import tf
 
 import numpy as np
@@ -8,19 +8,33 @@ import pytest
 
 
 def test_generator_makes_colour_images_in_range():
-    images = models.generator(latent_dim=8, widths=(16, 8, 8, 4))(tf.random.stateless_normal((3, 8), seed=(0, 0)))
+    images = models.generator(latent_dim=8, widths=(16, 8, 8))(tf.random.stateless_normal((3, 8), seed=(0, 0)))
     assert images.shape == (3, 32, 32, 3)
     assert float(tf.reduce_max(tf.abs(images))) <= 1
 
 
-@pytest.mark.parametrize(("widths", "side"), [((8, 8), 8), ((8, 8, 8), 16), ((8, 8, 8, 8, 8), 64)])
-def test_every_width_after_the_first_doubles_the_side(widths, side):
-    assert models.generator(4, widths, channels=1).output_shape == (None, side, side, 1)
+@pytest.mark.parametrize(("widths", "side"), [((8,), 8), ((8, 8), 16), ((8, 8, 8, 8), 64)])
+@pytest.mark.parametrize("full_size", [0, 4])
+def test_every_width_doubles_the_side(widths, side, full_size):
+    assert models.generator(4, widths, 1, full_size).output_shape == (None, side, side, 1)
 
 
 def test_generator_parameters_by_hand():
-    """Dense 2·(16·3), then BN 4·3, transposed 4·4·3·2, BN 4·2, convolution 3·3·2·1 + 1."""
-    assert models.generator(2, (3, 2), channels=1).count_params() == 96 + 12 + 96 + 8 + 19
+    """Dense 2·(16·3), BN 4·3, transposed 4·4·3·2, BN 4·2, then a transposed 4·4·2·1 + 1 or a plain 3·3·2·1 + 1."""
+    assert models.generator(2, (3, 2), channels=1).count_params() == 96 + 12 + 96 + 8 + 33
+    assert models.generator(2, (3,), channels=1, full_size=2).count_params() == 96 + 12 + 96 + 8 + 19
+
+
+def test_style_scales_and_shifts_every_map():
+    """Dense 2·5 + 5; 5·(16·3); BN's two statistics and the style's two dense layers for 3 and for 2 channels; image."""
+    styled = models.generator(2, (3, 2), channels=1, style=(5,))
+    assert styled.count_params() == 15 + 240 + (2 * 3 + 2 * 6 * 3) + 96 + (2 * 2 + 2 * 6 * 2) + 33
+    # multiply by 0 and add 0: nothing of the latent vector may pass
+    for layer in styled.layers[3:]:
+        if type(layer).__name__ == "Dense" and layer.kernel.shape[0] == 5 and layer.units < 16:
+            layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])
+    images = styled(tf.random.stateless_normal((4, 2), seed=(0, 3)), training=False)
+    np.testing.assert_allclose(images, 0, atol=1e-6)
 
 
 def test_discriminator_gives_unbounded_logits():
@@ -45,6 +59,11 @@ def test_logit_of_an_image_does_not_depend_on_its_neighbours():
     assert not np.allclose(mixed(images, training=True)[:1], mixed(images[:2], training=True)[:1], atol=1e-3)
 
 
+def test_a_convolution_at_full_size_comes_first():
+    """3·3·1·4 + 4 for it, then 4·4·4·2 + 2 and the logit 4·4·2 + 1."""
+    assert models.discriminator(8, (2,), 1, full_size=4).count_params() == 40 + 130 + 33
+
+
 @pytest.mark.parametrize("residual", [False, True])
 def test_classifier_has_one_distribution_a_head(residual):
     network = models.classifier({"fur": 5, "eyes": 3}, widths=(4, 8, 8), residual=residual)
@@ -58,8 +77,25 @@ def test_classifier_has_one_distribution_a_head(residual):
 def test_shipped_weights_load(name):
     loaded, fresh = models.load_pretrained(name), models.build(name)
     assert loaded.count_params() == fresh.count_params()
-    assert any(not np.allclose(a, b) for a, b in zip(loaded.get_weights(), fresh.get_weights(), strict=True))
     assert all(np.isfinite(weight).all() for weight in loaded.get_weights())
+
+
+def test_shipped_kitten_networks_know_their_trade():
+    """Untrained ones would read every fifth fur and be some hundred away from real kittens."""
+    images, table = kittens.sample(500, seed=3)
+    network = metrics.feature_network("kitten_factors")
+    truth = [kittens.CHOICES["fur"].index(name) for name in table["fur"]]
+    assert (network.probabilities(images)["fur"].argmax(1) == truth).mean() > 0.98
+    samples = training.sample(models.load_pretrained("kitten_generator"), 500)
+    assert metrics.frechet_distance(network.features(images), network.features(samples)) < 10
+
+
+@pytest.mark.parametrize("judge", ["cifar10_features", "cifar10_judge"])
+def test_shipped_classifiers_see_cats_in_the_shipped_generator(judge):
+    """Untrained ones would say so of every tenth picture."""
+    samples = training.sample(models.load_pretrained("cat_generator"), 200)
+    guesses = metrics.feature_network(judge).probabilities(samples)["class"].argmax(1)
+    assert (guesses == data.CIFAR10_CLASSES.index("cat")).mean() > 0.5
 
 
 def test_unknown_name_lists_the_known_ones():
