@@ -1,4 +1,5 @@
-"""Measure everything once and write benchmarks/README.md, kittens.json and timings.json: `make bench`.
+"""Measure everything once; writes the tables here and the times in README.md and docs/teaching.md: `make bench`.
+
 
 python benchmarks/run.py             all of it, about 35 minutes on 2 cores
 python benchmarks/run.py timings     only the notebooks' times; the kittens' table is kept
@@ -6,6 +7,7 @@ python benchmarks/run.py timings     only the notebooks' times; the kittens' tab
 
 import json
 import platform
+import re
 import resource
 import statistics
 import subprocess
@@ -137,6 +139,21 @@ Wall-clock seconds on this machine, CPU profile, each in a process of its own; m
     print(text)
 
 
+def write_times(timings):
+    """Put the notebooks' seconds into the tables of README.md and docs/teaching.md, whose rows stand there already."""
+    for name, seconds in timings["notebooks"].items():
+        figures = f"{seconds:.0f} | {timings['peak_gb'][name]:.1f}"
+        _replace(ROOT / "README.md", rf"(\(notebooks/{name}\.ipynb\).*\| )\d+(?= \|$)", f"{seconds:.0f}")
+        _replace(ROOT / "docs" / "teaching.md", rf"(^\| `{name}` \| )\d+ \| [\d.]+(?= \|$)", figures)
+
+
+def _replace(path, pattern, figures):
+    text, found = re.subn(pattern, rf"\g<1>{figures}", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    if found != 1:
+        raise SystemExit(f"{path} has {found} rows for {pattern}; expected one.")
+    path.write_text(text, encoding="utf-8")
+
+
 def main():
     """Run the parts that were asked for."""
     if sys.argv[1:] != ["timings"]:
@@ -149,6 +166,7 @@ def main():
         "peak_gb": {name: round(peak, 2) for name, (_, peak) in measured.items()},
     }
     (HERE / "timings.json").write_text(json.dumps(timings, indent=1) + "\n", encoding="utf-8")
+    write_times(timings)
     write_readme(json.loads((HERE / "kittens.json").read_text(encoding="utf-8")), timings, 1000 * import_seconds())
 
 
