@@ -1,4 +1,4 @@
-"""Training of a GAN with ``keras.Model.fit``: the step, the batches, the callbacks that Keras does not have.
+"""Training with ``keras.Model.fit``: steps, batches, and the callbacks that Keras does not have.
 
 Taught in 04_training_a_gan. Everything random is a function of (seed, step), so a run that was killed continues from
 its checkpoint to the same weights, bit for bit, as a run that was not.
@@ -23,12 +23,12 @@ def stream(seed, use, step):
     return tf.stack([tf.cast(seed, tf.int64) * 16 + use, tf.cast(step, tf.int64)])
 
 
-def batches(images, batch_size=64, seed=0, start_step=0, flip=True):
+def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None):
     """Return an endless `tf.data.Dataset` of float32 batches in [-1, 1] that begins with batch ``start_step``.
 
     ``images`` are uint8 (n, height, width, channels). Every epoch is a new permutation without replacement (an
     incomplete last batch is dropped); ``flip`` mirrors each image left to right with probability ½. Batch k depends on
-    ``seed`` and k alone.
+    ``seed`` and k alone. With ``labels`` (n, …) a batch is the pair (images, their labels).
     """
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 4:
@@ -37,6 +37,8 @@ def batches(images, batch_size=64, seed=0, start_step=0, flip=True):
         )
     if len(images) < batch_size:
         raise ValueError(f"received {len(images)} images for batches of {batch_size}; lower batch_size or add images.")
+    if labels is not None and len(labels) != len(images):
+        raise ValueError(f"received {len(labels)} labels for {len(images)} images; expected one for each.")
     per_epoch = len(images) // batch_size
 
     def batch(step):
@@ -44,18 +46,32 @@ def batches(images, batch_size=64, seed=0, start_step=0, flip=True):
             tf.range(len(images)), seed=stream(seed, SHUFFLE, step // per_epoch)
         )
         first = tf.cast(step % per_epoch, tf.int32) * batch_size
-        chosen = tf.gather(images, order[first : first + batch_size])
-        chosen = tf.cast(chosen, tf.float32) / 127.5 - 1.0
-        if not flip:
-            return chosen
-        coin = tf.random.stateless_uniform((batch_size, 1, 1, 1), seed=stream(seed, FLIP, step)) < 0.5
-        return tf.where(coin, chosen[:, :, ::-1], chosen)
+        places = order[first : first + batch_size]
+        chosen = tf.cast(tf.gather(images, places), tf.float32) / 127.5 - 1.0
+        if flip:
+            coin = tf.random.stateless_uniform((batch_size, 1, 1, 1), seed=stream(seed, FLIP, step)) < 0.5
+            chosen = tf.where(coin, chosen[:, :, ::-1], chosen)
+        return chosen if labels is None else (chosen, tf.gather(labels, places))
 
     steps = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max)
     return steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
-class GAN(keras.Model):
+class Trainable(keras.Model):
+    """What `fit` trains: a model that counts its steps, and whose noise ``seed`` and that count decide.
+
+    A subclass has a ``train_step(batch)`` that returns a dictionary with the entry "loss", which `fit` watches, and
+    that ends in ``self.step.assign_add(1)``.
+    """
+
+    def __init__(self, seed=0, name=None):
+        super().__init__(name=name)
+        self.seed = seed
+        self.step = self.add_weight(shape=(), dtype="int64", initializer="zeros", trainable=False, name="step")
+        self.built = True
+
+
+class GAN(Trainable):
     """A generator and a discriminator that play against each other under ``fit``.
 
     ``generator`` maps (batch, latent_dim) to images in [-1, 1]; ``discriminator`` maps images to logits (batch, 1).
@@ -63,12 +79,9 @@ class GAN(keras.Model):
     """
 
     def __init__(self, generator, discriminator, seed=0, name="gan"):
-        super().__init__(name=name)
+        super().__init__(seed, name)
         self.generator, self.discriminator = generator, discriminator
-        self.seed = seed
         self.latent_dim = generator.input_shape[-1]
-        self.step = self.add_weight(shape=(), dtype="int64", initializer="zeros", trainable=False, name="step")
-        self.built = True
 
     def compile(self, optimizer, d_optimizer, loss="non_saturating", r1_gamma=0.0, r1_every=1):
         """Choose optimizers, the loss by name (see `losses.ADVERSARIAL`) and the R1 penalty.
@@ -171,8 +184,30 @@ class RefreshBatchNorm(keras.callbacks.Callback):
             layer.momentum = momentum
 
 
+class EndOnAverage(keras.callbacks.Callback):
+    """Leave the averaged weights in a model whose run a callback ends before its last epoch.
+
+    `SwapEMAWeights` prepares for what Keras does after the last epoch only where that is the last one planned; after
+    an earlier end the momentary weights would take the place of their average. List it last.
+    """
+
+    def on_train_begin(self, logs=None):
+        """Begin with nothing to restore."""
+        self.averaged = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Keep the weights as callbacks see them, if this is the end."""
+        if self.model.stop_training:
+            self.averaged = self.model.get_weights()
+
+    def on_train_end(self, logs=None):
+        """Put them back."""
+        if self.averaged is not None:
+            self.model.set_weights(self.averaged)
+
+
 class Checkpoint(keras.callbacks.Callback):
-    """Keep the state of a `GAN` run (weights, both optimizers, moving averages, step) in one file, for `resume`.
+    """Keep the state of a run (weights, optimizers, moving averages, step) in one file, for `resume`.
 
     Saves when an epoch begins, because a checkpoint must hold the weights that training goes on from: at an epoch's
     end `SwapEMAWeights` may have exchanged them. List it after `SwapEMAWeights`. The file is replaced as a whole, so a
@@ -212,47 +247,53 @@ def save_weights(model, path):
             partial.unlink(missing_ok=True)
 
 
-def resume(gan, path):
-    """Load a checkpoint into a compiled `GAN` and return its step; 0 where there is no file at ``path`` yet."""
+def resume(model, path):
+    """Load a checkpoint into a compiled `Trainable` and return its step; 0 where there is no file at ``path`` yet."""
     path = Path(path)
     if not path.exists():
         return 0
     try:
-        gan.load_weights(path)
+        model.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
         raise ValueError(
             f"the checkpoint {path} does not fit this model: {error} Use the networks and optimizers that it was "
             "written with, or delete it to begin anew."
         ) from error
-    return int(gan.step)
+    return int(model.step)
 
 
-def fit(gan, images, steps, steps_per_epoch=100, batch_size=64, flip=True, checkpoint=None, callbacks=()):
-    """Train a compiled `GAN` on uint8 images up to ``steps`` steps in all and return the history of its epochs.
+def fit(
+    model, images, steps, steps_per_epoch=100, batch_size=64, flip=True, labels=None, checkpoint=None, callbacks=()
+):
+    """Train a compiled `Trainable` up to ``steps`` steps in all and return the history of its epochs.
 
-    An *epoch* here is ``steps_per_epoch`` steps: how often callbacks look, not a pass over the data. With
-    ``checkpoint`` (a path NAME.weights.h5) the run continues from there if the file exists, and keeps it up to date.
-    Callbacks see the moving average of the generator's weights (EMA) at the end of an epoch, if its optimizer has one.
-    A loss that is not finite stops the run with a FloatingPointError.
+    ``images`` are uint8 (n, height, width, channels); ``labels`` go with them, see `batches`. An *epoch* here is
+    ``steps_per_epoch`` steps: how often callbacks look, not a pass over the data. With ``checkpoint`` (a
+    path NAME.weights.h5) the run continues from there if the file exists, and keeps it up to date. Callbacks see the
+    moving average of the weights (EMA) at the end of an epoch, if the optimizer has one, and the run ends on it;
+    ``model.stop_training = True`` in a callback ends the run with its epoch. A loss that is not finite stops the run
+    with a FloatingPointError.
     """
     if steps % steps_per_epoch:
         raise ValueError(f"received steps={steps}; expected a multiple of steps_per_epoch={steps_per_epoch}.")
-    start = resume(gan, checkpoint) if checkpoint else int(gan.step)
-    before = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True), RefreshBatchNorm()] if gan.optimizer.use_ema else []
+    start = resume(model, checkpoint) if checkpoint else int(model.step)
+    averaged = model.optimizer.use_ema
+    before = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaged else []
+    before += [RefreshBatchNorm()] if averaged and isinstance(model, GAN) else []
     before += [Checkpoint(checkpoint)] if checkpoint else []
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*shuffle=True.*")  # Keras says so of every tf.data.Dataset
         history = keras.Model.fit(
-            gan,
-            batches(images, batch_size, gan.seed, start, flip),
+            model,
+            batches(images, batch_size, model.seed, start, flip, labels),
             initial_epoch=start // steps_per_epoch,
             epochs=steps // steps_per_epoch,
             steps_per_epoch=steps_per_epoch,
-            callbacks=[*before, keras.callbacks.TerminateOnNaN(), *callbacks],
+            callbacks=[*before, keras.callbacks.TerminateOnNaN(), *callbacks, *([EndOnAverage()] if averaged else [])],
             verbose=0,
         )
-    if int(gan.step) < steps and not np.isfinite(history.history["loss"][-1]):
-        raise FloatingPointError(_not_finite(int(gan.step), checkpoint))
+    if int(model.step) < steps and not np.isfinite(history.history["loss"][-1]):
+        raise FloatingPointError(_not_finite(int(model.step), checkpoint))
     return history.history
 
 

@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 PATHS = {path.stem: path for path in notebooks.find()}
-KNOWN_TAGS = {"setup", "claim", "exercise", "check", "solution", "export", "raises-exception"} | {
+KNOWN_TAGS = {"setup", "formula", "claim", "exercise", "check", "solution", "export", "raises-exception"} | {
     f"nbval-{what}" for what in ("ignore-output", "check-output", "skip")
 }
 MACHINE = re.compile(r"/(root|home|Users|tmp|work|var/folders)/|[A-Z]:\\\\?Users|site-packages")
@@ -76,6 +76,15 @@ def test_tags_are_known_and_claims_assert(stem):
     claims = cells(stem, "code", "claim")
     assert claims
     assert all("assert" in cell.source for cell in claims)
+
+
+@each_notebook
+def test_every_numbered_equation_has_a_claim(stem):
+    text = "\n".join(cell.source for cell in cells(stem, "markdown"))
+    equations = re.findall(r"\\qquad\s*\((\d+)\)\s*\$\$", text)
+    assert equations == [str(number) for number in range(1, len(equations) + 1)]
+    comments = re.findall(r"# equations? ([\d, and]+)", "\n".join(cell.source for cell in cells(stem, "code", "claim")))
+    assert set(equations) == set(re.findall(r"\d+", " ".join(comments)))
 
 
 @each_notebook

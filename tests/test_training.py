@@ -106,6 +106,24 @@ def test_generators_final_weights_are_the_moving_average():
         np.testing.assert_array_equal(weight, average)
 
 
+def test_a_run_that_a_callback_ends_keeps_the_moving_average():
+    stop = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: setattr(gan, "stop_training", epoch == 1))
+    gan, planned = tiny_gan(), tiny_gan()
+    training.fit(gan, IMAGES, STEPS, PER_EPOCH, batch_size=8, callbacks=[stop])
+    training.fit(planned, IMAGES, 2 * PER_EPOCH, PER_EPOCH, batch_size=8)
+    assert int(gan.step) == 2 * PER_EPOCH
+    for early, whole in zip(weights_of(gan), weights_of(planned), strict=True):
+        np.testing.assert_array_equal(early, whole)
+
+
+def test_labels_travel_with_their_images():
+    images = np.arange(40, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
+    for pictures, labels in training.batches(images, 8, labels=np.arange(40)).take(7).as_numpy_iterator():
+        np.testing.assert_array_equal(np.rint((pictures[:, 0, 0, 0] + 1) * 127.5), labels)
+    with pytest.raises(ValueError, match="received 3 labels for 40 images"):
+        training.batches(images, 8, labels=[1, 2, 3])
+
+
 def test_moving_average_follows_its_recurrence():
     """After one step from w₀ to w₁ with momentum ½ the average is (w₀ + w₁)/2."""
     gan, plain = tiny_gan(), tiny_gan(ema=False)
