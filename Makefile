@@ -4,7 +4,7 @@ BOOTSTRAP = $(PYTHON) bootstrap.py
 GPU_FLAG = $(if $(filter-out 0 no false,$(GPU)),--gpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-gpu test-browser run book render student bench lock clean
+.PHONY: help lab test test-gpu test-browser run book render student bench claims lock clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ student:  ## write copies without solutions: build/student
 
 bench:  ## measure, and rewrite the tables of benchmarks/
 	@$(BOOTSTRAP) bench $(BENCH_ARGS)
+
+claims:  ## execute notebooks with other seeds and keep which claims hold (SEEDS=10, NB=... for one)
+	@$(BOOTSTRAP) claims $(or $(SEEDS),10) $(NB)
 
 lock:  ## resolve pyproject.toml into both locks again (LOCK_ARGS=--upgrade for newer versions)
 	@$(BOOTSTRAP) lock $(LOCK_ARGS)

@@ -197,6 +197,11 @@ def bench(rest):
     return call(PYTHON, "benchmarks/run.py", *rest)
 
 
+def claims(rest):
+    """Execute notebooks with other seeds."""
+    return call(PYTHON, "benchmarks/claims.py", *rest)
+
+
 def lock(rest):
     """Resolve pyproject.toml into one lock an extra; pins stay unless --upgrade is given."""
     if not PYTHON.exists():
@@ -210,7 +215,15 @@ def lock(rest):
     return 0
 
 
-COMMANDS = {"lab": lab, "test": test, "test-gpu": test_gpu, "test-browser": test_browser, "bench": bench, "lock": lock}
+COMMANDS = {
+    "lab": lab,
+    "test": test,
+    "test-gpu": test_gpu,
+    "test-browser": test_browser,
+    "bench": bench,
+    "claims": claims,
+    "lock": lock,
+}
 NOTEBOOK_COMMANDS = ("run", "book", "render", "student")
 
 

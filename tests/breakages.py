@@ -1,0 +1,77 @@
+"""How formulas are broken, to see that the claim beside them notices.
+
+``BREAKAGES[notebook]`` lists `Break`s: an edit of one definition in a cell tagged ``formula``, and the number of the
+equation whose claim must then fail.
+"""
+
+import ast
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Break:
+    """One edit: ``where`` is the function or variable whose definition is changed, ``index`` which place in it.
+
+    ``kind`` "sign": the index-th + or − (between two terms or before one) becomes the other; "factor": the index-th
+    number is doubled; "scale": the index-th returned (or assigned) value is doubled; "swap": the first two arguments
+    of the index-th call change places, or, with index None, the function's own first two parameters.
+    """
+
+    where: str
+    kind: str
+    index: int | None
+    equation: int
+
+
+def broken(source, edit):
+    """Return a cell's source with one edit applied; a place that is not there is an error."""
+    tree = ast.parse(source)
+    definition = next(node for node in ast.walk(tree) if edit.where in names_defined(node))
+    {"sign": _sign, "factor": _factor, "scale": _scale, "swap": _swap}[edit.kind](definition, edit.index)
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def names_defined(node):
+    """Return the names that one statement defines."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    if isinstance(node, ast.stmt):
+        return {name.id for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)}
+    return set()
+
+
+def _in_order(definition, kinds):
+    found = [node for node in ast.walk(definition) if isinstance(node, kinds)]
+    return sorted(found, key=lambda node: (node.lineno, node.col_offset, -node.end_lineno, -node.end_col_offset))
+
+
+def _sign(definition, index):
+    signs = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.USub: ast.UAdd, ast.UAdd: ast.USub}
+    places = _in_order(definition, ast.BinOp | ast.UnaryOp | ast.AugAssign)
+    place = [node for node in places if type(node.op) in signs][index]
+    place.op = signs[type(place.op)]()
+
+
+def _factor(definition, index):
+    numbers = _in_order(definition, ast.Constant)
+    number = [node for node in numbers if type(node.value) in (int, float) and node.value][index]
+    number.value *= 2
+
+
+def _scale(definition, index):
+    place = _in_order(definition, ast.Return | ast.Assign)[index]
+    place.value = ast.BinOp(ast.Constant(2.0), ast.Mult(), place.value)
+
+
+def _swap(definition, index):
+    if index is None:
+        first, second, *_ = definition.args.args
+        first.arg, second.arg = second.arg, first.arg
+    else:
+        call = [node for node in _in_order(definition, ast.Call) if len(node.args) > 1][index]
+        call.args[:2] = call.args[1::-1]
+
+
+BREAKAGES = {}
