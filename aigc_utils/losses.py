@@ -4,9 +4,52 @@ Every loss takes *logits*: the discriminator ends in a linear layer. A sigmoid t
 another one, is the classic mistake that 04 measures.
 """
 
+import functools
+import inspect
+
 from aigc_utils.runtime import tf
 
 
+def checked(loss=None, *, alike=()):
+    """Let a loss reject, by a sentence, input that is empty, not finite, or of a shape that does not fit.
+
+    Arguments called …logits or …scores have shape (batch,) or (batch, 1); those named in ``alike`` have one shape.
+    Values are only looked at outside `tf.function`: inside, `training.fit` stops on a loss that is not finite.
+    """
+    if loss is None:
+        return functools.partial(checked, alike=alike)
+    signature = inspect.signature(loss)
+
+    @functools.wraps(loss)
+    def check(*arguments, **options):
+        given = signature.bind(*arguments, **options).arguments
+        for name, value in given.items():
+            if hasattr(value, "shape") and not callable(value):
+                _check(
+                    f"{loss.__name__} received {name}", name.endswith(("logits", "scores")), tf.convert_to_tensor(value)
+                )
+        shapes = {name: tuple(given[name].shape) for name in alike}
+        if len({len(shape) for shape in shapes.values()}) > 1 or any(
+            len({size for size in sizes if size is not None}) > 1 for sizes in zip(*shapes.values(), strict=False)
+        ):
+            said = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise ValueError(f"{loss.__name__} received shapes that differ: {said}; expected one shape.")
+        return loss(*arguments, **options)
+
+    return check
+
+
+def _check(received, logits, value):
+    shape = value.shape.as_list() if value.shape.rank is not None else []
+    if 0 in shape:
+        raise ValueError(f"{received} of shape {tuple(shape)}, which is empty; expected at least one record.")
+    if logits and (len(shape) not in (1, 2) or shape[1:] not in ([], [1], [None])):
+        raise ValueError(f"{received} of shape {tuple(shape)}; expected one number a record: (batch,) or (batch, 1).")
+    if value.dtype.is_floating and tf.executing_eagerly() and not bool(tf.reduce_all(tf.math.is_finite(value))):
+        raise ValueError(f"{received} with NaN or infinite values; look for their source before this loss.")
+
+
+@checked
 def logistic_discriminator_loss(real_logits, fake_logits):
     """Return the discriminator's loss −E[log D(x)] − E[log(1 − D(G(z)))], a scalar ≥ 0.
 
@@ -16,26 +59,41 @@ def logistic_discriminator_loss(real_logits, fake_logits):
     return tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(tf.nn.softplus(fake_logits))
 
 
+@checked
 def non_saturating_generator_loss(fake_logits):
     """Return −E[log D(G(z))], a scalar ≥ 0: the generator's loss of Goodfellow et al. 2014, section 3."""
     return tf.reduce_mean(tf.nn.softplus(-fake_logits))
 
 
+@checked
 def saturating_generator_loss(fake_logits):
     """Return E[log(1 − D(G(z)))], a scalar ≤ 0: the min-max game's own loss, whose gradient fades where D is sure."""
     return -tf.reduce_mean(tf.nn.softplus(fake_logits))
 
 
+@checked
 def hinge_discriminator_loss(real_logits, fake_logits):
     """Return E[max(0, 1 − D(x))] + E[max(0, 1 + D(G(z)))] of the raw logits D (Lim and Ye 2017)."""
     return tf.reduce_mean(tf.nn.relu(1.0 - real_logits)) + tf.reduce_mean(tf.nn.relu(1.0 + fake_logits))
 
 
+@checked
+def wasserstein_critic_loss(real_scores, fake_scores):
+    """Return E[D(G(z))] − E[D(x)], any real number: minus the critic's lower bound of the Wasserstein-1 distance.
+
+    ``real_scores`` and ``fake_scores`` are the raw outputs (batch, 1) or (batch,) of a critic whose slope is at most 1,
+    which `gradient_penalty` or spectral normalisation sees to (Arjovsky et al. 2017, equation 3 with the sign turned).
+    """
+    return tf.reduce_mean(fake_scores) - tf.reduce_mean(real_scores)
+
+
+@checked
 def critic_generator_loss(fake_logits):
     """Return −E[D(G(z))]: the generator's side of the hinge and the Wasserstein losses."""
     return -tf.reduce_mean(fake_logits)
 
 
+@checked
 def r1_penalty(discriminator, images):
     """Return E[‖∇ₓD(x)‖²] over a batch of real images (batch, height, width, channels), a scalar ≥ 0.
 
@@ -48,11 +106,28 @@ def r1_penalty(discriminator, images):
     return tf.reduce_mean(tf.reduce_sum(tf.square(gradient), axis=tuple(range(1, len(images.shape)))))
 
 
+@checked(alike=("real", "fake"))
+def gradient_penalty(critic, real, fake, seed):
+    """Return E[(‖∇ₓD(x̂)‖ − 1)²] at x̂ = ε·x + (1 − ε)·G(z), a scalar ≥ 0, ε drawn *uniformly* from [0, 1] for each pair.
+
+    ``real`` and ``fake`` have one shape (batch, …); ``seed`` is a pair of integers, see `tf.random.stateless_uniform`.
+    Gulrajani et al. 2017, equation 3, without its factor λ. For a linear critic wᵀx + b it is (‖w‖ − 1)².
+    """
+    mixing = tf.random.stateless_uniform((len(real), *[1] * (len(real.shape) - 1)), seed)
+    mixed = mixing * real + (1.0 - mixing) * fake
+    with tf.GradientTape() as tape:
+        tape.watch(mixed)
+        total = tf.reduce_sum(critic(mixed, training=True))
+    squared = tf.reduce_sum(tf.square(tape.gradient(total, mixed)), axis=tuple(range(1, len(real.shape))))
+    return tf.reduce_mean(tf.square(tf.sqrt(squared + 1e-12) - 1.0))  # 1e-12: the root has no slope at 0
+
+
 # name -> (discriminator's loss of real and fake logits, generator's loss of fake logits)
 ADVERSARIAL = {
     "non_saturating": (logistic_discriminator_loss, non_saturating_generator_loss),
     "saturating": (logistic_discriminator_loss, saturating_generator_loss),
     "hinge": (hinge_discriminator_loss, critic_generator_loss),
+    "wasserstein": (wasserstein_critic_loss, critic_generator_loss),
 }
 
 

@@ -1,5 +1,6 @@
 """Interactive views for notebooks. Each has a static twin in `plots`, which is what a printed page shows."""
 
+import inspect
 import io
 
 from aigc_utils import plots
@@ -45,6 +46,40 @@ def latent_explorer(generator, seed=0):
     radius.observe(show, "value")
     show()
     return ipywidgets.VBox([picture, angle, radius])
+
+
+def figure_explorer(draw, **controls):
+    """Return a widget that shows the figure ``draw(**values)`` and draws it anew when a control moves.
+
+    ``draw`` returns a matplotlib Figure. A control is an ipywidget or one of ipywidgets' short forms, as in
+    ``width=(0.5, 3.0, 0.1)`` for a slider (least, most, step); it begins at the default of ``draw``'s parameter. Static
+    twin: ``draw()`` itself.
+    """
+    import ipywidgets
+    import matplotlib.pyplot as plt
+
+    defaults = {name: parameter.default for name, parameter in inspect.signature(draw).parameters.items()}
+    unknown = [name for name in controls if name not in defaults]
+    if unknown or not controls:
+        raise ValueError(
+            f"received the controls {', '.join(controls) or 'none'}; expected some of {', '.join(defaults)}."
+        )
+    parts = {name: ipywidgets.interactive.widget_from_abbrev(c, defaults[name]) for name, c in controls.items()}
+    picture = ipywidgets.Image(format="png")
+
+    def show(_=None):
+        with plt.ioff():  # else the notebook would show the figure once more below
+            figure = draw(**{name: part.value for name, part in parts.items()})
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png")
+        plt.close(figure)
+        picture.value = buffer.getvalue()
+
+    for name, part in parts.items():
+        part.description = part.description or name.replace("_", " ")
+        part.observe(show, "value")
+    show()
+    return ipywidgets.VBox([picture, *parts.values()])
 
 
 class LiveGrid:

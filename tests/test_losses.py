@@ -71,3 +71,73 @@ def test_r1_by_hand_for_a_quadratic():
 def test_unknown_loss_names_the_choices():
     with pytest.raises(ValueError, match="received|expected one of.*'hinge'"):
         losses.adversarial("minimax")
+
+
+def linear_critic(weights):
+    return lambda x, training: tf.linalg.matvec(x, tf.constant(weights, tf.float32)) + 3.0
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.floats(-3, 3), min_size=3, max_size=3), st.integers(0, 99))
+def test_gradient_penalty_of_a_linear_critic_is_its_length_less_one_squared(weights, seed):
+    real, fake = (tf.random.stateless_normal((6, 3), seed=(seed, k)) for k in (1, 2))
+    penalty = float(losses.gradient_penalty(linear_critic(weights), real, fake, (seed, 3)))
+    assert penalty == pytest.approx((np.linalg.norm(weights) - 1) ** 2, abs=1e-5)
+
+
+def test_gradient_penalty_mixes_uniformly_and_pair_by_pair():
+    """Real 1, fake 0 and D(x) = x²/2: the slope is ε itself, and E[(ε − 1)²] = 1/3 for a uniform ε."""
+    real, fake = tf.ones((20000, 1)), tf.zeros((20000, 1))
+    seen = []
+
+    def critic(x, training):
+        seen.append(x.numpy())
+        return tf.reduce_sum(x * x, axis=1) / 2
+
+    assert float(losses.gradient_penalty(critic, real, fake, (1, 2))) == pytest.approx(1 / 3, abs=0.01)
+    assert 0 <= seen[0].min() < 0.001 and 0.999 < seen[0].max() <= 1
+    assert np.histogram(seen[0], 10, (0, 1))[0] == pytest.approx(2000, abs=200)
+
+
+def test_wasserstein_by_hand():
+    real, fake = tf.constant([[2.0], [4.0]]), tf.constant([[-1.0], [2.0], [2.0]])
+    assert float(losses.wasserstein_critic_loss(real, fake)) == pytest.approx(1 - 3)
+    assert losses.adversarial("wasserstein") == (losses.wasserstein_critic_loss, losses.critic_generator_loss)
+
+
+ONE = tf.ones((2, 1))
+PICTURES = tf.zeros((2, 4, 4, 3))
+
+
+def flat(x, training):
+    return tf.reduce_sum(x, axis=(1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: losses.logistic_discriminator_loss(tf.zeros((0, 1)), ONE), r"real_logits of shape \(0, 1\).*empty"),
+        (lambda: losses.logistic_discriminator_loss(ONE, np.full((2, 1), np.nan)), "fake_logits with NaN"),
+        (lambda: losses.hinge_discriminator_loss(ONE, fake_logits=PICTURES), r"one number a record: \(batch,\)"),
+        (lambda: losses.non_saturating_generator_loss(tf.ones((2, 5))), r"\(2, 5\); expected one number a record"),
+        (lambda: losses.saturating_generator_loss(ONE / 0), "saturating_generator_loss received fake_logits with NaN"),
+        (lambda: losses.critic_generator_loss(tf.constant(1.0)), r"\(\); expected one number"),
+        (lambda: losses.wasserstein_critic_loss(tf.ones((2, 2)), ONE), "real_scores of shape"),
+        (lambda: losses.r1_penalty(flat, PICTURES[:0]), "images of shape .0, 4, 4, 3., which is empty"),
+        (lambda: losses.r1_penalty(flat, PICTURES / 0), "images with NaN"),
+        (lambda: losses.gradient_penalty(flat, PICTURES, PICTURES[:1], (0, 0)), "expected one shape"),
+        (lambda: losses.gradient_penalty(flat, PICTURES, PICTURES[..., 0], (0, 0)), "expected one shape"),
+        (lambda: losses.gradient_penalty(flat, PICTURES[:0], PICTURES[:0], (0, 0)), "real of shape .*empty"),
+    ],
+)
+def test_bad_input_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_losses_work_on_arrays_and_inside_a_graph_of_unknown_batch_size():
+    assert float(losses.critic_generator_loss(np.array([1.0, 3.0], np.float32))) == -2
+    graph = tf.function(losses.hinge_discriminator_loss, input_signature=[tf.TensorSpec((None, 1))] * 2)
+    assert float(graph(ONE, ONE)) == 2
+    with pytest.raises(ValueError, match="expected one number a record"):
+        tf.function(losses.hinge_discriminator_loss)(PICTURES, PICTURES)

@@ -112,3 +112,35 @@ def test_a_wrong_label_is_refused(index, name):
 def test_labelling_needs_images_and_a_choice():
     with pytest.raises(ValueError, match="two different classes"):
         widgets.label_images(PICTURES, ("cat", "cat"))
+
+
+def draw_line(slope=1.0, points=2):
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(2, 1))
+    axes.plot(np.arange(points), slope * np.arange(points))
+    axes.set_ylim(0, 10)
+    return figure
+
+
+def test_a_figure_follows_its_controls_and_stays_alone():
+    import matplotlib.pyplot as plt
+
+    box = widgets.figure_explorer(draw_line, slope=(0.0, 3.0, 0.5), points=ipywidgets.IntSlider(2, 2, 9))
+    picture, slope, points = box.children
+    assert (slope.value, slope.max, slope.step, slope.description) == (1.0, 3.0, 0.5, "slope")
+    first = picture.value
+    slope.value = 2.0
+    assert picture.value != first
+    slope.value = 1.0
+    assert picture.value == first
+    points.value = 5
+    assert picture.value != first
+    assert not plt.get_fignums()
+
+
+def test_unknown_controls_are_named():
+    with pytest.raises(ValueError, match="received the controls height; expected some of slope, points"):
+        widgets.figure_explorer(draw_line, height=(0, 1))
+    with pytest.raises(ValueError, match="received the controls none"):
+        widgets.figure_explorer(draw_line)
