@@ -5,8 +5,10 @@ of these agree. None of the figures here compares with a published FID unless th
 """
 
 import dataclasses
+import io
+import itertools
 
-from aigc_utils import models
+from aigc_utils import data, models
 from aigc_utils.runtime import keras
 
 import numpy as np
@@ -140,3 +142,174 @@ def inception():
     images = keras.layers.Input((32, 32, 3))
     resized = keras.layers.Resizing(299, 299, interpolation="bilinear")(images)
     return FeatureNetwork("InceptionV3 (keras.applications)", "avg_pool", keras.Model(images, [base(resized), {}]))
+
+
+# --- memorisation ----------------------------------------------------------------------------------------------------
+
+AUDIT_SIDE = 32  # pixels: pictures of other sizes are brought to this one
+MOST_SHIFT = 2  # pixels that a near-copy may have moved
+ZOOMS = (0.0, 0.5, 1.0, 1.5)  # pixels cut off on each side before enlarging: 1.5 of 32 is a zoom of 1.10
+GREY_BLOCK, COLOUR_BLOCK = 2, 7  # pixels averaged: JPEG keeps grey finely and colour coarsely, so that is how we look
+COARSE = (4, 14)  # the same for a first look at all training images, which chooses those to compare finely
+LUMA_CHROMA = ((0.299, 0.587, 0.114), (-0.169, -0.331, 0.5), (0.5, -0.419, -0.081))  # JPEG's maps of RGB
+
+
+@dataclasses.dataclass(frozen=True)
+class Audit:
+    """What `memorisation_audit` found; ``nearest`` are indices of training images, for every sample."""
+
+    ratios: np.ndarray  # (samples,) in [0, 1], small for a copy, see `copy_ratios`
+    nearest: np.ndarray  # (samples,) integers
+    threshold: float  # ratios below it count as suspicious
+    p_value: float  # of a count as large as this one, were the samples as new as the held-out images
+
+    @property
+    def suspects(self):
+        """Return the indices of samples below the threshold, the most suspicious first."""
+        order = np.argsort(self.ratios, kind="stable")
+        return order[self.ratios[order] < self.threshold]
+
+
+def memorisation_audit(samples, training, held_out, rank=3):
+    """Ask whether samples lie nearer to single training images than new real images do; returns an `Audit`.
+
+    All images are (n, side, side, 1 or 3), uint8 or float in [-1, 1]; ``held_out`` are real and not in ``training``.
+    The threshold is the ``rank``-th smallest ratio of ``held_out``: with rank 3, two real images that happen to
+    resemble a training image do not blind the audit. Were the samples as new as ``held_out``, the count below it would
+    follow the negative hypergeometric law (a precedence test, Nelson 1963): its p-value is exact for any distribution.
+    """
+    ratios, nearest = copy_ratios(samples, training)
+    innocent, _ = copy_ratios(held_out, training)
+    return judge_ratios(ratios, innocent, nearest, rank)
+
+
+def judge_ratios(ratios, innocent, nearest=None, rank=3):
+    """Return the `Audit` of samples with these ratios, ``innocent`` being those of held-out images."""
+    from scipy.stats import nhypergeom
+
+    if not 1 <= rank <= len(innocent):
+        raise ValueError(f"received rank={rank} for {len(innocent)} held-out images; expected 1 to their number.")
+    threshold = float(np.sort(innocent)[rank - 1])
+    count = int((ratios < threshold).sum())
+    law = nhypergeom(len(ratios) + len(innocent), len(ratios), rank)
+    return Audit(ratios, nearest, threshold, float(law.sf(count - 1)) if count else 1.0)
+
+
+def copy_ratios(samples, training, neighbours=50):
+    """Return (ratios, nearest) of every sample: its distance to the nearest training image, relative to others like it.
+
+    The ratio is d(x, y₁) / mean of d(x, y₁), …, d(x, yₖ) over the k = ``neighbours`` nearest training images, in
+    [0, 1], and 0 for a copy (Carlini et al. 2023, section 5, with n = k and without the factor α). The distance d is
+    the smallest over flips, shifts up to 2 pixels and zooms up to 1.10, between grey pictures averaged over blocks of
+    2×2 pixels and colours averaged over 7×7. ``nearest`` (n,) are indices into ``training``.
+    """
+    samples, training = _audited("samples", samples, 1), _audited("training", training, neighbours)
+    coarse = _views(training, 0, flips=(False,), blocks=COARSE)[:, 0]
+    fine = np.stack([_views(_zoomed(training, margin), 0, (False,))[:, 0] for margin in ZOOMS])
+    ratios, nearest = np.empty(len(samples)), np.empty(len(samples), int)
+    for start in range(0, len(samples), 50):  # a bound on memory
+        part = samples[start : start + 50]
+        rough = _least_distances(_views(part, MOST_SHIFT, blocks=COARSE), coarse)
+        near = np.argpartition(rough, neighbours - 1, axis=1)[:, :neighbours]
+        views = _views(part, MOST_SHIFT)
+        exact = np.min([_least_distances(views, zoomed[near]) for zoomed in fine], axis=0)
+        ratios[start : start + 50] = exact.min(1) / np.maximum(exact.mean(1), 1e-12)
+        nearest[start : start + 50] = near[np.arange(len(part)), exact.argmin(1)]
+    return ratios, nearest
+
+
+def near_copies(images, seed=0):
+    """Return copies of uint8 images (n, side, side, 3), each changed a little, and the names of the changes (n,).
+
+    One change each, at random: "flip" left to right; "shift" by up to 2 pixels, edges repeated; "JPEG" of quality 90;
+    "zoom" by up to 1.10. They are planted among samples to see whether an audit finds them.
+    """
+    rng, side = np.random.default_rng(seed), images.shape[1]
+    kinds = rng.choice(["flip", "shift", "JPEG", "zoom"], len(images))
+    copies = []
+    for image, kind in zip(images, kinds, strict=True):
+        down, right = rng.choice([-2, -1, 1, 2], 2)
+        padded = np.pad(image, ((2, 2), (2, 2), (0, 0)), mode="edge")
+        changed = {
+            "flip": lambda image=image: image[:, ::-1],
+            "shift": lambda p=padded, d=down, r=right: p[2 + d : 2 + d + side, 2 + r : 2 + r + side],
+            "JPEG": lambda image=image: _as_jpeg(image),
+            "zoom": lambda image=image: _zoomed(image[None], rng.uniform(0.3, 1.5) * side / AUDIT_SIDE)[0],
+        }
+        copies.append(changed[kind]())
+    return np.stack(copies), kinds
+
+
+def _as_jpeg(image, quality=90):
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="JPEG", quality=quality)
+    return np.asarray(Image.open(buffer))
+
+
+def _audited(name, images, least):
+    """Return images as uint8 (n, 32, 32, 3)."""
+    from PIL import Image
+
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or len(images) < least:
+        raise ValueError(f"{name} has shape {images.shape}; expected (n >= {least}, side, side, 1 or 3).")
+    if images.dtype != np.uint8:
+        if not np.isfinite(images).all() or np.abs(images).max() > 1:
+            raise ValueError(f"{name} holds NaN or values outside [-1, 1]; expected uint8, or floats in [-1, 1].")
+        images = data.to_uint8(images)
+    images = images.repeat(3, axis=-1) if images.shape[-1] == 1 else images
+    if images.shape[1:3] == (AUDIT_SIDE, AUDIT_SIDE):
+        return images
+    return np.stack([np.asarray(Image.fromarray(image).resize((AUDIT_SIDE, AUDIT_SIDE))) for image in images])
+
+
+def _zoomed(images, margin):
+    """Return uint8 images of which ``margin`` pixels were cut off on each side and the rest enlarged."""
+    from PIL import Image
+
+    side, box = images.shape[1], (margin, margin, images.shape[1] - margin, images.shape[1] - margin)
+    enlarge = [Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC, box=box) for image in images]
+    return np.stack([np.asarray(image) for image in enlarge]) if margin else images
+
+
+def _views(images, most_shift, flips=(False, True), blocks=(GREY_BLOCK, COLOUR_BLOCK)):
+    """Return features (n, views, d) of every flip and shift: block means of grey and of two colour-difference maps."""
+    maps = images.astype(np.float32) / 255 @ np.array(LUMA_CHROMA, np.float32).T
+    shifts, views = range(-most_shift, most_shift + 1), []
+    for flip in flips:
+        turned = maps[:, :, ::-1] if flip else maps
+        means = [
+            _running_means(part, block) for part, block in zip((turned[..., :1], turned[..., 1:]), blocks, strict=True)
+        ]
+        for down, right in itertools.product(shifts, shifts):
+            parts = [_every(mean, block, down, right) for mean, block in zip(means, blocks, strict=True)]
+            views.append(np.concatenate([parts[0], 0.5 * parts[1]], axis=1))
+    return np.stack(views, axis=1)
+
+
+def _running_means(maps, block):
+    """Return the means of all block×block squares, (n, side - block + 1, side - block + 1, channels)."""
+    window = np.lib.stride_tricks.sliding_window_view
+    return window(window(maps, block, axis=1).mean(-1), block, axis=2).mean(-1)
+
+
+def _every(means, block, down, right):
+    """Return every block-th mean inside the border, times the root of the pixels it stands for, as (n, values)."""
+    top, left, inner = MOST_SHIFT + down, MOST_SHIFT + right, AUDIT_SIDE - 2 * MOST_SHIFT
+    chosen = means[:, top : top + inner : block, left : left + inner : block]
+    return block * chosen.reshape(len(means), -1)
+
+
+def _least_distances(views, others):
+    """Return (n, m) distances from samples' nearest views (n, views, d) to others (m, d) or (n, m, d)."""
+    # |v - o|² = (-2v, |v|², 1)·(o, 1, |o|²) in one product
+    ones = [np.ones((*array.shape[:-1], 1), np.float32) for array in (views, others)]
+    left = np.concatenate([-2 * views, np.sum(views**2, axis=-1, keepdims=True), ones[0]], axis=-1)
+    right = np.concatenate([others, ones[1], np.sum(others**2, axis=-1, keepdims=True)], axis=-1)
+    if others.ndim == 2:
+        squared = (left.reshape(-1, left.shape[-1]) @ right.T).reshape(*views.shape[:2], -1)
+    else:
+        squared = left @ right.transpose(0, 2, 1)
+    return np.sqrt(squared.min(axis=1).clip(0))

@@ -1,6 +1,6 @@
 """Distances against closed forms of Gaussians and arrangements counted by hand."""
 
-from aigc_utils import metrics, models
+from aigc_utils import kittens, metrics, models
 
 import numpy as np
 import pytest
@@ -97,3 +97,89 @@ def test_feature_network_takes_bytes_and_floats_alike():
     assert network.probabilities(images)["class"].shape == (5, 3)
     with pytest.raises(ValueError, match="expects"):
         network.features(images[:, :16])
+
+
+# --- memorisation ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    images, _ = kittens.sample(5000, seed=0)
+    return images[:600], images[4500:4900]  # training, held out
+
+
+@pytest.mark.parametrize("kind", ["flip", "shift", "JPEG", "zoom"])
+def test_near_copies_are_found_beside_their_original(drawn, kind):
+    training, _ = drawn
+    copies, kinds = metrics.near_copies(training[:160], seed=1)
+    ratios, nearest = metrics.copy_ratios(copies[kinds == kind], training)
+    assert (nearest == np.flatnonzero(kinds == kind)).mean() > 0.95
+    assert np.median(ratios) < 0.15
+    if kind in ("flip", "shift"):  # the search undoes these exactly
+        assert ratios.max() < 0.02
+
+
+def test_near_copies_change_a_little_and_repeat():
+    images, _ = kittens.sample(40, seed=5)
+    copies, kinds = metrics.near_copies(images, seed=2)
+    assert copies.dtype == np.uint8 and copies.shape == images.shape
+    assert set(kinds) == {"flip", "shift", "JPEG", "zoom"}
+    assert all((copy != image).any() for copy, image in zip(copies, images, strict=True))
+    assert (copies[kinds == "flip"] == images[kinds == "flip"][:, :, ::-1]).all()
+    assert (metrics.near_copies(images, seed=2)[0] == copies).all()
+
+
+def test_the_audit_finds_planted_copies_and_clears_new_kittens(drawn):
+    training, held_out = drawn
+    innocent, _ = kittens.sample(400, seed=9)
+    clear = metrics.memorisation_audit(innocent, training, held_out)
+    assert clear.p_value > 0.05
+    guilty = innocent.copy()
+    guilty[:12], _ = metrics.near_copies(training[100:112], seed=3)
+    found = metrics.memorisation_audit(guilty, training, held_out)
+    assert found.p_value < 0.01
+    assert len(set(found.suspects[:12]) & set(range(12))) >= 10
+    assert (found.nearest[:12] == np.arange(100, 112)).mean() > 0.8
+    assert (np.diff(found.ratios[found.suspects]) >= 0).all()
+
+
+def test_the_p_value_by_hand():
+    """Two samples, two held-out, rank 1: both samples come first in 1/6 of all orders, one or both in ½."""
+    assert metrics.judge_ratios(np.array([0.1, 0.2]), np.array([0.3, 0.4]), rank=1).p_value == pytest.approx(1 / 6)
+    assert metrics.judge_ratios(np.array([0.1, 0.5]), np.array([0.3, 0.4]), rank=1).p_value == pytest.approx(1 / 2)
+    assert metrics.judge_ratios(np.array([0.6, 0.5]), np.array([0.3, 0.4]), rank=1).p_value == 1
+
+
+def test_the_p_value_is_at_most_the_level_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    values = [metrics.judge_ratios(rng.random(200), rng.random(100)).p_value for _ in range(2000)]
+    assert np.mean(np.array(values) <= 0.05) == pytest.approx(0.04, abs=0.015)  # discrete: a little below 0.05
+    assert np.mean(np.array(values) <= 0.5) == pytest.approx(0.47, abs=0.05)
+
+
+def test_copy_ratios_by_hand():
+    """Flat grey pictures: distances are differences of brightness; 0.1 from the first, 0.2 and 0.3 from the others."""
+    grey = np.array([100, 125, 150], np.uint8)[:, None, None, None].repeat(32, 1).repeat(32, 2)
+    sample = np.full((1, 32, 32, 1), 75, np.uint8)
+    ratios, nearest = metrics.copy_ratios(sample, grey, neighbours=3)
+    assert ratios == pytest.approx([25 / 50], abs=1e-3) and nearest == [0]
+
+
+@pytest.mark.parametrize(
+    ("samples", "training", "words"),
+    [
+        (np.zeros((0, 32, 32, 3)), None, r"samples has shape \(0, 32, 32, 3\); expected \(n >= 1"),
+        (np.zeros((2, 32, 32)), None, "samples has shape"),
+        (np.full((2, 32, 32, 3), np.nan), None, "samples holds NaN"),
+        (np.full((2, 32, 32, 3), 2.0), None, r"outside \[-1, 1\]"),
+        (None, np.zeros((49, 32, 32, 3), np.uint8), r"training has shape .*expected \(n >= 50"),
+    ],
+)
+def test_the_audit_names_bad_input(drawn, samples, training, words):
+    with pytest.raises(ValueError, match=words):
+        metrics.copy_ratios(drawn[0][:2] if samples is None else samples, drawn[0] if training is None else training)
+
+
+def test_the_audit_refuses_a_rank_beyond_the_held_out_images():
+    with pytest.raises(ValueError, match="received rank=3 for 2 held-out images"):
+        metrics.judge_ratios(np.ones(5), np.ones(2))
