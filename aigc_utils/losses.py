@@ -1,13 +1,15 @@
-"""Losses of the adversarial game, as pure functions of tensors. Taught in 02_gan_math and 04_training_a_gan.
+"""Losses as pure functions of tensors: of the adversarial game (taught in 02 and 04) and of the VAE (03).
 
-Every loss takes *logits*: the discriminator ends in a linear layer. A sigmoid there, followed by a loss that applies
-another one, is the classic mistake that 04 measures.
+An adversarial loss takes *logits*: the discriminator ends in a linear layer. A sigmoid there, followed by a loss that
+applies another one, is the classic mistake that 04 measures.
 """
 
 import functools
 import inspect
 
 from aigc_utils.runtime import tf
+
+import numpy as np
 
 
 def checked(loss=None, *, alike=()):
@@ -120,6 +122,44 @@ def gradient_penalty(critic, real, fake, seed):
         total = tf.reduce_sum(critic(mixed, training=True))
     squared = tf.reduce_sum(tf.square(tape.gradient(total, mixed)), axis=tuple(range(1, len(real.shape))))
     return tf.reduce_mean(tf.square(tf.sqrt(squared + 1e-12) - 1.0))  # 1e-12: the root has no slope at 0
+
+
+@checked(alike=("mean", "log_var"))
+def gaussian_kl(mean, log_var):
+    """Return KL(N(mean, exp(log_var)) ‖ N(0, 1)), summed over the latent axis: (batch,) nats ≥ 0.
+
+    ``mean`` and ``log_var`` have shape (batch, latent_dim). Kingma and Welling 2014, appendix B.
+    """
+    return 0.5 * tf.reduce_sum(tf.square(mean) + tf.exp(log_var) - 1.0 - log_var, axis=-1)
+
+
+@checked(alike=("values", "mean"))
+def gaussian_log_likelihood(values, mean, log_var):
+    """Return log N(values; mean, exp(log_var)), summed over all axes but the first: (batch,) nats.
+
+    ``values`` and ``mean`` have one shape (batch, …); ``log_var`` is one number or fits it.
+    """
+    log_density = -0.5 * (np.log(2 * np.pi) + log_var + tf.square(values - mean) * tf.exp(-log_var))
+    return tf.reduce_sum(log_density, axis=tuple(range(1, len(values.shape))))
+
+
+@checked(alike=("log_likelihood", "kl"))
+def negative_elbo(log_likelihood, kl, beta=1.0):
+    """Return −E[log p(x|z)] + β·KL, the mean over the batch in nats; both arguments have shape (batch,).
+
+    With β = 1 it is an upper bound of −log p(x) (Kingma and Welling 2014, equation 3); Higgins et al. 2017 for β > 1.
+    """
+    return tf.reduce_mean(beta * kl - log_likelihood)
+
+
+@checked
+def importance_weighted_bound(log_weights):
+    """Return log of the mean weight over the samples, (batch,) nats: a lower bound of log p(x) that rises with them.
+
+    ``log_weights`` (samples, batch) are log p(x, z) − log q(z|x) for z drawn from q. With one sample it is an estimate
+    of the ELBO (Burda et al. 2016, equation 8).
+    """
+    return tf.reduce_logsumexp(log_weights, axis=0) - tf.math.log(float(len(log_weights)))
 
 
 # name -> (discriminator's loss of real and fake logits, generator's loss of fake logits)

@@ -72,6 +72,43 @@ def discriminator(image_size=32, widths=(32, 64, 128), channels=3, full_size=0, 
     return keras.Model(images, logit, name=name)
 
 
+def encoder(latent_dim=32, image_size=32, widths=(32, 64, 128), channels=3, classes=(), name="encoder"):
+    """Return a network from images, or [images, labels], to [mean, log_var] of a Gaussian, each (batch, latent_dim).
+
+    Each width halves the side by a strided convolution. With ``classes`` = (5, 3) the integer ``labels`` (batch, 2)
+    choose one of five and one of three, and join the image's features (Sohn et al. 2015).
+    """
+    layers = keras.layers
+    images = layers.Input((image_size, image_size, channels), name="image")
+    x = images
+    for width in widths:
+        x = layers.LeakyReLU(LEAK)(layers.Conv2D(width, 4, strides=2, padding="same")(x))
+    inputs, x = _beside_labels(images, layers.Flatten()(x), classes)
+    mean = layers.Dense(latent_dim, dtype="float32", name="mean")(x)
+    small = keras.initializers.RandomNormal(stddev=0.01)  # begins near the prior's variance
+    log_var = layers.Dense(latent_dim, kernel_initializer=small, dtype="float32", name="log_var")(x)
+    return keras.Model(inputs, [mean, log_var], name=name)
+
+
+def decoder(latent_dim=32, widths=(128, 96, 64), channels=3, classes=(), name="decoder"):
+    """Return a network from latent vectors, or [latent vectors, labels], to images in [-1, 1]: a `generator`.
+
+    No batch normalisation, since each image has a likelihood of its own. ``classes`` as in `encoder`.
+    """
+    latent = keras.layers.Input((latent_dim,), name="latent")
+    inputs, code = _beside_labels(latent, latent, classes)
+    return keras.Model(inputs, generator(code.shape[-1], widths, channels, batch_norm=False)(code), name=name)
+
+
+def _beside_labels(first, features, classes):
+    """Return the inputs of a network with labels, and its features beside the labels as one-hot vectors."""
+    if not classes:
+        return first, features
+    labels = keras.layers.Input((len(classes),), dtype="int32", name="labels")
+    hot = [keras.ops.one_hot(labels[:, index], count) for index, count in enumerate(classes)]
+    return [first, labels], keras.layers.Concatenate()([features, *hot])
+
+
 def classifier(outputs, image_size=32, widths=(32, 64, 128, 256), dropout=0.2, residual=False, name="classifier"):
     """Return a convolutional classifier of images in [-1, 1] with one softmax a name in ``outputs``.
 

@@ -143,6 +143,49 @@ class GAN(Trainable):
         )
 
 
+class VAE(Trainable):
+    """An encoder and a decoder that raise a lower bound of the images' likelihood under ``fit``.
+
+    ``encoder`` maps images to [mean, log_var], ``decoder`` latent vectors to images in [-1, 1]; with classes both take
+    [input, labels], and ``fit`` takes labels too. The observation noise is one number, learnt with the rest: its size
+    decides how many bits the latent vector is worth (σ-VAE, Rybkin et al. 2021).
+    """
+
+    def __init__(self, encoder, decoder, beta=1.0, seed=0, name="vae"):
+        super().__init__(seed, name)
+        self.encoder, self.decoder, self.beta = encoder, decoder, beta
+        self.noise_log_var = self.add_weight(shape=(), initializer="zeros", name="noise_log_var")
+        self.labelled = isinstance(decoder.input, list)
+
+    def compile(self, optimizer):
+        """Choose the optimizer; clipping, accumulation and the moving average of weights (EMA) are its options."""
+        super().compile(optimizer=optimizer)
+        optimizer.build(self.trainable_variables)
+
+    def call(self, latent, training=False):
+        """Return decoded images in [-1, 1] for latent vectors (batch, latent_dim), or [latent vectors, labels]."""
+        return self.decoder(latent, training=training)
+
+    def encode(self, images, labels=None, step=0, training=False):
+        """Return (latent, mean, log_var), each (batch, latent_dim); latent = mean + σ·ε, ε of the seed and ``step``."""
+        mean, log_var = self.encoder([images, labels] if self.labelled else images, training=training)
+        noise = tf.random.stateless_normal(tf.shape(mean), seed=stream(self.seed, LATENT, step))
+        return mean + tf.exp(0.5 * log_var) * noise, mean, log_var
+
+    def train_step(self, batch):
+        """Raise the bound once; returns the loss in nats a value, and its two parts in nats an image."""
+        images, labels = batch if self.labelled else (batch, None)
+        with tf.GradientTape() as tape:
+            latent, mean, log_var = self.encode(images, labels, self.step.value, training=True)
+            decoded = self.decoder([latent, labels] if self.labelled else latent, training=True)
+            likelihood = losses.gaussian_log_likelihood(images, decoded, self.noise_log_var.value)
+            kl = losses.gaussian_kl(mean, log_var)
+            loss = losses.negative_elbo(likelihood, kl, self.beta) / float(np.prod(images.shape[1:]))
+        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        self.step.assign_add(1)
+        return {"loss": loss, "reconstruction": -tf.reduce_mean(likelihood), "kl": tf.reduce_mean(kl)}
+
+
 class SampleGrids(keras.callbacks.Callback):
     """Write a grid of pictures of fixed latent vectors to TensorBoard, under "samples", at the end of every epoch."""
 

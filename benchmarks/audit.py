@@ -31,7 +31,7 @@ def kitten_images():
 def cat_images():
     """Return (training, held-out, innocent real) photographs of cats: the 1,000 test cats in two halves, or None."""
     photos, test = data.load("cats"), data.load("cats", "test")
-    return (photos.images, test.images[:500], test.images[500:]) if photos.name == "cats" else None
+    return (photos.images, test.images[:500], test.images[500:]) if not photos.is_stand_in else None
 
 
 def trial(generator, images, seed=0):

@@ -141,3 +141,48 @@ def test_losses_work_on_arrays_and_inside_a_graph_of_unknown_batch_size():
     assert float(graph(ONE, ONE)) == 2
     with pytest.raises(ValueError, match="expected one number a record"):
         tf.function(losses.hinge_discriminator_loss)(PICTURES, PICTURES)
+
+
+def test_gaussian_kl_by_hand():
+    """½(μ² + σ² − 1 − log σ²): ½(4 + 1 − 1 − 0) = 2, and ½(0 + 4 − 1 − log 4) = 1.5 − log 2."""
+    kl = losses.gaussian_kl(tf.constant([[2.0, 0.0], [0.0, 0.0]]), tf.constant([[0.0, np.log(4.0)], [0.0, 0.0]]))
+    np.testing.assert_allclose(kl, [2 + 1.5 - LOG2, 0], rtol=1e-6, atol=1e-7)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.floats(-3, 3), min_size=4, max_size=4), st.floats(-3, 3))
+def test_gaussian_log_likelihood_is_scipys(values, log_var):
+    from scipy.stats import norm
+
+    values = np.array(values, np.float32).reshape(1, 2, 2, 1)
+    expected = norm.logpdf(values, 0.5, np.exp(log_var / 2)).sum()
+    found = losses.gaussian_log_likelihood(values, np.full_like(values, 0.5), log_var)
+    np.testing.assert_allclose(found, [expected], rtol=1e-4, atol=1e-4)
+
+
+def test_negative_elbo_by_hand():
+    likelihood, kl = tf.constant([-10.0, -20.0]), tf.constant([1.0, 3.0])
+    assert float(losses.negative_elbo(likelihood, kl)) == pytest.approx(17)
+    assert float(losses.negative_elbo(likelihood, kl, beta=4.0)) == pytest.approx(23)
+
+
+def test_importance_weighted_bound_by_hand():
+    """Weights 1 and 3 for the first image have the mean 2; equal weights keep their own logarithm."""
+    bound = losses.importance_weighted_bound(tf.constant([[0.0, -700.0], [np.log(3.0), -700.0]], tf.float32))
+    np.testing.assert_allclose(bound, [LOG2, -700], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: losses.gaussian_kl(tf.zeros((2, 3)), tf.zeros((2, 4))), "expected one shape"),
+        (lambda: losses.gaussian_kl(tf.zeros((0, 3)), tf.zeros((0, 3))), "which is empty"),
+        (lambda: losses.gaussian_log_likelihood(PICTURES, PICTURES[:1], 0.0), "expected one shape"),
+        (lambda: losses.gaussian_log_likelihood(PICTURES / 0, PICTURES, 0.0), "values with NaN"),
+        (lambda: losses.negative_elbo(tf.zeros(3), tf.zeros(2)), "expected one shape"),
+        (lambda: losses.importance_weighted_bound(tf.zeros((0, 2))), "log_weights of shape .0, 2., which is empty"),
+    ],
+)
+def test_bad_input_of_the_vae_losses_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

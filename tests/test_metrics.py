@@ -99,6 +99,35 @@ def test_feature_network_takes_bytes_and_floats_alike():
         network.features(images[:, :16])
 
 
+def test_mutual_information_gap_in_closed_form():
+    """Two fair coins: a code that is one of them knows all of it; a copy of that code leaves no gap."""
+    coins = np.array([[0, 0], [0, 1], [1, 0], [1, 1]] * 100)
+    gap, shares = metrics.mutual_information_gap(coins + 0.0, coins, bins=2)
+    assert gap == pytest.approx(1)
+    np.testing.assert_allclose(shares, np.eye(2), atol=1e-9)
+    gap, _ = metrics.mutual_information_gap(np.concatenate([coins, coins], axis=1) + 0.0, coins, bins=2)
+    assert gap == pytest.approx(0, abs=1e-9)
+    three_quarters = np.repeat([0, 0, 0, 1], 100)  # a code that tells apart half of the zeros, nothing more
+    code = np.stack([np.repeat([0.0, 0.0, 1.0, 1.0], 100), np.tile([0.0, 1.0], 200)], axis=1)
+    joint = 0.5 * np.log(0.5 / (0.5 * 0.75)) + 0.25 * np.log(0.25 / (0.5 * 0.75)) + 0.25 * np.log(0.25 / (0.5 * 0.25))
+    entropy = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
+    assert metrics.mutual_information_gap(code, three_quarters[:, None], bins=2)[0] == pytest.approx(joint / entropy)
+
+
+@pytest.mark.parametrize(
+    ("codes", "factors", "words"),
+    [
+        (np.zeros((4, 2)), np.zeros((3, 1), int), "received factors of int64 .3, 1.; expected integers .4, factors"),
+        (np.zeros((4, 2)), np.zeros((4, 1)), "received factors of float64"),
+        (np.zeros((4, 2)), np.zeros((4, 1), int), "never changes"),
+        (np.full((4, 2), np.nan), np.array([[0], [1], [0], [1]]), "codes holds NaN"),
+    ],
+)
+def test_the_gap_names_bad_input(codes, factors, words):
+    with pytest.raises(ValueError, match=words):
+        metrics.mutual_information_gap(codes, factors)
+
+
 # --- memorisation ----------------------------------------------------------------------------------------------------
 
 

@@ -245,3 +245,44 @@ def test_same_seed_same_pictures():
     np.testing.assert_array_equal(a, b)
     np.testing.assert_allclose(a[:3], training.sample(generator, 3, seed=1), atol=1e-5)
     assert not np.array_equal(a, training.sample(generator, 7, seed=2))
+
+
+def tiny_vae(seed=0, classes=(), **options):
+    keras.utils.set_random_seed(0)
+    networks = models.encoder(3, widths=(4, 8), classes=classes), models.decoder(3, (8, 8, 8), classes=classes)
+    vae = training.VAE(*networks, seed=seed, **options)
+    vae.compile(keras.optimizers.Adam(2e-3, use_ema=True, ema_momentum=0.5))
+    return vae
+
+
+@pytest.mark.parametrize("classes", [(), (5,)])
+def test_a_stopped_vae_continues_to_the_same_weights(tmp_path, classes):
+    labels = np.arange(40)[:, None] % 5 if classes else None
+    whole, first, second = (tiny_vae(classes=classes) for _ in range(3))
+    options = {"steps_per_epoch": PER_EPOCH, "batch_size": 8, "labels": labels}
+    training.fit(whole, IMAGES, STEPS, **options)
+    training.fit(first, IMAGES, 2 * PER_EPOCH, **options, checkpoint=tmp_path / "a.weights.h5")
+    # a checkpoint is written when an epoch begins, so the second run repeats one epoch
+    training.fit(second, IMAGES, STEPS, **options, checkpoint=tmp_path / "a.weights.h5")
+    for expected, found in zip(whole.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_vaes_loss_is_its_parts_and_learns_the_size_of_the_noise():
+    """Flat grey pictures: only the noise is left to learn, and its variance falls."""
+    flat = np.full((16, 32, 32, 3), 140, np.uint8)
+    vae = tiny_vae(beta=4.0)
+    history = training.fit(vae, flat, 60, 20, batch_size=8)
+    parts = np.array(history["reconstruction"]) + 4.0 * np.array(history["kl"])
+    np.testing.assert_allclose(history["loss"], parts / (32 * 32 * 3), rtol=1e-4)
+    assert history["loss"][-1] < history["loss"][0]
+    assert float(vae.noise_log_var) < 0
+
+
+def test_latent_vectors_are_the_mean_and_the_noise_of_a_step():
+    vae = tiny_vae(seed=5)
+    images = training.batches(IMAGES, 8).take(1).get_single_element()
+    latent, mean, log_var = vae.encode(images, step=7)
+    noise = tf.random.stateless_normal((8, 3), seed=training.stream(5, training.LATENT, 7))
+    np.testing.assert_allclose(latent, mean + np.exp(0.5 * log_var) * noise, rtol=1e-5)
+    assert training.sample(vae.decoder, 5).shape == (5, 32, 32, 3)
