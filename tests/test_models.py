@@ -106,7 +106,7 @@ def test_unknown_name_lists_the_known_ones():
 @pytest.mark.parametrize("classes", [(), (5, 3)])
 def test_encoder_and_decoder_fit_together(classes):
     encoder, decoder = models.encoder(6, widths=(4, 8), classes=classes), models.decoder(6, (8, 8, 8), classes=classes)
-    labels = [keras.ops.array([[0, 2], [4, 0]])] if classes else []
+    labels = [tf.constant([[0, 2], [4, 0]])] if classes else []
     images = np.zeros((2, 32, 32, 3), np.float32)
     mean, log_var = encoder([images, *labels] if classes else images)
     assert mean.shape == log_var.shape == (2, 6)
