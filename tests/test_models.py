@@ -107,7 +107,7 @@ def test_unknown_name_lists_the_known_ones():
 def test_encoder_and_decoder_fit_together(classes):
     encoder, decoder = models.encoder(6, widths=(4, 8), classes=classes), models.decoder(6, (8, 8, 8), classes=classes)
     labels = [tf.constant([[0, 2], [4, 0]])] if classes else []
-    images = np.zeros((2, 32, 32, 3), np.float32)
+    images = tf.zeros((2, 32, 32, 3))
     mean, log_var = encoder([images, *labels] if classes else images)
     assert mean.shape == log_var.shape == (2, 6)
     assert np.abs(log_var).max() < 0.1  # begins near the prior's variance
@@ -117,6 +117,6 @@ def test_encoder_and_decoder_fit_together(classes):
 
 def test_labels_change_what_is_decoded():
     decoder = models.decoder(2, (8, 8, 8), classes=(3,))
-    drawn = np.asarray(decoder([np.zeros((3, 2), np.float32), np.array([[0], [1], [1]])]))
+    drawn = np.asarray(decoder([tf.zeros((3, 2)), tf.constant([[0], [1], [1]])]))
     assert np.abs(drawn[0] - drawn[1]).max() > 1e-6
     np.testing.assert_array_equal(drawn[1], drawn[2])
