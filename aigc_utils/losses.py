@@ -115,7 +115,7 @@ def gradient_penalty(critic, real, fake, seed):
     ``real`` and ``fake`` have one shape (batch, …); ``seed`` is a pair of integers, see `tf.random.stateless_uniform`.
     Gulrajani et al. 2017, equation 3, without its factor λ. For a linear critic wᵀx + b it is (‖w‖ − 1)².
     """
-    mixing = tf.random.stateless_uniform((len(real), *[1] * (len(real.shape) - 1)), seed)
+    mixing = tf.random.stateless_uniform((len(real), *[1] * (len(real.shape) - 1)), seed, dtype=real.dtype)
     mixed = mixing * real + (1.0 - mixing) * fake
     with tf.GradientTape() as tape:
         tape.watch(mixed)

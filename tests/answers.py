@@ -132,6 +132,84 @@ WRONG = {
             ("def leak_share(n, k, m):\n    return 1 - comb(n - k, m) / comb(n, m)", "nothing leaks"),
         ],
     },
+    "02_gan_math": {
+        "02.1": [
+            ("def best_with_share(p, q, share):\n    return p / (p + q)", "only the share is left"),
+            (
+                "def best_with_share(p, q, share):\n    return q * (1 - share) / (p * share + q * (1 - share))",
+                "p / (p + q)",
+            ),
+            ("def best_with_share(p, q, share):\n    return p * share / (p + q)", "it is p / (p + q)"),
+        ],
+        "02.2": [
+            (
+                "def kl_divergence(p, q):\n    p, q = np.asarray(p), np.asarray(q)\n"
+                "    return np.sum(q * np.log(q / p))",
+                "p in front",
+            ),
+            (
+                "def kl_divergence(p, q):\n    p, q = np.asarray(p), np.asarray(q)\n"
+                "    with np.errstate(all='ignore'):\n        return np.sum(p * np.log(p / q))",
+                "not NaN",
+            ),
+            (
+                "def kl_divergence(p, q):\n    p, q = np.asarray(p), np.asarray(q)\n"
+                "    return np.sum(p * np.log2(p / q))",
+                "natural logarithm",
+            ),
+        ],
+        "02.3": [
+            ("def best_without_log(p, q):\n    return p / (p + q)", "nothing holds D back"),
+            ("def best_without_log(p, q):\n    return (p < q).astype(float)", "likelier"),
+            ("def best_without_log(p, q):\n    return float(p.sum() > q.sum())", "One number an outcome"),
+        ],
+        "02.4": [
+            (
+                "def first_step(real, fake, learning_rate):\n"
+                "    return -learning_rate * (real.mean(axis=0) - fake.mean(axis=0)) / 2",
+                "towards the real",
+            ),
+            (
+                "def first_step(real, fake, learning_rate):\n"
+                "    return learning_rate * (real.mean(axis=0) - fake.mean(axis=0))",
+                "Half the difference",
+            ),
+            (
+                "def first_step(real, fake, learning_rate):\n"
+                "    return learning_rate * (real.mean() - fake.mean()) / 2",
+                "one entry",
+            ),
+        ],
+        "02.5": [
+            ("def times_stronger(s):\n    return np.exp(s)", "the non-saturating loss is the stronger"),
+            ("def times_stronger(s):\n    return 1 / (1 + np.exp(s))", "push equally"),
+            ("def times_stronger(s):\n    return 1 - s", "short form"),
+        ],
+        "02.6": [
+            ("def rate_home(gamma):\n    return gamma / 2", "slower of the two"),
+            ("def rate_home(gamma):\n    return -gamma / 2", "real part of both"),
+            ("def rate_home(gamma):\n    return (gamma - np.sqrt(gamma**2 - 1 + 0j)).real / 2 + 1", "rate is 0"),
+        ],
+        "02.7": [
+            (
+                "def modes_found(samples, centres, reach):\n"
+                "    near = np.linalg.norm(samples[:, None] - centres, axis=-1) <= reach\n"
+                "    return int(near.any(axis=0).sum())",
+                "single stray sample",
+            ),
+            (
+                "def modes_found(samples, centres, reach):\n"
+                "    near = np.abs(samples[:, None] - centres).max(axis=-1) <= reach\n"
+                "    return int((near.mean(axis=0) >= 0.01).sum())",
+                "Euclidean",
+            ),
+        ],
+        "02.8": [
+            ("def wasserstein_1(a, b):\n    return np.abs(a - b).mean()", "another order"),
+            ("def wasserstein_1(a, b):\n    return abs(a.mean() - b.mean())", "do not cancel"),
+            ("def wasserstein_1(a, b):\n    return np.abs(np.sort(a) - np.sort(b)).sum()", "mean"),
+        ],
+    },
     "04_training_a_gan": {
         "04.1": [
             ("def to_model_range(pixels):\n    return pixels / 255", "sigmoid"),

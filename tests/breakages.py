@@ -74,4 +74,22 @@ def _swap(definition, index):
         call.args[:2] = call.args[1::-1]
 
 
-BREAKAGES = {}
+BREAKAGES = {
+    "02_gan_math": [
+        Break("best_discriminator", "swap", None, 1),
+        Break("best_discriminator", "sign", 0, 1),
+        Break("kl", "swap", None, 2),
+        Break("jsd", "scale", 1, 2),
+        Break("exchanged_value", "swap", None, 4),
+        Break("total_variation", "factor", 1, 5),
+        Break("linear_gradient", "sign", 0, 6),
+        Break("saturating_slope", "sign", 0, 7),
+        Break("non_saturating_slope", "sign", 0, 7),
+        Break("flow", "sign", 3, 8),
+        Break("eigenvalues", "sign", 0, 9),
+        Break("grown", "factor", 0, 10),
+        Break("jsd_of_shift", "scale", 0, 11),
+        Break("penalty_of_linear", "sign", 0, 12),
+        Break("largest_singular_value", "scale", 3, 13),
+    ],
+}

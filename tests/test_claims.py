@@ -1,9 +1,11 @@
 """A claim must fail when the formula beside it is wrong: formulas are broken by AST, and the claim is run."""
 
 import ast
+import builtins
 import contextlib
 import io
 import os
+import symtable
 
 from tools import notebooks
 
@@ -32,13 +34,38 @@ def defined(source):
 
 
 def used(source):
-    """Return all names that a cell reads, inside functions too."""
-    nodes = [node for statement in parsed(source) for node in ast.walk(statement)]
-    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    """Return the names that a cell reads, inside its functions too, without having defined them itself before."""
+    return _read_first(parsed(source), set())
+
+
+def _read_first(statements, own):
+    needed = set()
+    for node in statements:
+        if isinstance(node, ast.For | ast.With):
+            heads = [node.iter] if isinstance(node, ast.For) else [item.context_expr for item in node.items]
+            targets = [node.target] if isinstance(node, ast.For) else [item.optional_vars for item in node.items]
+            needed |= set().union(*(_reads(ast.Expr(head)) for head in heads)) - own
+            own |= {n.id for target in targets if target for n in ast.walk(target) if isinstance(n, ast.Name)}
+            needed |= _read_first(node.body, own)
+        else:
+            needed |= _reads(node) - own
+            own |= names_defined(node)
+    return needed
+
+
+def _reads(statement):
+    """Return the names that one statement takes from outside, those of function bodies among them."""
+    tables, names = [symtable.symtable(ast.unparse(statement), "cell", "exec")], set()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        outer = table.get_type() == "module"
+        names |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (outer or s.is_global())}
+    return names
 
 
 def changed(source, modules):
-    """Return the names of objects that a cell changes by a method call or an index, modules excepted."""
+    """Return the names of objects that a cell changes by a method call or an index; modules and built-ins are none."""
     roots = set()
     for statement in parsed(source):
         targets = getattr(statement, "targets", [getattr(statement, "target", None)])
@@ -47,7 +74,7 @@ def changed(source, modules):
             while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
                 node = node.func if isinstance(node, ast.Call) else node.value
             roots |= {node.id} if isinstance(node, ast.Name) and node is not place else set()
-    return roots - modules
+    return roots - modules - set(dir(builtins))
 
 
 def claim_of(cells, equation):
@@ -121,3 +148,14 @@ def test_at_least_three_formulas_are_broken(stem):
 )
 def test_the_edits_do_what_they_say(kind, index, expected):
     assert broken("def f(p, q):\n    return p + log(p, q) * 2", Break("f", kind, index, 1)) == expected
+
+
+def test_a_cell_needs_what_it_does_not_define_itself():
+    cell = "for k in range(n):\n    a = k + b\n    c = a\nwith open(f) as g:\n    g.read()\n"
+    assert used(cell) == {"range", "n", "b", "open", "f"}
+    assert used("def f(x):\n    y = x + z\n    return [y * w for w in v]\nf(1)") == {"z", "v"}
+    assert used("x = x + 1\nx") == {"x"}
+
+
+def test_a_printed_line_changes_nothing():
+    assert changed("print(1)\nlist.append(2)\nmodel.fit(3)\nx[0] = 4\nnp.put(x)", {"np"}) == {"model", "x"}

@@ -1,8 +1,11 @@
 """Draw the pictures of the README and of the notebooks' titles from the shipped weights, into docs/figures.
 
+Pictures that a committed notebook shows are taken from it.
+
 Usage: python tools/figures.py
 """
 
+import base64
 import sys
 from pathlib import Path
 
@@ -10,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from aigc_utils import models, plots, training  # noqa: E402
+from tools import notebooks  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -25,7 +29,19 @@ def save(name, images, columns, network):
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
 
 
+FIGURES = {"02_gan_math": "def draw_ring("}  # notebook: what stands in the cell whose figure it is known by
+
+
+def save_from_notebook(name, words):
+    """Write docs/figures/NAME.png from the first cell of a notebook that holds the words and shows a figure."""
+    cells = [cell for cell in notebooks.read(notebooks.find([name])[0]).cells if words in cell.source]
+    pictures = [output.data["image/png"] for output in cells[0].outputs if "image/png" in output.get("data", {})]
+    (ROOT / "docs" / "figures" / f"{name}.png").write_bytes(base64.b64decode(pictures[0]))
+
+
 if __name__ == "__main__":
+    for name, words in FIGURES.items():
+        save_from_notebook(name, words)
     kittens = models.load_pretrained("kitten_generator")
     save("kittens", training.sample(kittens, 48, seed=2), 16, "kitten_generator")
     save("photographs", training.sample(models.load_pretrained("cat_generator"), 32, seed=2), 16, "cat_generator")
