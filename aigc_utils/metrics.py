@@ -108,6 +108,23 @@ def mutual_information_gap(codes, factors, bins=20):
     return float((best[-1] - best[-2]).mean()), shares
 
 
+def density_coverage(real, fake, neighbours=5):
+    """Return (density >= 0, coverage in [0, 1]) of ``fake`` by the nearest-neighbour balls around ``real``.
+
+    Density: how many balls of ``real`` a fake lies in, on average, divided by ``neighbours`` (1 is expected where both
+    are alike; it may exceed 1). Coverage: the share of balls with at least one fake. An outlier among ``real`` has a
+    large ball, which counts here as one of many. Features (samples, d); Naeem et al. 2020, equations 4 and 5.
+    """
+    from sklearn.metrics import pairwise_distances
+
+    real, fake = _checked("real", real, neighbours + 1), _checked("fake", fake, 1)
+    if real.shape[1] != fake.shape[1]:
+        raise ValueError(f"received {real.shape[1]} and {fake.shape[1]} features; expected the same feature network.")
+    radii = np.partition(pairwise_distances(real), neighbours, axis=1)[:, neighbours]
+    inside = pairwise_distances(real, fake) <= radii[:, None]
+    return float(inside.sum(0).mean() / neighbours), float(inside.any(1).mean())
+
+
 @dataclasses.dataclass(frozen=True)
 class FeatureNetwork:
     """A network to measure distances in: ``name`` and ``layer`` belong beside every figure."""

@@ -155,6 +155,57 @@ def image_rows(rows, title=None, scale=1.0):
     return figure
 
 
+def hidden_sides(count, seed=0):
+    """Return on which side the generated picture of each of ``count`` pairs stands: 0 left, 1 right, by fair coins."""
+    return np.random.default_rng(seed).integers(0, 2, count)
+
+
+def two_alternatives(real, generated, seed=0, reveal=False, columns=4):
+    """Return a figure of numbered pairs, in each of which one picture is real and one is generated.
+
+    Both are images (n, height, width, channels), as many of one as of the other. The sides follow from ``seed`` as in
+    `widgets.TwoAlternativeTest`; with ``reveal`` each pair says which one was generated.
+    """
+    import matplotlib.pyplot as plt
+
+    pictures = pairs(real, generated, seed)
+    sides, columns = hidden_sides(len(pictures), seed), min(columns, len(pictures))
+    rows, width = -(-len(pictures) // columns), 3.4 * CELL
+    figure, panels = plt.subplots(
+        rows, columns, figsize=(width * columns, (width / 2 + 0.3) * rows + 0.3), squeeze=False
+    )
+    for panel in panels.flat:
+        panel.axis("off")
+    for number, (panel, picture, side) in enumerate(zip(panels.flat, pictures, sides, strict=False), start=1):
+        panel.imshow(picture)
+        label = f"{number}: {('left', 'right')[side]} is generated" if reveal else f"pair {number}"
+        panel.set_title(label, fontsize=8, fontweight="normal", loc="center", pad=2)
+    figure.suptitle(
+        "Which one is generated?" + (" The answers" if reveal else ""),
+        fontweight="bold",
+        fontsize=11,
+        x=0.01,
+        ha="left",
+    )
+    return figure
+
+
+def pairs(real, generated, seed=0):
+    """Return uint8 pictures (n, height, 2·width + 2, 3), a real and a generated one each, see `hidden_sides`."""
+    real, generated = as_bytes(real), as_bytes(generated)
+    if real.shape != generated.shape:
+        raise ValueError(
+            f"received {real.shape} real and {generated.shape} generated images; expected as many, of one shape."
+        )
+    sides = hidden_sides(len(real), seed)
+    return np.stack(
+        [
+            tile(np.stack([r, g] if side else [g, r]), columns=2, gap=2)
+            for r, g, side in zip(real, generated, sides, strict=True)
+        ]
+    )
+
+
 def curves(history, x="step", title=None, panels=None):
     """Return a figure of training curves, side by side in panels that share their horizontal axis.
 

@@ -160,3 +160,61 @@ class ImageLabeller:
 def label_images(images, classes):
     """Return an `ImageLabeller` for images (n, height, width, channels), uint8 or float in [-1, 1]."""
     return ImageLabeller(images, classes)
+
+
+class TwoAlternativeTest:
+    """A test for a person: pairs of a real and a generated picture, two buttons, and a count with its interval.
+
+    ``real`` and ``generated`` are images (n, height, width, channels); the sides follow from ``seed``. `answer` does
+    without a mouse what the buttons do. Nothing is revealed before the end. Static twin: `plots.two_alternatives`.
+    """
+
+    def __init__(self, real, generated, seed=0):
+        import ipywidgets
+
+        self.pictures, self.sides = plots.pairs(real, generated, seed), plots.hidden_sides(len(real), seed)
+        self.answers = []
+        self.picture, self.caption = ipywidgets.Image(format="png", width=2 * SIDE, height=SIDE), ipywidgets.Label()
+        buttons = [ipywidgets.Button(description=f"{side} is generated") for side in ("left", "right")]
+        for index, button in enumerate(buttons):
+            button.on_click(lambda _, index=index: len(self.answers) < len(self.sides) and self.answer(index))
+        self.box = ipywidgets.VBox([self.picture, ipywidgets.HBox(buttons), self.caption])
+        self._show()
+
+    def answer(self, side):
+        """Say that the picture on ``side`` (0 left, 1 right) of the present pair is the generated one."""
+        if side not in (0, 1) or len(self.answers) == len(self.sides):
+            raise ValueError(
+                f"received side {side!r} for pair {len(self.answers) + 1} of {len(self.sides)}; expected 0 (left) or 1 "
+                "(right), once for each pair."
+            )
+        self.answers.append(int(side))
+        self._show()
+
+    @property
+    def correct(self):
+        """The number of right answers so far."""
+        return int(np.sum(self.sides[: len(self.answers)] == np.array(self.answers, int)))
+
+    def interval(self, confidence=0.95):
+        """Return (least, most) share of right answers that the result agrees with (Clopper and Pearson 1934)."""
+        from scipy.stats import binomtest
+
+        if not self.answers:
+            raise ValueError("received no answers yet; answer one pair at least.")
+        found = binomtest(self.correct, len(self.answers)).proportion_ci(confidence, method="exact")
+        return float(found.low), float(found.high)
+
+    def _show(self):
+        done, count = len(self.answers), len(self.sides)
+        self.picture.value = _png(self.pictures[min(done, count - 1)])
+        if done < count:
+            self.caption.value = f"pair {done + 1} of {count}"
+        else:
+            least, most = self.interval()
+            self.caption.value = (
+                f"{self.correct} of {count} right; 95 % interval {least:.0%} to {most:.0%}; chance: 50%"
+            )
+
+    def _repr_mimebundle_(self, **options):
+        return self.box._repr_mimebundle_(**options)

@@ -72,6 +72,48 @@ def test_collapsed_samples_have_no_recall():
     assert precision > 0.95 and recall < 0.05
 
 
+def test_density_and_coverage_counted_by_hand():
+    """Balls of radius 1 around 0…3: 0.5 and 1.5 lie in two each, the far ones in none; only the ball of 3 is empty."""
+    real = np.array([[0.0], [1.0], [2.0], [3.0]])
+    fake = np.array([[0.5], [1.5], [50.0], [51.0]])
+    assert metrics.density_coverage(real, fake, neighbours=1) == (1.0, 0.75)
+
+
+def test_an_outlier_among_the_real_hardly_moves_density():
+    """Nine real points 0…8 and one at 100, whose ball of radius 92 swallows fakes at 20: one ball of ten each."""
+    real, fake = np.append(np.arange(9.0), 100.0)[:, None], np.full((10, 1), 20.0)
+    assert metrics.precision_recall(real, fake, neighbours=1)[0] == 1
+    assert metrics.density_coverage(real, fake, neighbours=1) == (1.0, 0.1)
+    assert metrics.density_coverage(real, fake, neighbours=2) == (0.5, 0.1)
+
+
+def test_density_may_exceed_one_and_a_single_fake_is_enough():
+    real = np.array([[-2.0], [-1.0], [1.0], [2.0]])
+    assert metrics.density_coverage(real, np.zeros((1, 1)), neighbours=2) == (2.0, 1.0)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10_000), st.integers(6, 40), st.integers(1, 4))
+def test_a_copy_of_the_real_is_covered(seed, count, size):
+    real = np.random.default_rng(seed).normal(size=(count, size))
+    density, coverage = metrics.density_coverage(real, real)
+    assert coverage == 1 and density >= (1 + 5) / 5 - 1e-9  # each point lies in its own ball; 5 others, on average
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "message"),
+    [
+        (np.zeros((5, 2)), np.zeros((5, 2)), "expected \\(samples >= 6"),
+        (np.zeros((6, 2)), np.zeros((0, 2)), "expected \\(samples >= 1"),
+        (np.zeros((6, 2)), np.full((5, 2), np.nan), "NaN"),
+        (np.zeros((6, 3)), np.zeros((5, 2)), "same feature network"),
+    ],
+)
+def test_density_refuses_bad_features(real, fake, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.density_coverage(real, fake)
+
+
 @pytest.mark.parametrize(
     ("real", "fake", "message"),
     [

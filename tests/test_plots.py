@@ -173,3 +173,23 @@ def test_the_style_is_colour_blind_safe():
     with plt.rc_context():
         plots.use_style()
         assert plt.rcParams["axes.prop_cycle"].by_key()["color"] == list(plots.COLOURS)
+
+
+def test_pairs_stand_on_the_sides_that_the_seed_decides():
+    real, generated = np.zeros((20, 4, 4, 3), np.uint8), np.full((20, 4, 4, 3), 200, np.uint8)
+    pictures, sides = plots.pairs(real, generated, seed=3), plots.hidden_sides(20, seed=3)
+    assert pictures.shape == (20, 4, 10, 3) and 0 < sides.sum() < 20
+    assert ((pictures[:, 0, 0, 0] == 0) == sides).all() and ((pictures[:, 0, -1, 0] == 200) == sides).all()
+    assert (plots.hidden_sides(5, seed=3) == sides[:5]).all()
+
+
+def test_the_static_test_hides_its_answers_until_asked():
+    real, generated = random_bytes(5), random_bytes(5)
+    hidden, open_ = (plots.two_alternatives(real, generated, reveal=reveal) for reveal in (False, True))
+    titles = [[panel.get_title() for panel in figure.axes if panel.images] for figure in (hidden, open_)]
+    assert titles[0] == [f"pair {n}" for n in range(1, 6)]
+    assert titles[1] == [
+        f"{n}: {('left', 'right')[side]} is generated" for n, side in enumerate(plots.hidden_sides(5), 1)
+    ]
+    with pytest.raises(ValueError, match="as many, of one shape"):
+        plots.two_alternatives(real, generated[:2])

@@ -144,3 +144,45 @@ def test_unknown_controls_are_named():
         widgets.figure_explorer(draw_line, height=(0, 1))
     with pytest.raises(ValueError, match="received the controls none"):
         widgets.figure_explorer(draw_line)
+
+
+def test_a_person_is_asked_without_being_told():
+    trial = widgets.TwoAlternativeTest(PICTURES, PICTURES[::-1], seed=1)
+    assert shown(trial.picture).shape == (256, (4 + 2 + 4) * 64, 3)
+    left, right = trial.box.children[1].children
+    for side, button in ((0, left), (1, right)):
+        button.click()
+        assert trial.answers[-1] == side
+        assert "right" not in trial.caption.value
+    trial.answer(0)
+    for _ in range(3):  # clicks after the last pair change nothing
+        left.click()
+    assert trial.answers == [0, 1, 0]
+    assert trial.correct == sum(a == s for a, s in zip(trial.answers, trial.sides, strict=True))
+    assert "of 3 right" in trial.caption.value
+
+
+def test_all_right_and_all_wrong_have_the_intervals_of_the_closed_form():
+    """Clopper and Pearson: with n of n right the lower end is (α/2)^(1/n), the upper one 1."""
+    real, generated = np.zeros((10, 4, 4, 3), np.uint8), np.full((10, 4, 4, 3), 255, np.uint8)
+    right, wrong = (widgets.TwoAlternativeTest(real, generated, seed=4) for _ in range(2))
+    for picture, side in zip(right.pictures, right.sides, strict=True):
+        assert picture[0, -1 if side else 0, 0] == 255  # the side names the generated one
+        right.answer(side)
+        wrong.answer(1 - side)
+    assert right.correct == 10 and wrong.correct == 0
+    assert right.interval() == pytest.approx((0.025**0.1, 1))
+    assert wrong.interval(0.9) == pytest.approx((0, 1 - 0.05**0.1))
+
+
+def test_a_test_of_a_person_refuses_nonsense():
+    with pytest.raises(ValueError, match="as many, of one shape"):
+        widgets.TwoAlternativeTest(PICTURES, PICTURES[:2])
+    trial = widgets.TwoAlternativeTest(PICTURES[:1], PICTURES[:1])
+    with pytest.raises(ValueError, match="no answers yet"):
+        trial.interval()
+    with pytest.raises(ValueError, match="side 2 for pair 1 of 1"):
+        trial.answer(2)
+    trial.answer(1)
+    with pytest.raises(ValueError, match="once for each pair"):
+        trial.answer(1)
