@@ -311,9 +311,11 @@ def _zoomed(images, margin):
     """Return uint8 images of which ``margin`` pixels were cut off on each side and the rest enlarged."""
     from PIL import Image
 
+    if not margin:
+        return images
     side, box = images.shape[1], (margin, margin, images.shape[1] - margin, images.shape[1] - margin)
     enlarge = [Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC, box=box) for image in images]
-    return np.stack([np.asarray(image) for image in enlarge]) if margin else images
+    return np.stack([np.asarray(image) for image in enlarge])
 
 
 def _views(images, most_shift, flips=(False, True), blocks=(GREY_BLOCK, COLOUR_BLOCK)):
@@ -333,8 +335,9 @@ def _views(images, most_shift, flips=(False, True), blocks=(GREY_BLOCK, COLOUR_B
 
 def _running_means(maps, block):
     """Return the means of all block×block squares, (n, side - block + 1, side - block + 1, channels)."""
-    window = np.lib.stride_tricks.sliding_window_view
-    return window(window(maps, block, axis=1).mean(-1), block, axis=2).mean(-1)
+    inner = maps.shape[1] - block + 1
+    rows = sum(maps[:, k : k + inner] for k in range(block)) / block
+    return sum(rows[:, :, k : k + inner] for k in range(block)) / block
 
 
 def _every(means, block, down, right):
