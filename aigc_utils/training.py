@@ -154,8 +154,13 @@ class VAE(Trainable):
     def __init__(self, encoder, decoder, beta=1.0, seed=0, name="vae"):
         super().__init__(seed, name)
         self.encoder, self.decoder, self.beta = encoder, decoder, beta
-        self.noise_log_var = self.add_weight(shape=(), initializer="zeros", name="noise_log_var")
+        self.noise = self.add_weight(shape=(), initializer="zeros", name="noise")
         self.labelled = isinstance(decoder.input, list)
+
+    @property
+    def noise_log_var(self):
+        """The logarithm of the observation noise's variance, a scalar; it learns at ten times the networks' rate."""
+        return 10.0 * self.noise.value
 
     def compile(self, optimizer):
         """Choose the optimizer; clipping, accumulation and the moving average of weights (EMA) are its options."""
@@ -178,7 +183,7 @@ class VAE(Trainable):
         with tf.GradientTape() as tape:
             latent, mean, log_var = self.encode(images, labels, self.step.value, training=True)
             decoded = self.decoder([latent, labels] if self.labelled else latent, training=True)
-            likelihood = losses.gaussian_log_likelihood(images, decoded, self.noise_log_var.value)
+            likelihood = losses.gaussian_log_likelihood(images, decoded, self.noise_log_var)
             kl = losses.gaussian_kl(mean, log_var)
             loss = losses.negative_elbo(likelihood, kl, self.beta) / float(np.prod(images.shape[1:]))
         self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)

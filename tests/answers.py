@@ -210,6 +210,117 @@ WRONG = {
             ("def wasserstein_1(a, b):\n    return np.abs(np.sort(a) - np.sort(b)).sum()", "mean"),
         ],
     },
+    "03_vae": {
+        "03.1": [
+            (
+                "def posterior(x, sigma):\n    return x / 2, 0.5",
+                "perfect ruler",
+            ),
+            (
+                "def posterior(x, sigma):\n    return x",
+                "TypeError",
+            ),
+            (
+                "def posterior(x, sigma):\n    return (x / (1 + sigma**2), sigma**2)",
+                "useless ruler",
+            ),
+        ],
+        "03.2": [
+            (
+                "def draw_latent(mean, log_var, noise):\n    return mean + np.exp(log_var) * noise",
+                "deviation of 3",
+            ),
+            (
+                "def draw_latent(mean, log_var, noise):\n    return mean + log_var * noise",
+                "log variance 0",
+            ),
+            (
+                "def draw_latent(mean, log_var, noise):\n    return np.exp(log_var / 2) * noise",
+                "Without noise",
+            ),
+        ],
+        "03.3": [
+            (
+                "def places(count):\n    return stats.norm.ppf(np.linspace(0, 1, count))",
+                "infinitely far",
+            ),
+            (
+                "def places(count):\n    return np.linspace(-2, 2, count)",
+                "four equal parts",
+            ),
+            (
+                "def places(count):\n    return stats.norm.ppf(np.arange(1, count) / count)",
+                "So many places",
+            ),
+        ],
+        "03.4": [
+            (
+                "def best_variance(images, decoded):\n    return np.var(images - decoded)",
+                "mean square",
+            ),
+            (
+                "def best_variance(images, decoded):\n    return np.sqrt(np.mean((images - decoded) ** 2))",
+                "mean square",
+            ),
+            (
+                "def best_variance(images, decoded):\n    return np.mean((images - decoded) ** 2, axis=0)",
+                "One number",
+            ),
+        ],
+        "03.5": [
+            (
+                "def best_codes(shares):\n    return np.argmax(shares, axis=1)",
+                "down the columns",
+            ),
+            (
+                "def best_codes(shares):\n    return np.max(shares, axis=0)",
+                "index is asked",
+            ),
+            (
+                "def best_codes(shares):\n    return np.argmin(shares, axis=0)",
+                "largest share",
+            ),
+        ],
+        "03.6": [
+            (
+                "def one_hot(labels):\n    return np.eye(5)[labels].reshape(len(labels), -1)",
+                "Five places",
+            ),
+            (
+                "def one_hot(labels):\n"
+                "    return np.concatenate([np.eye(3)[labels[:, 1]], np.eye(5)[labels[:, 0]]], axis=1)",
+                "First the fur",
+            ),
+            (
+                "def one_hot(labels):\n    return np.eye(8)[labels[:, 0]]",
+                "two ones",
+            ),
+        ],
+        "03.7": [
+            (
+                "def log_mean_weight(log_weights):\n    return np.mean(log_weights)",
+                "mean first",
+            ),
+            (
+                "def log_mean_weight(log_weights):\n    return np.log(np.mean(np.exp(log_weights)))",
+                "not finite",
+            ),
+            (
+                "def log_mean_weight(log_weights):\n    return special.logsumexp(log_weights)",
+                "mean of 1 and 3",
+            ),
+        ],
+        "03.8": [
+            (
+                "def decibels(a, b):\n    return 10 * np.log10(1 / np.mean((a - b) ** 2))",
+                "range is 2",
+            ),
+            (
+                "def decibels(a, b):\n    return np.log10(4 / np.mean((a - b) ** 2))",
+                "ten times",
+            ),
+        ],
+    },
     "04_training_a_gan": {
         "04.1": [
             ("def to_model_range(pixels):\n    return pixels / 255", "sigmoid"),

@@ -92,4 +92,15 @@ BREAKAGES = {
         Break("penalty_of_linear", "sign", 0, 12),
         Break("largest_singular_value", "scale", 3, 13),
     ],
+    "03_vae": [
+        Break("elbo", "sign", 0, 1),
+        Break("elbo", "factor", 2, 2),
+        Break("gaussian_divergence", "swap", None, 2),
+        Break("gaussian_kl", "sign", 0, 3),
+        Break("gaussian_kl", "factor", 0, 3),
+        Break("gradient_samples", "factor", 0, 4),
+        Break("gradient_variances", "sign", 0, 5),
+        Break("gap_of", "sign", 2, 6),
+        Break("importance_bound", "sign", 0, 7),
+    ],
 }

@@ -29,7 +29,10 @@ def save(name, images, columns, network):
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
 
 
-FIGURES = {"02_gan_math": "def draw_ring("}  # notebook: what stands in the cell whose figure it is known by
+FIGURES = {
+    "02_gan_math": "def draw_ring(",
+    "03_vae": "Held-out kittens, and decoded",
+}  # notebook: what stands in the cell whose figure it is known by
 
 
 def save_from_notebook(name, words):
