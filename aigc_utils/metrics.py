@@ -9,7 +9,7 @@ import io
 import itertools
 
 from aigc_utils import data, models
-from aigc_utils.runtime import keras
+from aigc_utils.runtime import keras, tf
 
 import numpy as np
 
@@ -349,12 +349,12 @@ def _every(means, block, down, right):
 
 def _least_distances(views, others):
     """Return (n, m) distances from samples' nearest views (n, views, d) to others (m, d) or (n, m, d)."""
-    # |v - o|² = (-2v, |v|², 1)·(o, 1, |o|²) in one product
+    # |v - o|² = (-2v, |v|², 1)·(o, 1, |o|²) in one product; TensorFlow's, as NumPy's threads stall on a busy machine
     ones = [np.ones((*array.shape[:-1], 1), np.float32) for array in (views, others)]
     left = np.concatenate([-2 * views, np.sum(views**2, axis=-1, keepdims=True), ones[0]], axis=-1)
     right = np.concatenate([others, ones[1], np.sum(others**2, axis=-1, keepdims=True)], axis=-1)
     if others.ndim == 2:
-        squared = (left.reshape(-1, left.shape[-1]) @ right.T).reshape(*views.shape[:2], -1)
+        squared = tf.matmul(left.reshape(-1, left.shape[-1]), right, transpose_b=True).numpy()
     else:
-        squared = left @ right.transpose(0, 2, 1)
-    return np.sqrt(squared.min(axis=1).clip(0))
+        squared = tf.matmul(left, right, transpose_b=True).numpy()
+    return np.sqrt(squared.reshape(*views.shape[:2], -1).min(axis=1).clip(0))
