@@ -25,6 +25,13 @@ def _checked(name, features, least=2):
     return features
 
 
+def _pair(real, fake, least=(2, 2)):
+    real, fake = _checked("real", real, least[0]), _checked("fake", fake, least[1])
+    if real.shape[1] != fake.shape[1]:
+        raise ValueError(f"received {real.shape[1]} and {fake.shape[1]} features; expected the same feature network.")
+    return real, fake
+
+
 def frechet_distance(real, fake):
     """Return ‖μ₁ − μ₂‖² + Tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½), a number ≥ 0 in squared feature units (0: same mean and covariance).
 
@@ -32,9 +39,7 @@ def frechet_distance(real, fake):
     figure upward. The distance of two Gaussians (Dowson and Landau 1982), as used by Heusel et al. 2017. The trace of
     the root is the sum of the roots of the eigenvalues of Σ₁^½ Σ₂ Σ₁^½, which is symmetric.
     """
-    real, fake = _checked("real", real), _checked("fake", fake)
-    if real.shape[1] != fake.shape[1]:
-        raise ValueError(f"received {real.shape[1]} and {fake.shape[1]} features; expected the same feature network.")
+    real, fake = _pair(real, fake)
     covariance_real, covariance_fake = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (real, fake))
     values, vectors = np.linalg.eigh(covariance_real)
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
@@ -47,17 +52,22 @@ def kernel_distance(real, fake, subsets=50, subset_size=500, seed=0):
     """Return (mean, standard error) of the unbiased squared MMD over random subsets, with the kernel (xᵀy/d + 1)³.
 
     ``real`` and ``fake`` are features (samples, d). Unlike the Fréchet distance its expectation does not depend on the
-    sample size, and it may be slightly negative (Bińkowski et al. 2018, "KID").
+    sample size, and it may be slightly negative (Bińkowski et al. 2018, "KID"). Subsets of s out of n samples share
+    samples; their spread becomes the error of the whole by the factor (s/(n − s))^½ of subsampling (Politis, Romano and
+    Wolf 1999), so s is at most n/2. The error is NaN for a single subset, or less than four samples.
     """
-    real, fake = _checked("real", real), _checked("fake", fake)
-    size = min(subset_size, len(real), len(fake))
+    real, fake = _pair(real, fake)
+    samples = min(len(real), len(fake))
+    size = min(subset_size, max(2, samples // 2))
     rng = np.random.default_rng(seed)
     estimates = []
     for _ in range(subsets):
         x, y = (part[rng.choice(len(part), size, replace=False)] for part in (real, fake))
         within = sum((k.sum() - np.trace(k)) / (size * (size - 1)) for k in (_cubic(x, x), _cubic(y, y)))
         estimates.append(within - 2 * _cubic(x, y).mean())
-    return float(np.mean(estimates)), float(np.std(estimates) / np.sqrt(subsets))
+    known = subsets > 1 and samples >= 4
+    error = np.std(estimates, ddof=1) * np.sqrt(size / (samples - size) + 1 / subsets) if known else np.nan
+    return float(np.mean(estimates)), float(error)
 
 
 def _cubic(x, y):
@@ -71,7 +81,7 @@ def precision_recall(real, fake, neighbours=3):
     A ball reaches from a sample to its ``neighbours``-th neighbour of its own kind (Kynkäänniemi et al. 2019). Use
     equal sample sizes: the balls shrink as samples grow.
     """
-    real, fake = _checked("real", real, neighbours + 1), _checked("fake", fake, neighbours + 1)
+    real, fake = _pair(real, fake, (neighbours + 1, neighbours + 1))
     return _covered(real, fake, neighbours), _covered(fake, real, neighbours)
 
 
@@ -117,9 +127,7 @@ def density_coverage(real, fake, neighbours=5):
     """
     from sklearn.metrics import pairwise_distances
 
-    real, fake = _checked("real", real, neighbours + 1), _checked("fake", fake, 1)
-    if real.shape[1] != fake.shape[1]:
-        raise ValueError(f"received {real.shape[1]} and {fake.shape[1]} features; expected the same feature network.")
+    real, fake = _pair(real, fake, (neighbours + 1, 1))
     radii = np.partition(pairwise_distances(real), neighbours, axis=1)[:, neighbours]
     inside = pairwise_distances(real, fake) <= radii[:, None]
     return float(inside.sum(0).mean() / neighbours), float(inside.any(1).mean())
@@ -231,6 +239,8 @@ def judge_ratios(ratios, innocent, nearest=None, rank=3):
 
     if not 1 <= rank <= len(innocent):
         raise ValueError(f"received rank={rank} for {len(innocent)} held-out images; expected 1 to their number.")
+    if not len(ratios) or not (np.isfinite(ratios).all() and np.isfinite(innocent).all()):
+        raise ValueError(f"received {len(ratios)} ratios, or NaN among them; expected what copy_ratios returns.")
     threshold = float(np.sort(innocent)[rank - 1])
     count = int((ratios < threshold).sum())
     law = nhypergeom(len(ratios) + len(innocent), len(ratios), rank)
@@ -266,6 +276,9 @@ def near_copies(images, seed=0):
     One change each, at random: "flip" left to right; "shift" by up to 2 pixels, edges repeated; "JPEG" of quality 90;
     "zoom" by up to 1.10. They are planted among samples to see whether an audit finds them.
     """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3 or not len(images):
+        raise ValueError(f"received images of {images.dtype} {images.shape}; expected uint8 (n >= 1, side, side, 3).")
     rng, side = np.random.default_rng(seed), images.shape[1]
     kinds = rng.choice(["flip", "shift", "JPEG", "zoom"], len(images))
     copies = []

@@ -358,4 +358,145 @@ WRONG = {
             ("def quadratic_penalty(images, a):\n    return a**2 * np.sum(images**2, axis=(1, 2, 3))", "one number"),
         ],
     },
+    "05_evaluating_and_tuning": {
+        "05.1": [
+            (
+                "def diagonal_distance(mean, deviation, other_mean, other_deviation):\n"
+                "    return (mean - other_mean) ** 2 + (deviation - other_deviation) ** 2",
+                "add over the axes",
+            ),
+            (
+                "def diagonal_distance(mean, deviation, other_mean, other_deviation):\n"
+                "    return np.sum((mean - other_mean) ** 2 + deviation**2 + other_deviation**2)",
+                "distance 0 from itself",
+            ),
+            (
+                "def diagonal_distance(mean, deviation, other_mean, other_deviation):\n"
+                "    return np.sqrt(np.sum((mean - other_mean) ** 2 + (deviation - other_deviation) ** 2))",
+                "no root",
+            ),
+            (
+                "def diagonal_distance(mean, deviation, other_mean, other_deviation):\n"
+                "    return np.sum((mean - other_mean) ** 2 + np.abs(deviation**2 - other_deviation**2))",
+                "(3 − 1)²",
+            ),
+        ],
+        "05.2": [
+            (
+                "def pictures_needed(floor, n, wanted):\n    return int(np.ceil(n * (floor / wanted) ** 2))",
+                "not four times",
+            ),
+            (
+                "def pictures_needed(floor, n, wanted):\n    return int(floor * n / wanted)",
+                "round up",
+            ),
+            (
+                "def pictures_needed(floor, n, wanted):\n    return int(np.ceil(floor / wanted))",
+                "nothing to do",
+            ),
+        ],
+        "05.3": [
+            (
+                "def mean_over_pairs(kernel):\n    return np.mean(kernel)",
+                "diagonal must not count",
+            ),
+            (
+                "def mean_over_pairs(kernel):\n    return (np.sum(kernel) - np.trace(kernel)) / len(kernel) ** 2",
+                "Twelve pairs",
+            ),
+            (
+                "def mean_over_pairs(kernel):\n"
+                "    return np.sum(np.triu(kernel, 1)) / (len(kernel) * (len(kernel) - 1))",
+                "Twelve pairs",
+            ),
+        ],
+        "05.4": [
+            (
+                "def precision_on_a_line(real, fake):\n"
+                "    apart = np.abs(real[:, None] - real)\n"
+                "    return np.mean((np.abs(fake[:, None] - real) <= apart.min(axis=1)).any(axis=1))",
+                "from 1 to 19",
+            ),
+            (
+                "def precision_on_a_line(real, fake):\n    return np.mean((fake >= real.min()) & (fake <= real.max()))",
+                "from 1 to 19",
+            ),
+            (
+                "def precision_on_a_line(real, fake):\n"
+                "    apart = np.abs(real[:, None] - real)\n"
+                "    return np.mean((np.abs(fake[:, None] - real) <= apart.max(axis=1)).any(axis=1))",
+                "from 1 to 19",
+            ),
+            (
+                "def precision_on_a_line(real, fake):\n    return 1.0",
+                "30 is outside",
+            ),
+        ],
+        "05.5": [
+            (
+                "def nearer_than_all(count, samples, held_out):\n    return (samples / (samples + held_out)) ** count",
+                "without putting back",
+            ),
+            (
+                "def nearer_than_all(count, samples, held_out):\n    return samples / (samples + held_out)",
+                "None at least",
+            ),
+            (
+                "def nearer_than_all(count, samples, held_out):\n"
+                "    return 1 - (held_out / (samples + held_out)) ** count",
+                "None at least",
+            ),
+        ],
+        "05.6": [
+            (
+                "def by_chance(right, pairs):\n    return stats.binom.sf(right, pairs, 0.5)",
+                "At least none",
+            ),
+            (
+                "def by_chance(right, pairs):\n    return stats.binom.pmf(right, pairs, 0.5)",
+                "At least none",
+            ),
+            (
+                "def by_chance(right, pairs):\n    return 0.5**right",
+                "equal case",
+            ),
+        ],
+        "05.7": [
+            (
+                "def quotable(validation, test):\n    return np.min(validation)",
+                "it flatters",
+            ),
+            (
+                "def quotable(validation, test):\n    return np.min(test)",
+                "the test set would have chosen",
+            ),
+            (
+                "def quotable(validation, test):\n    return np.mean(test[:2])",
+                "second model wins",
+            ),
+        ],
+        "05.8": [
+            (
+                "def cleaned(direction, unwanted):\n    return direction @ unwanted",
+                "direction is asked for",
+            ),
+            (
+                "def cleaned(direction, unwanted):\n"
+                "    rest = direction - (direction @ unwanted) * unwanted\n"
+                "    return rest / np.linalg.norm(rest)",
+                "mind its length",
+            ),
+            (
+                "def cleaned(direction, unwanted):\n"
+                "    return direction - (direction @ unwanted) / (unwanted @ unwanted) * unwanted",
+                "Length 1",
+            ),
+            (
+                "def cleaned(direction, unwanted):\n"
+                "    rest = direction - (direction @ unwanted) / (unwanted @ unwanted) * unwanted\n"
+                "    return -rest / np.linalg.norm(rest)",
+                "wanted way",
+            ),
+        ],
+    },
 }

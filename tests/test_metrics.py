@@ -58,6 +58,20 @@ def test_kernel_distance_is_unbiased_for_equal_distributions():
     assert far > 50 * abs(mean)
 
 
+def test_the_kernel_distances_error_holds_the_true_value():
+    """On a line, N(0, 1) and N(½, 1): the first three moments differ by ½, ¼ and ⅛ + 3/2."""
+    rng, truth = np.random.default_rng(1), 3 * 0.5**2 + 3 * 0.25**2 + 1.625**2
+    pairs = [metrics.kernel_distance(rng.normal(0, 1, (300, 1)), rng.normal(0.5, 1, (300, 1)), 20) for _ in range(100)]
+    means, errors = np.transpose(pairs)
+    assert (np.abs(means - truth) < 2 * errors).mean() > 0.85
+    assert 0.7 < errors.mean() / means.std() < 1.7
+
+
+def test_the_kernel_distance_of_few_samples_has_no_error():
+    assert np.isnan(metrics.kernel_distance(np.zeros((3, 1)), np.ones((3, 1)))[1])
+    assert np.isnan(metrics.kernel_distance(np.eye(9), np.eye(9), subsets=1)[1])
+
+
 def test_precision_and_recall_counted_by_hand():
     """Balls of radius 1 (first neighbour) around 0…3; fakes at 0.5, 1.5 (1 apart) and far away at 50, 51."""
     real = np.array([[0.0], [1.0], [2.0], [3.0]])
@@ -123,9 +137,10 @@ def test_density_refuses_bad_features(real, fake, message):
         (np.zeros((5, 3)), np.zeros((5, 2)), "same feature network"),
     ],
 )
-def test_bad_features_are_refused(real, fake, message):
+@pytest.mark.parametrize("measure", [metrics.frechet_distance, metrics.kernel_distance, metrics.precision_recall])
+def test_bad_features_are_refused(measure, real, fake, message):
     with pytest.raises(ValueError, match=message):
-        metrics.frechet_distance(real, fake)
+        measure(real, fake)
 
 
 def test_feature_network_takes_bytes_and_floats_alike():
@@ -254,3 +269,17 @@ def test_the_audit_names_bad_input(drawn, samples, training, words):
 def test_the_audit_refuses_a_rank_beyond_the_held_out_images():
     with pytest.raises(ValueError, match="received rank=3 for 2 held-out images"):
         metrics.judge_ratios(np.ones(5), np.ones(2))
+
+
+@pytest.mark.parametrize(("ratios", "innocent"), [([], [0.5] * 3), ([np.nan], [0.5] * 3), ([0.5], [np.nan] * 3)])
+def test_the_audit_refuses_ratios_that_are_none(ratios, innocent):
+    with pytest.raises(ValueError, match="expected what copy_ratios returns"):
+        metrics.judge_ratios(np.array(ratios), np.array(innocent))
+
+
+@pytest.mark.parametrize(
+    "images", [np.zeros((2, 8, 8, 3)), np.zeros((2, 8, 8, 1), np.uint8), np.zeros((0, 8, 8, 3), "u1")]
+)
+def test_near_copies_name_bad_input(images):
+    with pytest.raises(ValueError, match="expected uint8"):
+        metrics.near_copies(images)

@@ -235,6 +235,17 @@ def test_widgets_leave_no_state():
     ]
 
 
+def test_frames_of_servers_that_are_gone_are_dropped():
+    frame = {
+        "text/html": '<iframe id="a" src="" width="100%"></iframe><script>port = 43117</script>',
+        "text/plain": "x",
+    }
+    cell = new_code_cell("%tensorboard", outputs=[new_output("display_data", data=frame)])
+    notebook = new_notebook(cells=[cell])
+    notebooks.normalise(notebook)
+    assert notebook.cells[0].outputs == []
+
+
 def test_a_page_needs_no_other_host(folder):
     png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
     first = "# Cats\n\nA *first* sentence. A second.\n\n[![Colab](https://example.org/b.svg)](https://example.org)\n\n$\\frac{1}{2}$"

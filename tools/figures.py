@@ -32,6 +32,7 @@ def save(name, images, columns, network):
 FIGURES = {
     "02_gan_math": "def draw_ring(",
     "03_vae": "Held-out kittens, and decoded",
+    "05_evaluating_and_tuning": "Five knobs, found by",
 }  # notebook: what stands in the cell whose figure it is known by
 
 
