@@ -108,7 +108,7 @@ BREAKAGES = {
         Break("line_distance", "factor", 1, 1),
         Break("frechet_distance", "factor", 1, 2),
         Break("frechet_distance", "sign", 3, 2),
-        Break("gaussian_moments", "factor", 2, 3),
+        Break("gaussian_moments", "factor", 3, 3),
         Break("cubic_distance", "factor", 2, 3),
         Break("frechet_bias", "sign", 0, 4),
         Break("frechet_bias", "factor", 1, 4),
