@@ -34,8 +34,8 @@ SHARE = float(os.environ.get("TUNING_SHARE", "1"))  # of the seconds; below 1: a
 NAME = "tuning" if SHARE == 1 else "tuning.toy"
 TRIALS, SEARCH_SECONDS, REPORT_EVERY, SEARCH_SEED = (20 if SHARE == 1 else 6), 12 * SHARE, 3 * SHARE, 0
 FINAL_SECONDS, SEEDS = 25 * SHARE, (1, 2, 3)
-SIZES, SIZE_SECONDS = (60, 200, 600, 1800, 4500), 10 * SHARE  # the audit compares with 50 images at least
-NOISES, LABEL_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.8), 8 * SHARE
+SIZES, SIZE_SECONDS = (60, 200, 600, 1800, 4500), 12 * SHARE  # the audit compares with 50 images at least
+NOISES, LABEL_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.8), 6 * SHARE
 REPEATS = SEEDS if SHARE == 1 else SEEDS[:1]  # of the last two parts
 EPOCH_IMAGES = max(64, round(800 * SHARE))  # how often the clock is looked at
 SHRINK, SAMPLES, NEIGHBOURS_SAMPLES, SAMPLE_SEED = 2, 2000, 1000, 1
@@ -277,10 +277,11 @@ def ensembles(recipe, lab):
 # --- data and labels -------------------------------------------------------------------------------------------------
 
 
-def size_run(count, seed, lab):
-    """Train the default settings on the first ``count`` kittens; returns the row of distances and of the audit."""
+def size_run(count, settings, seed, lab):
+    """Train on the first ``count`` kittens; returns the row of distances and of the audit."""
     images = lab.images[:count]
-    generator, _ = train_gan(bench.OURS, SIZE_SECONDS, seed, images)
+    settings = {**settings, "batch_size": min(settings["batch_size"], count)}
+    generator, _ = train_gan(settings, SIZE_SECONDS, seed, images)
     samples = training.sample(generator, SAMPLES, SAMPLE_SEED)
     features = lab.network.features(samples)
     alike = min(count, SAMPLES)  # the distance to n images grows as n falls: compare the same n, trained on and not
@@ -428,7 +429,7 @@ together; every choice of members, the mean in bold.
 
 {mixtures}
 
-**Training-set size.** Default settings, {sizes["budget_seconds"]:g} s; means over the seeds
+**Training-set size.** The recipe "{sizes["recipe"]}", {sizes["budget_seconds"]:g} s; means over the seeds
 {listed(sorted({row["seed"] for row in sizes["rows"]}), "d", mean=False)}. "Same count" are distances to as many images
 (2,000 at most), trained on and never seen: a distance to few images is larger.
 
@@ -458,7 +459,7 @@ def main():
     better = min(recipes, key=lambda r: statistics.mean(row["validation"] for row in final if row["recipe"] == r))
     mixtures = pieces.get("ensembles", lambda: ensembles(better, lab))
     sizes = [
-        pieces.get(f"size {count} {seed}", lambda c=count, s=seed: size_run(c, s, lab))
+        pieces.get(f"size {count} {seed}", lambda c=count, s=seed: size_run(c, recipes[better], s, lab))
         for seed in REPEATS
         for count in SIZES
     ]
@@ -477,7 +478,7 @@ def main():
         "search": found,
         "final": {"budget_seconds": FINAL_SECONDS, "rows": final},
         "ensembles": mixtures,
-        "sizes": {"budget_seconds": SIZE_SECONDS, "rows": sizes},
+        "sizes": {"budget_seconds": SIZE_SECONDS, "recipe": better, "rows": sizes},
         "label_noise": {"budget_seconds": LABEL_SECONDS, "rows": noises},
     }
     target = HERE / "tuning.json" if SHARE == 1 else BUILD / f"{NAME}.json"
