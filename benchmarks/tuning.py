@@ -34,7 +34,7 @@ SHARE = float(os.environ.get("TUNING_SHARE", "1"))  # of the seconds; below 1: a
 NAME = "tuning" if SHARE == 1 else "tuning.toy"
 TRIALS, SEARCH_SECONDS, REPORT_EVERY, SEARCH_SEED = (20 if SHARE == 1 else 6), 12 * SHARE, 3 * SHARE, 0
 FINAL_SECONDS, SEEDS = 25 * SHARE, (1, 2, 3)
-SIZES, SIZE_SECONDS = (60, 200, 600, 1800, 4500), 12 * SHARE  # the audit compares with 50 images at least
+SIZES, SIZE_SECONDS = (60, 200, 600, 1800, 4500), 10 * SHARE  # the audit compares with 50 images at least
 NOISES, LABEL_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.8), 6 * SHARE
 REPEATS = SEEDS if SHARE == 1 else SEEDS[:1]  # of the last two parts
 EPOCH_IMAGES = max(64, round(800 * SHARE))  # how often the clock is looked at
@@ -168,7 +168,7 @@ def objective(trial, lab):
 
     def measure(gan, seconds):
         distance = lab.to_validation(gan)
-        trial.report(distance, max(1, round(seconds / REPORT_EVERY)))
+        trial.report(distance, int(seconds // REPORT_EVERY))  # how many times it was due
         trial.set_user_attr("seconds", round(seconds, 2))
         trial.set_user_attr("cost", (time.process_time() - begin) / CORES)
         if not gan.stop_training and trial.should_prune():
