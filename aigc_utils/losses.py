@@ -166,7 +166,7 @@ def importance_weighted_bound(log_weights):
 def interpolate(noise, data, time):
     """Return (mixed, velocity): the point (1 − t)·noise + t·data on the way, and the way's velocity, data − noise.
 
-    ``noise`` and ``data`` have one shape (batch, …), ``time`` has shape (batch,) and lies in [0, 1]: 0 is noise, 1 data.
+    ``noise`` and ``data`` have one shape (batch, …); ``time`` (batch,) lies in [0, 1], where 0 is noise and 1 data.
     Lipman et al. 2023, equation 22 with σ_min = 0; Liu et al. 2023, equation 1.
     """
     noise, data, time = (tf.convert_to_tensor(value) for value in (noise, data, time))

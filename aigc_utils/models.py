@@ -124,7 +124,7 @@ def velocity(image_size=32, widths=(24, 48, 72), channels=3, classes=(), name="v
     et al. 2015) first halves the side and then once more for each further width; the time, through sines and cosines,
     scales and shifts its maps. It guesses where the way ends, and the velocity is the rest of the way divided by the
     rest of the time (Li and He 2025): what it must learn is then an image, and never the noise. With ``classes`` =
-    (5, 3) the integer ``labels`` (batch, 2) choose one of five and one of three; −1 says nothing (Ho and Salimans 2022).
+    (5, 3) the integer ``labels`` (batch, 2) choose one of five and one of three, and −1 says nothing.
     """
     layers, ops = keras.layers, keras.ops
     images, time = layers.Input((image_size, image_size, channels), name="image"), layers.Input((), name="time")
@@ -189,6 +189,7 @@ KITTEN_HEADS = {"fur": 5, "eyes": 3, "background": 4, "ear_height": 3, "head_siz
 # name of shipped weights -> the network they belong to; tools/pretrain.py trained them all
 PRETRAINED = {
     "kitten_generator": lambda: generator(32, style=(128, 128), name="kitten_generator"),
+    "kitten_flow": lambda: velocity(classes=(5, 3), name="kitten_flow"),
     "cat_generator": lambda: generator(128, (192, 128, 64), full_size=32, name="cat_generator"),
     "kitten_factors": lambda: classifier(KITTEN_HEADS, widths=(16, 32, 64, 128), name="kitten_factors"),
     "cifar10_features": lambda: classifier({"class": 10}, name="cifar10_features"),

@@ -216,8 +216,8 @@ class FlowMatching(Trainable):
     def call(self, points, time, labels=None, guidance=None, training=False):
         """Return velocities of points (batch, …) at ``time`` (batch,).
 
-        ``labels`` None: of all labels together. A ``guidance`` w gives v(nothing said) + w·(v(labels) − v(nothing said)),
-        which is v(labels), with one evaluation less, for w = 1 or None.
+        ``labels`` None: of all labels together. A ``guidance`` w gives v(nothing) + w·(v(labels) − v(nothing)), which
+        for w = 1 is v(labels): None gives that with one evaluation less.
         """
         if not self.labelled:
             return self.velocity([points, time], training=training)

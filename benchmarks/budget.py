@@ -1,6 +1,7 @@
 """What the training benches share: a clock that ends a run, and a file of finished pieces, so that a bench goes on."""
 
 import json
+import math
 import os
 import sys
 import time
@@ -12,6 +13,7 @@ sys.path.insert(0, str(HERE.parent))
 from aigc_utils.runtime import keras  # noqa: E402
 
 CORES = 2
+LAST_RATE = 0.05  # of a learning rate, at the end of its fall
 BUILD = HERE.parent / "build"
 
 
@@ -52,6 +54,31 @@ class Clock(keras.callbacks.Callback):
     def note(self):
         """Measure, and put the number on the curve."""
         self.curve.append([round(self.seconds, 1), round(self.measure(self.model, self.seconds), 3)])
+
+
+def held_then_cosine(share):
+    """Return the learning rate's factor after a share of the time: 1 for one half, then a cosine to LAST_RATE."""
+    fall = max(0.0, 2 * share - 1)
+    return LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * fall)) / 2
+
+
+def cosine(share):
+    """Return the learning rate's factor after a share of the time: a cosine from 1 to 0."""
+    return (1 + math.cos(math.pi * share)) / 2
+
+
+class RateByClock(keras.callbacks.Callback):
+    """Let the learning rates of ``optimizers`` follow the clock, so that each run ends its fall with its budget."""
+
+    def __init__(self, clock, optimizers, factor):
+        super().__init__()
+        self.clock, self.optimizers, self.factor = clock, optimizers, factor
+        self.rates = [float(optimizer.learning_rate) for optimizer in optimizers]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Set the rates for the epoch."""
+        for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
+            optimizer.learning_rate = rate * self.factor(self.clock.share)
 
 
 class Pieces:

@@ -14,12 +14,11 @@ from aigc_utils import kittens, metrics, models, runtime, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 
 import numpy as np  # noqa: E402
-from budget import Clock, Pieces  # noqa: E402
+from budget import LAST_RATE, Clock, Pieces  # noqa: E402
 
 SECONDS, SEEDS, STEPS_PER_EPOCH = 180, (0, 1, 2), 50
 MEASURE_EVERY = 20  # seconds of training
 OUR_STEPS = 3900  # where the learning rate ends its fall; fits into SECONDS on the machine of the table
-LAST_RATE = 0.05  # of the learning rate, at the end of its fall
 OURS = {
     "learning_rate": 2e-3,
     "rate_ratio": 1.0,  # the discriminator's learning rate over the generator's

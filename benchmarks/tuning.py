@@ -28,7 +28,7 @@ from aigc_utils.runtime import keras, tf  # noqa: E402
 import kittens as bench  # noqa: E402
 import numpy as np  # noqa: E402
 import optuna  # noqa: E402
-from budget import BUILD, CORES, Clock, Pieces  # noqa: E402
+from budget import BUILD, CORES, Clock, Pieces, RateByClock, cosine, held_then_cosine  # noqa: E402
 
 SHARE = float(os.environ.get("TUNING_SHARE", "1"))  # of the seconds; below 1: a toy
 NAME = "tuning" if SHARE == 1 else "tuning.toy"
@@ -63,31 +63,6 @@ def suggest(trial):
         "batch_size": trial.suggest_categorical("batch_size", [16, 32, 64]),
         "style_width": trial.suggest_categorical("style_width", [64, 128, 256]),
     }
-
-
-def held_then_cosine(share):
-    """Return the learning rate's factor after a share of the time: 1 for one half, then a cosine to LAST_RATE."""
-    fall = max(0.0, 2 * share - 1)
-    return bench.LAST_RATE + (1 - bench.LAST_RATE) * (1 + math.cos(math.pi * fall)) / 2
-
-
-def cosine(share):
-    """Return the learning rate's factor after a share of the time: a cosine from 1 to 0."""
-    return (1 + math.cos(math.pi * share)) / 2
-
-
-class RateByClock(keras.callbacks.Callback):
-    """Let the learning rates of ``optimizers`` follow the clock, so that each run ends its fall with its budget."""
-
-    def __init__(self, clock, optimizers, factor):
-        super().__init__()
-        self.clock, self.optimizers, self.factor = clock, optimizers, factor
-        self.rates = [float(optimizer.learning_rate) for optimizer in optimizers]
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Set the rates for the epoch."""
-        for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
-            optimizer.learning_rate = rate * self.factor(self.clock.share)
 
 
 def fit(model, clock, optimizers, factor, images, batch_size, **options):

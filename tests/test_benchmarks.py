@@ -61,10 +61,10 @@ def test_pieces_are_made_once_even_after_a_stop(cpu, monkeypatch, tmp_path, caps
 
 
 def test_rates_follow_the_share_of_the_time():
-    assert [tuning.held_then_cosine(share) for share in (0, 0.3, 0.5)] == [1, 1, 1]
-    assert tuning.held_then_cosine(0.75) == pytest.approx((1 + 0.05) / 2)
-    assert tuning.held_then_cosine(1) == pytest.approx(0.05)
-    assert [tuning.cosine(share) for share in (0, 0.5, 1)] == pytest.approx([1, 0.5, 0])
+    assert [budget.held_then_cosine(share) for share in (0, 0.3, 0.5)] == [1, 1, 1]
+    assert budget.held_then_cosine(0.75) == pytest.approx((1 + 0.05) / 2)
+    assert budget.held_then_cosine(1) == pytest.approx(0.05)
+    assert [budget.cosine(share) for share in (0, 0.5, 1)] == pytest.approx([1, 0.5, 0])
 
 
 def test_a_mixture_takes_turns_and_no_latent_vector_twice():
