@@ -192,7 +192,7 @@ def kitten_generator():
 
 
 def kitten_flow():
-    """The velocity field of kittens that can be told fur and eyes: notebook 06's recipe with a longer run, in float32."""
+    """The velocity field of kittens that can be told fur and eyes: 06's recipe with a longer run, in float32."""
     images, table = kittens.sample(4500, seed=0)
     labels = np.stack([kitten_targets(table)[name] for name in ("fur", "eyes")], axis=1)
     flow, steps = training.FlowMatching(models.build("kitten_flow"), seed=0), 9000
