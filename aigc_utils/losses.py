@@ -1,4 +1,4 @@
-"""Losses as pure functions of tensors: of the adversarial game (taught in 02 and 04) and of the VAE (03).
+"""Losses as pure functions of tensors: of the adversarial game (taught in 02 and 04), the VAE (03), flow matching (06).
 
 An adversarial loss takes *logits*: the discriminator ends in a linear layer. A sigmoid there, followed by a loss that
 applies another one, is the classic mistake that 04 measures.
@@ -160,6 +160,30 @@ def importance_weighted_bound(log_weights):
     of the ELBO (Burda et al. 2016, equation 8).
     """
     return tf.reduce_logsumexp(log_weights, axis=0) - tf.math.log(float(len(log_weights)))
+
+
+@checked(alike=("noise", "data"))
+def interpolate(noise, data, time):
+    """Return (mixed, velocity): the point (1 − t)·noise + t·data on the way, and the way's velocity, data − noise.
+
+    ``noise`` and ``data`` have one shape (batch, …); ``time`` (batch,) lies in [0, 1], where 0 is noise and 1 data.
+    Lipman et al. 2023, equation 22 with σ_min = 0; Liu et al. 2023, equation 1.
+    """
+    noise, data, time = (tf.convert_to_tensor(value) for value in (noise, data, time))
+    if len(time.shape) != 1 or not time.shape.is_compatible_with(data.shape[:1]):
+        raise ValueError(f"interpolate received time of shape {tuple(time.shape)}; expected one number a record.")
+    time = tf.reshape(time, (-1, *[1] * (len(data.shape) - 1)))
+    return (1.0 - time) * noise + time * data, data - noise
+
+
+@checked(alike=("predicted", "velocity"))
+def flow_matching_loss(predicted, velocity):
+    """Return E[(predicted − velocity)²], a scalar ≥ 0, the mean over records and values; both have one shape.
+
+    Its minimum over all fields is the mean velocity of the ways through a point, E[data − noise | mixed], and is not 0
+    (Lipman et al. 2023, equation 23 and theorem 2).
+    """
+    return tf.reduce_mean(tf.square(predicted - velocity))
 
 
 # name -> (discriminator's loss of real and fake logits, generator's loss of fake logits)

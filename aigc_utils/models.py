@@ -3,7 +3,11 @@
 from aigc_utils import runtime
 from aigc_utils.runtime import keras
 
+import numpy as np
+
 LEAK = 0.2  # slope of LeakyReLU below zero (Radford et al. 2016)
+MOST_TURNS = 32  # half-turns of the fastest of the sines that tell a network the time
+LEAST_REST = 0.05  # of a flow's time: a velocity is never divided by less
 
 
 def generator(
@@ -39,15 +43,18 @@ def generator(
 
 
 def _activate(x, batch_norm, style=None):
-    layers, width, own = keras.layers, x.shape[-1], style is None
+    layers, own = keras.layers, style is None
     if batch_norm:  # momentum 0.9: the running statistics must keep up with a run of a few thousand steps
         x = layers.BatchNormalization(momentum=0.9, center=own, scale=own)(x)
-    if style is not None:
-        small = keras.initializers.RandomNormal(stddev=0.02)
-        scale = layers.Dense(width, kernel_initializer=small, bias_initializer="ones")(style)
-        x = layers.Multiply()([x, layers.Reshape((1, 1, width))(scale)])
-        x = layers.Add()([x, layers.Reshape((1, 1, width))(layers.Dense(width)(style))])
-    return layers.LeakyReLU(LEAK)(x)
+    return layers.LeakyReLU(LEAK)(x if style is None else _styled(x, style))
+
+
+def _styled(x, style):
+    """Return maps that a vector ``style`` scales and shifts, through a dense layer each."""
+    layers, width, small = keras.layers, x.shape[-1], keras.initializers.RandomNormal(stddev=0.02)
+    scale = layers.Dense(width, kernel_initializer=small, bias_initializer="ones")(style)
+    x = layers.Multiply()([x, layers.Reshape((1, 1, width))(scale)])
+    return layers.Add()([x, layers.Reshape((1, 1, width))(layers.Dense(width)(style))])
 
 
 def discriminator(image_size=32, widths=(32, 64, 128), channels=3, full_size=0, batch_norm=False, name="discriminator"):
@@ -101,12 +108,51 @@ def decoder(latent_dim=32, widths=(128, 96, 64), channels=3, classes=(), name="d
 
 
 def _beside_labels(first, features, classes):
-    """Return the inputs of a network with labels, and its features beside the labels as one-hot vectors."""
+    """Return the inputs of a network with labels (after ``first``), and its features beside them as one-hot vectors."""
     if not classes:
         return first, features
+    first = first if isinstance(first, list) else [first]
     labels = keras.layers.Input((len(classes),), dtype="int32", name="labels")
     hot = [keras.ops.one_hot(labels[:, index], count) for index, count in enumerate(classes)]
-    return [first, labels], keras.layers.Concatenate()([features, *hot])
+    return [*first, labels], keras.layers.Concatenate()([features, *hot])
+
+
+def velocity(image_size=32, widths=(24, 48, 72), channels=3, classes=(), name="velocity"):
+    """Return a network from [images, time], or [images, time, labels], to the images' velocity, of the same shape.
+
+    ``images`` are on their way from noise (time 0) to data (time 1); ``time`` has shape (batch,). A U-Net (Ronneberger
+    et al. 2015) first halves the side and then once more for each further width; the time, through sines and cosines,
+    scales and shifts its maps. It guesses where the way ends, and the velocity is the rest of the way divided by the
+    rest of the time (Li and He 2025): what it must learn is then an image, and never the noise. With ``classes`` =
+    (5, 3) the integer ``labels`` (batch, 2) choose one of five and one of three, and −1 says nothing.
+    """
+    layers, ops = keras.layers, keras.ops
+    images, time = layers.Input((image_size, image_size, channels), name="image"), layers.Input((), name="time")
+    angles = time[:, None] * (np.pi * np.geomspace(1.0, MOST_TURNS, 16, dtype="float32"))
+    inputs, code = _beside_labels([images, time], layers.Concatenate()([ops.sin(angles), ops.cos(angles)]), classes)
+    for _ in range(2):
+        code = layers.Dense(64, "silu")(code)
+    x, skips = layers.Conv2D(widths[0], 4, strides=2, padding="same")(images), []
+    for width in widths[1:]:
+        skips.append(_residual(x, code))
+        x = layers.Conv2D(width, 4, strides=2, padding="same")(skips[-1])
+    x = _residual(_residual(x, code), code)
+    for skip in reversed(skips):
+        x = layers.Conv2DTranspose(skip.shape[-1], 4, strides=2, padding="same")(x)
+        x = _residual(layers.Concatenate()([x, skip]), code, skip.shape[-1])
+    x = layers.Activation("silu")(_residual(x, code))
+    end = layers.Conv2DTranspose(channels, 4, 2, padding="same", kernel_initializer="zeros", dtype="float32")(x)
+    rest = ops.maximum(1.0 - time, LEAST_REST)[:, None, None, None]
+    return keras.Model(inputs, layers.Subtract(dtype="float32")([end, images]) / rest, name=name)
+
+
+def _residual(x, code, width=None):
+    """Return x plus two convolutions of it, between which ``code`` scales and shifts the maps."""
+    layers, width = keras.layers, width or x.shape[-1]
+    inner = layers.Conv2D(width, 3, padding="same")(x)
+    inner = layers.Activation("silu")(_styled(inner, code))
+    inner = layers.Conv2D(width, 3, padding="same", kernel_initializer="zeros")(inner)
+    return layers.Add()([x if width == x.shape[-1] else layers.Conv2D(width, 1)(x), inner])
 
 
 def classifier(outputs, image_size=32, widths=(32, 64, 128, 256), dropout=0.2, residual=False, name="classifier"):
@@ -143,6 +189,7 @@ KITTEN_HEADS = {"fur": 5, "eyes": 3, "background": 4, "ear_height": 3, "head_siz
 # name of shipped weights -> the network they belong to; tools/pretrain.py trained them all
 PRETRAINED = {
     "kitten_generator": lambda: generator(32, style=(128, 128), name="kitten_generator"),
+    "kitten_flow": lambda: velocity(classes=(5, 3), name="kitten_flow"),
     "cat_generator": lambda: generator(128, (192, 128, 64), full_size=32, name="cat_generator"),
     "kitten_factors": lambda: classifier(KITTEN_HEADS, widths=(16, 32, 64, 128), name="kitten_factors"),
     "cifar10_features": lambda: classifier({"class": 10}, name="cifar10_features"),

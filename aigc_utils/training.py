@@ -15,7 +15,7 @@ from aigc_utils.runtime import keras, tf
 import numpy as np
 
 # One stream of random numbers per use, so that the numbers of one never depend on another being drawn.
-SHUFFLE, FLIP, LATENT = range(3)
+SHUFFLE, FLIP, LATENT, TIME, DROP = range(5)
 
 
 def stream(seed, use, step):
@@ -69,6 +69,11 @@ class Trainable(keras.Model):
         self.seed = seed
         self.step = self.add_weight(shape=(), dtype="int64", initializer="zeros", trainable=False, name="step")
         self.built = True
+
+    @property
+    def metrics(self):
+        """No metrics of Keras' own: in place of a step's only entry "loss" it would show its tracker, which stays 0."""
+        return []
 
 
 class GAN(Trainable):
@@ -189,6 +194,95 @@ class VAE(Trainable):
         self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
         self.step.assign_add(1)
         return {"loss": loss, "reconstruction": -tf.reduce_mean(likelihood), "kl": tf.reduce_mean(kl)}
+
+
+class FlowMatching(Trainable):
+    """A velocity field that carries noise to images, trained under ``fit`` to follow straight ways between pairs.
+
+    ``velocity`` maps [points, time] to velocities of the points' shape, or [points, time, labels]; see
+    `models.velocity`. With labels ``fit`` takes labels too, and a share ``drop`` of them is hidden (−1), so that one
+    network learns the field with and without them, for guidance (Ho and Salimans 2022).
+    """
+
+    def __init__(self, velocity, drop=0.1, seed=0, name="flow"):
+        super().__init__(seed, name)
+        self.velocity, self.drop, self.labelled = velocity, drop, len(velocity.inputs) == 3
+
+    def compile(self, optimizer):
+        """Choose the optimizer; clipping, accumulation and the moving average of weights (EMA) are its options."""
+        super().compile(optimizer=optimizer)
+        optimizer.build(self.velocity.trainable_variables)
+
+    def call(self, points, time, labels=None, guidance=None, training=False):
+        """Return velocities of points (batch, …) at ``time`` (batch,).
+
+        ``labels`` None: of all labels together. A ``guidance`` w gives v(nothing) + w·(v(labels) − v(nothing)), which
+        for w = 1 is v(labels): None gives that with one evaluation less.
+        """
+        if not self.labelled:
+            return self.velocity([points, time], training=training)
+        nothing = tf.fill((tf.shape(points)[0], self.velocity.inputs[2].shape[1]), -1)
+        told = self.velocity([points, time, nothing if labels is None else labels], training=training)
+        if labels is None or guidance is None:
+            return told
+        untold = self.velocity([points, time, nothing], training=training)
+        return untold + guidance * (told - untold)
+
+    def train_step(self, batch):
+        """Follow the ways between a batch and as much noise for one step."""
+        data, labels = batch if self.labelled else (batch, None)
+        count, step = tf.shape(data)[0], self.step.value
+        noise = tf.random.stateless_normal(tf.shape(data), seed=stream(self.seed, LATENT, step))
+        time = tf.random.stateless_uniform((count,), seed=stream(self.seed, TIME, step))
+        if self.labelled:
+            hidden = tf.random.stateless_uniform((count, 1), seed=stream(self.seed, DROP, step)) < self.drop
+            labels = tf.where(hidden, -1, tf.cast(labels, tf.int32))
+        mixed, velocity = losses.interpolate(noise, data, time)
+        with tf.GradientTape() as tape:
+            loss = losses.flow_matching_loss(self(mixed, time, labels, training=True), velocity)
+        variables = self.velocity.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        self.step.assign_add(1)
+        return {"loss": loss}
+
+    def generate(self, noise, steps=12, solver="heun", labels=None, guidance=None, batch_size=250):
+        """Return the points at time 1, float32 (n, …), that the field carries ``noise`` (n, …) to in equal steps.
+
+        ``solver`` "euler" asks the field once a step, "heun" twice (but once in the last step, whose end has no time
+        left). ``labels`` (n, …) and ``guidance`` as in `call`.
+        """
+        if solver not in ("euler", "heun") or steps < 1:
+            raise ValueError(f"received solver={solver!r}, steps={steps}; expected 'euler' or 'heun', and steps >= 1.")
+        if labels is not None and (not self.labelled or len(labels) != len(noise)):
+            raise ValueError(
+                f"received {len(labels)} labels for {len(noise)} points"
+                + ("; expected one for each." if self.labelled else ", but this field was trained without labels.")
+            )
+        noise, parts = tf.convert_to_tensor(noise), []
+        guidance = None if guidance in (None, 1) else tf.constant(guidance, tf.float32)
+        for first in range(0, len(noise), batch_size):
+            told = None if labels is None else tf.cast(labels[first : first + batch_size], tf.int32)
+            part = noise[first : first + batch_size]
+            parts.append(self._integrate(part, tf.constant(steps), told, guidance, solver == "heun"))
+        return tf.concat(parts, axis=0).numpy()
+
+    @tf.function(reduce_retracing=True)
+    def _integrate(self, points, steps, labels, guidance, heun):
+        size, ones = 1.0 / tf.cast(steps, tf.float32), tf.ones(tf.shape(points)[:1])
+        for k in tf.range(steps):
+            time = tf.cast(k, tf.float32) * size
+            slope = self(points, time * ones, labels, guidance)
+            if heun and k < steps - 1:
+                ahead = self(points + size * slope, (time + size) * ones, labels, guidance)
+                slope = (slope + ahead) / 2
+            points += size * slope
+        return points
+
+    def sample(self, count, seed=0, **options):
+        """Return ``count`` generated images, float32 in [-1, 1], from noise that ``seed`` decides; see `generate`."""
+        shape = (count, *self.velocity.inputs[0].shape[1:])
+        noise = tf.random.stateless_normal(shape, seed=stream(seed, LATENT, -1))
+        return np.clip(self.generate(noise, **options), -1, 1)
 
 
 class SampleGrids(keras.callbacks.Callback):

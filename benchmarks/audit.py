@@ -24,14 +24,14 @@ BINS = np.linspace(0, 1, 51)
 
 
 def kitten_images():
-    """Return (training, held-out, innocent real) kittens; the last two were never trained on."""
+    """Return (training, held-out, other real) kittens; the last two were never trained on."""
     return kittens.sample(4500, seed=0)[0], kittens.sample(5000, seed=11)[0], kittens.sample(10_000, seed=12)[0]
 
 
 def cat_images():
-    """Return (training, held-out, innocent real) photographs of cats: the 1,000 test cats in two halves, or None."""
+    """Return (training, held-out, no others) photographs of cats, or None where they are not to be had."""
     photos, test = data.load("cats"), data.load("cats", "test")
-    return (photos.images, test.images[:500], test.images[500:]) if not photos.is_stand_in else None
+    return (photos.images, test.images, None) if not photos.is_stand_in else None
 
 
 def trial(generator, images, seed=0):

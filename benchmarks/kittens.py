@@ -1,12 +1,10 @@
 """Kittens in 180 seconds: this project's recipe against the common one, three seeds each. Writes kittens.json.
 
-Seconds are those of two cores: the process's CPU time divided by two, without compiling, drawing and measuring. Unlike
-the wall clock it does not blame a recipe for what else the machine was doing; on an idle machine the two agree.
+Seconds are those of `budget.Clock`: CPU time divided by two cores, without compiling, drawing and measuring.
 """
 
 import json
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -16,10 +14,19 @@ from aigc_utils import kittens, metrics, models, runtime, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 
 import numpy as np  # noqa: E402
+from budget import LAST_RATE, Clock, Pieces  # noqa: E402
 
-SECONDS, CORES, SEEDS, STEPS_PER_EPOCH = 180, 2, (0, 1, 2), 50
+SECONDS, SEEDS, STEPS_PER_EPOCH = 180, (0, 1, 2), 50
 MEASURE_EVERY = 20  # seconds of training
 OUR_STEPS = 3900  # where the learning rate ends its fall; fits into SECONDS on the machine of the table
+OURS = {
+    "learning_rate": 2e-3,
+    "rate_ratio": 1.0,  # the discriminator's learning rate over the generator's
+    "r1_gamma": 3.0,
+    "ema_steps": 100.0,  # the average of the generator's weights reaches back about so many steps
+    "batch_size": 32,
+    "style_width": 128,
+}
 
 
 def common():
@@ -34,43 +41,28 @@ def common():
 def ours():
     """Return the recipe of 04_training_a_gan, for as many steps as fit, with mixed precision (bfloat16)."""
     keras.config.set_dtype_policy("mixed_bfloat16")
-    networks = models.generator(32, style=(128, 128)), models.discriminator(full_size=16)
-    half = OUR_STEPS // 2  # at the full rate; then along a cosine
-    rate = keras.optimizers.schedules.CosineDecay(2e-3, half, alpha=0.05, warmup_target=2e-3, warmup_steps=half)
+    half, peak = OUR_STEPS // 2, OURS["learning_rate"]  # at the full rate; then along a cosine
+    rate = keras.optimizers.schedules.CosineDecay(peak, half, alpha=LAST_RATE, warmup_target=peak, warmup_steps=half)
+    return (*our_parts(OURS, (rate, rate)), OURS["batch_size"], OUR_STEPS)
+
+
+def our_parts(settings, rates, shrink=1):
+    """Return (networks, options, optimizers) of our recipe with ``settings`` like `OURS` and the two learning rates.
+
+    All maps of both networks are ``shrink`` times narrower than in 04_training_a_gan.
+    """
+    style = (settings["style_width"],) * 2
+    narrow, wide = (tuple(width // shrink for width in widths) for widths in ((128, 96, 64), (32, 64, 128)))
+    networks = models.generator(32, narrow, style=style), models.discriminator(widths=wide, full_size=16 // shrink)
+    momentum = 1 - 1 / settings["ema_steps"]
     optimizers = [
-        keras.optimizers.Adam(rate, 0.0, 0.99, use_ema=True, ema_momentum=0.99),
-        keras.optimizers.Adam(rate, 0.0, 0.99),
+        keras.optimizers.Adam(rates[0], 0.0, 0.99, use_ema=True, ema_momentum=momentum),
+        keras.optimizers.Adam(rates[1], 0.0, 0.99),
     ]
-    return networks, {"r1_gamma": 3.0, "r1_every": 4}, optimizers, 32, OUR_STEPS
+    return networks, {"r1_gamma": settings["r1_gamma"], "r1_every": 4}, optimizers
 
 
 RECIPES = {"ours": ours, "common": common}
-
-
-class Clock(keras.callbacks.Callback):
-    """Count the seconds of training, measure the distance now and then, and stop when the time is up."""
-
-    def __init__(self, network, reference):
-        super().__init__()
-        self.network, self.reference, self.curve = network, reference, []
-        self.seconds, self.first_step = 0.0, STEPS_PER_EPOCH  # the first epoch compiles: its time does not count
-        self.measure_at = MEASURE_EVERY
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Start the clock."""
-        self.begin = time.process_time()
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Stop the clock; measure, and end the run, if it is time."""
-        if epoch == 0:
-            return
-        self.seconds += (time.process_time() - self.begin) / CORES
-        finished = self.seconds > SECONDS
-        if finished or self.seconds >= self.measure_at:
-            self.measure_at += MEASURE_EVERY
-            features = self.network.features(training.sample(self.model.generator, 2000, seed=1))
-            self.curve.append([round(self.seconds, 1), round(metrics.frechet_distance(self.reference, features), 3)])
-        self.model.stop_training = finished
 
 
 def weights_path(recipe, seed):
@@ -84,22 +76,26 @@ def run(recipe, seed, network, other, images, held_out):
     (generator, discriminator), options, optimizers, batch_size, steps = RECIPES[recipe]()
     gan = training.GAN(generator, discriminator, seed=seed)
     gan.compile(*optimizers, **options)
-    clock = Clock(network, network.features(held_out))
+    reference = network.features(held_out)
+
+    def distance_of(gan, seconds):
+        return metrics.frechet_distance(reference, network.features(training.sample(gan.generator, 2000, seed=1)))
+
+    clock = Clock(SECONDS, distance_of, MEASURE_EVERY)
     training.fit(gan, images, steps or 10**4 * STEPS_PER_EPOCH, STEPS_PER_EPOCH, batch_size, callbacks=[clock])
     training.save_weights(generator, weights_path(recipe, seed))
     samples = training.sample(generator, 2000, seed=1)
-    distance = metrics.frechet_distance(clock.reference, network.features(samples))
-    clock.curve.append([round(clock.seconds, 1), round(distance, 3)])
+    clock.note()
     readings = network.probabilities(samples)
     combinations = np.bincount(readings["fur"].argmax(1) * 3 + readings["eyes"].argmax(1), minlength=15) / len(samples)
-    trained = (int(gan.step) - clock.first_step) * batch_size
+    trained = (int(gan.step) - STEPS_PER_EPOCH) * batch_size  # the first epoch's time does not count
     return {
         "recipe": recipe,
         "seed": seed,
         "seconds": round(clock.seconds, 1),
         "steps": int(gan.step),
         "images_per_second": round(trained / clock.seconds),
-        "distance": round(distance, 3),
+        "distance": clock.curve[-1][1],
         "other_distance": round(metrics.frechet_distance(other.features(held_out), other.features(samples)), 3),
         "rarest_combination": float(combinations.min()),
         "confidence_fur": round(float(readings["fur"].max(1).mean()), 3),
@@ -114,15 +110,12 @@ def main():
     images, _ = kittens.sample(4500, seed=0)
     held_out, _ = kittens.sample(2000, seed=11)
     network, other = metrics.feature_network("kitten_factors"), metrics.feature_network("cifar10_features")
-    partial = HERE.parent / "build" / "kittens.partial.json"
-    partial.parent.mkdir(exist_ok=True)
-    rows = json.loads(partial.read_text()) if partial.exists() else []
-    for seed in SEEDS:
-        for recipe in RECIPES:
-            if not any((row["recipe"], row["seed"]) == (recipe, seed) for row in rows):
-                rows.append(run(recipe, seed, network, other, images, held_out))
-                partial.write_text(json.dumps(rows))
-                print({key: value for key, value in rows[-1].items() if key != "curve"}, flush=True)
+    pieces = Pieces("kittens")
+    rows = [
+        pieces.get(f"{recipe} {seed}", lambda r=recipe, s=seed: run(r, s, network, other, images, held_out))
+        for seed in SEEDS
+        for recipe in RECIPES
+    ]
     real = metrics.frechet_distance(network.features(held_out), network.features(images))
     result = {
         "network": str(network),
@@ -132,7 +125,7 @@ def main():
         "runs": rows,
     }
     (HERE / "kittens.json").write_text(json.dumps(result, indent=1) + "\n")
-    partial.unlink()
+    pieces.forget()
 
 
 if __name__ == "__main__":

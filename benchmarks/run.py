@@ -1,8 +1,8 @@
 """Measure everything once; writes the tables here and the times in README.md and docs/teaching.md: `make bench`.
 
-
-python benchmarks/run.py             all of it, about 35 minutes on 2 cores
-python benchmarks/run.py timings     only the notebooks' times; the kittens' table is kept
+python benchmarks/run.py             all of it, about 50 minutes on 2 cores
+python benchmarks/run.py timings     only the notebooks' times; what the other benches measured is kept
+python benchmarks/run.py tables      only the tables here, from what was measured before
 """
 
 import json
@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 from aigc_utils import runtime  # noqa: E402
 
 import kittens as bench  # noqa: E402
+import tuning  # noqa: E402
 from import_time import import_seconds  # noqa: E402
 
 TARGETS = (10.0, 5.0)  # Fréchet distances whose time is asked for
@@ -101,8 +102,14 @@ def time_notebooks():
     return measured
 
 
-def write_readme(result, timings, import_ms):
-    """Write the tables as Markdown."""
+def stored(name):
+    """Return what a bench left in NAME.json."""
+    return json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def write_readme():
+    """Write the tables as Markdown, from the stored results."""
+    result, timings = stored("kittens"), stored("timings")
     ours, theirs = (
         statistics.median(row["distance"] for row in result["runs"] if row["recipe"] == recipe)
         for recipe in ("ours", "common")
@@ -125,6 +132,7 @@ float32 matrix-product rate ({timings["probe"]["gflops"]:.0f} GFLOP/s) count the
 
 The median distance of this project's recipe is {ours / theirs:.2f} times the common recipe's.
 
+{tuning.markdown(stored("tuning"))}
 ## Notebooks
 
 Wall-clock seconds on this machine, CPU profile, each in a process of its own; memory is the largest process so far.
@@ -133,7 +141,7 @@ Wall-clock seconds on this machine, CPU profile, each in a process of its own; m
 |---|---|---|
 {rows}
 
-`import aigc_utils`: {import_ms:.1f} ms, best of 7.
+`import aigc_utils`: {timings["import_ms"]:.1f} ms, best of 7.
 """
     (HERE / "README.md").write_text(text, encoding="utf-8")
     print(text)
@@ -154,20 +162,31 @@ def _replace(path, pattern, figures):
     path.write_text(text, encoding="utf-8")
 
 
-def main():
-    """Run the parts that were asked for."""
-    if sys.argv[1:] != ["timings"]:
-        bench.main()
+def measure_times():
+    """Time the notebooks, the import and the machine; writes timings.json and the rows of the documents."""
     measured = time_notebooks()
     timings = {
         "machine": f"{platform.system()} {platform.machine()}, {runtime.report()['CPU cores']} cores",
         "probe": {key: round(value, 1) for key, value in runtime.probe(5).items()},
+        "import_ms": round(1000 * import_seconds(), 1),
         "notebooks": {name: round(seconds, 1) for name, (seconds, _) in measured.items()},
         "peak_gb": {name: round(peak, 2) for name, (_, peak) in measured.items()},
     }
     (HERE / "timings.json").write_text(json.dumps(timings, indent=1) + "\n", encoding="utf-8")
     write_times(timings)
-    write_readme(json.loads((HERE / "kittens.json").read_text(encoding="utf-8")), timings, 1000 * import_seconds())
+
+
+def main():
+    """Run the parts that were asked for."""
+    parts = sys.argv[1:]
+    if parts not in ([], ["timings"], ["tables"]):
+        raise SystemExit(f"received {' '.join(parts)}; expected nothing, or one of timings, tables.")
+    if not parts:
+        bench.main()
+        tuning.main()
+    if parts != ["tables"]:
+        measure_times()
+    write_readme()
 
 
 if __name__ == "__main__":

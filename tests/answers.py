@@ -496,6 +496,74 @@ WRONG = {
                 "    rest = direction - (direction @ unwanted) / (unwanted @ unwanted) * unwanted\n"
                 "    return -rest / np.linalg.norm(rest)",
                 "wanted way",
+    "06_flow_matching": {
+        "06.1": [
+            ("def on_the_way(noise, data, t):\n    return t * noise + (1 - t) * data", "At time 0"),
+            ("def on_the_way(noise, data, t):\n    return noise + t * data", "without any noise"),
+            ("def on_the_way(noise, data, t):\n    return (1 - t) ** 2 * noise + t**2 * data", "linear in t"),
+        ],
+        "06.2": [
+            (
+                "def velocity_at_crossing(velocities, probabilities):\n    return velocities * probabilities",
+                "One velocity",
+            ),
+            (
+                "def velocity_at_crossing(velocities, probabilities):\n    return velocities[np.argmax(probabilities)]",
+                "equally likely",
+            ),
+            ("def velocity_at_crossing(velocities, probabilities):\n    return np.mean(velocities)", "weighs by prob"),
+        ],
+        "06.3": [
+            ("floor_at_start = 0.0", "cannot be foreseen"),
+            ("floor_at_start = 2.0", "adds nothing"),
+            ("floor_at_start = 0.5", "1 away from it"),
+        ],
+        "06.4": [
+            ("def velocity_from_end(end, x, t):\n    return end / (1 - t)", "has arrived"),
+            ("def velocity_from_end(end, x, t):\n    return (x - end) / (1 - t)", "away from it"),
+            ("def velocity_from_end(end, x, t):\n    return end - x", "velocity of 4"),
+        ],
+        "06.5": [
+            ("def one_heun_step(field, x, t, h):\n    return x + h * (field(x, t) + field(x, t + h))", "makes 1.5"),
+            ("def one_heun_step(field, x, t, h):\n    return x + h * field(x, t)", "both slopes"),
+            (
+                "def one_heun_step(field, x, t, h):\n    return x + h / 2 * (field(x, t) + field(x, t + h))",
+                "Euler's place",
+            ),
+        ],
+        "06.6": [
+            ("def better_method(evaluations):\n    return 'euler'", "higher order"),
+            ("def better_method(evaluations):\n    return 'heun'", "single step"),
+            (
+                "def better_method(evaluations):\n"
+                "    return 'heun' if 1.5 / evaluations**2 < 0.8 / evaluations else 'euler'",
+                "single step",
+            ),
+            ("def better_method(evaluations):\n    return 'heun' if evaluations > 8 else 'euler'", "four steps"),
+        ],
+        "06.7": [
+            ("def guided(told, untold, w):\n    return told + w * (told - untold)", "ignores the wish"),
+            ("def guided(told, untold, w):\n    return untold + w * told", "as it was trained"),
+            ("def guided(told, untold, w):\n    return told if w >= 1 else untold", "exaggerated"),
+        ],
+        "06.8": [
+            (
+                "def clearly_better(first, second):\n"
+                "    spread = np.std(first, ddof=1) + np.std(second, ddof=1)\n"
+                "    return np.mean(second) - np.mean(first) > spread",
+                "take differences first",
+            ),
+            (
+                "def clearly_better(first, second):\n"
+                "    d = np.array(first) - np.array(second)\n"
+                "    return abs(np.mean(d)) > 4.3 * np.std(d, ddof=1) / np.sqrt(len(d))",
+                "second family leads",
+            ),
+            (
+                "def clearly_better(first, second):\n"
+                "    d = np.array(second) - np.array(first)\n"
+                "    return np.mean(d) > 1.96 * np.std(d, ddof=1) / np.sqrt(len(d))",
+                "not 1.96",
             ),
         ],
     },

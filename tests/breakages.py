@@ -122,5 +122,17 @@ BREAKAGES = {
         Break("mixture_moments", "scale", 1, 9),
         Break("regression_direction", "scale", 0, 10),
         Break("mean_gradient", "scale", 0, 10),
+    "06_flow_matching": [
+        Break("interpolate", "sign", 2, 1),
+        Break("loss_with_offset", "sign", 0, 2),
+        Break("rest_of_the_way", "sign", 0, 3),
+        Break("end_of_coin", "factor", 1, 4),
+        Break("flux", "scale", 0, 5),
+        Break("heun_step", "factor", 0, 6),
+        Break("exact_way", "sign", 2, 7),
+        Break("data_and_noise", "sign", 2, 8),
+        Break("noise_loss", "factor", 0, 9),
+        Break("straight_clock", "sign", 0, 10),
+        Break("pull_of_classifier", "sign", 0, 11),
     ],
 }

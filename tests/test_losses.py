@@ -186,3 +186,33 @@ def test_importance_weighted_bound_by_hand():
 def test_bad_input_of_the_vae_losses_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_interpolate_by_hand():
+    noise, data, time = np.zeros((3, 2)), np.array([[4.0, 8.0]] * 3), np.array([0.0, 0.25, 1.0])
+    mixed, velocity = losses.interpolate(noise + 1, data, time)
+    np.testing.assert_allclose(mixed, [[1, 1], [1.75, 2.75], [4, 8]])
+    np.testing.assert_allclose(velocity, [[3, 7]] * 3)
+    pictures, _ = losses.interpolate(np.zeros((2, 4, 4, 3)), np.ones((2, 4, 4, 3)), np.array([0.5, 1.0]))
+    np.testing.assert_allclose(pictures[0], 0.5)
+
+
+def test_flow_matching_loss_by_hand():
+    assert float(losses.flow_matching_loss(tf.constant([[1.0, 2.0]]), tf.constant([[0.0, 4.0]]))) == 2.5
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: losses.interpolate(np.zeros((2, 3)), np.zeros((2, 4)), np.zeros(2)), "expected one shape"),
+        (lambda: losses.interpolate(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros(3)), "one number a record"),
+        (lambda: losses.interpolate(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 1))), "one number a record"),
+        (lambda: losses.interpolate(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0)), "which is empty"),
+        (lambda: losses.interpolate(np.zeros((1, 3)), np.full((1, 3), np.nan), np.zeros(1)), "data with NaN"),
+        (lambda: losses.flow_matching_loss(tf.zeros((2, 3)), tf.zeros((2, 1))), "expected one shape"),
+        (lambda: losses.flow_matching_loss(tf.zeros((0, 3)), tf.zeros((0, 3))), "which is empty"),
+    ],
+)
+def test_bad_input_of_flow_matching_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

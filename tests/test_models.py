@@ -120,3 +120,24 @@ def test_labels_change_what_is_decoded():
     drawn = np.asarray(decoder([tf.zeros((3, 2)), tf.constant([[0], [1], [1]])]))
     assert np.abs(drawn[0] - drawn[1]).max() > 1e-6
     np.testing.assert_array_equal(drawn[1], drawn[2])
+
+
+@pytest.mark.parametrize("classes", [(), (5, 3)])
+def test_a_fresh_velocity_leads_to_grey(classes):
+    """The end of every way is 0: velocity −x / (1 − t), and never more than 20 times x."""
+    network = models.velocity(widths=(4, 6), classes=classes)
+    points, time = np.random.default_rng(0).normal(size=(3, 32, 32, 3)).astype(np.float32), np.float32([0, 0.5, 1])
+    labels = [np.array([[4, 2]] * 3)] if classes else []
+    expected = -points * np.float32([1, 2, 20])[:, None, None, None]
+    np.testing.assert_allclose(network([points, time, *labels]), expected, rtol=1e-5)
+
+
+def test_time_and_labels_change_the_velocity_and_minus_one_says_nothing():
+    network = models.velocity(8, (4, 6), classes=(3,))
+    rng = np.random.default_rng(1)
+    network.set_weights([0.3 * rng.normal(size=weight.shape) for weight in network.get_weights()])
+    points, labels = np.ones((4, 8, 8, 3), np.float32), np.array([[0], [-1], [2], [2]])
+    at_start, later = (np.asarray(network([points, np.full(4, t, np.float32), labels])) for t in (0.1, 0.2))
+    assert min(np.abs(at_start[k] - at_start[2]).max() for k in (0, 1)) > 1e-4
+    np.testing.assert_array_equal(at_start[2], at_start[3])
+    assert np.abs(at_start - later).max() > 1e-3

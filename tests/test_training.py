@@ -286,3 +286,90 @@ def test_latent_vectors_are_the_mean_and_the_noise_of_a_step():
     noise = tf.random.stateless_normal((8, 3), seed=training.stream(5, training.LATENT, 7))
     np.testing.assert_allclose(latent, mean + np.exp(0.5 * log_var) * noise, rtol=1e-5)
     assert training.sample(vae.decoder, 5).shape == (5, 32, 32, 3)
+
+
+def tiny_flow(classes=(), **options):
+    keras.utils.set_random_seed(0)
+    flow = training.FlowMatching(models.velocity(widths=(4, 6), classes=classes), **options)
+    flow.compile(keras.optimizers.Adam(1e-3, use_ema=True, ema_momentum=0.5))
+    return flow
+
+
+@pytest.mark.parametrize("classes", [(), (5,)])
+def test_a_stopped_flow_continues_to_the_same_weights(tmp_path, classes):
+    labels = np.arange(40)[:, None] % 5 if classes else None
+    whole, first, second = (tiny_flow(classes) for _ in range(3))
+    options = {"steps_per_epoch": PER_EPOCH, "batch_size": 8, "labels": labels}
+    training.fit(whole, IMAGES, STEPS, **options)
+    training.fit(first, IMAGES, 2 * PER_EPOCH, **options, checkpoint=tmp_path / "a.weights.h5")
+    training.fit(second, IMAGES, STEPS, **options, checkpoint=tmp_path / "a.weights.h5")
+    for expected, found in zip(whole.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_step_that_reports_nothing_but_its_loss_is_watched():
+    """Keras would put its own loss, which stays 0, in its place, and never see that it is not finite."""
+    history = training.fit(tiny_flow(), IMAGES, 3, 3, batch_size=8)
+    assert history["loss"][0] > 0
+    broken = tiny_flow()
+    broken.velocity.set_weights([np.full_like(weight, np.nan) for weight in broken.velocity.get_weights()])
+    with pytest.raises(FloatingPointError, match="no longer a finite number"):
+        training.fit(broken, IMAGES, 6, 3, batch_size=8)
+
+
+def test_a_share_of_the_labels_is_hidden():
+    """Where all are hidden, the weights that labels would reach have no gradient."""
+    for drop, changes in ((1.0, False), (0.0, True)):
+        flow = tiny_flow((5,), drop=drop)
+        dense = next(layer for layer in flow.velocity.layers if isinstance(layer, keras.layers.Dense))
+        before = dense.kernel.numpy()[32:]  # behind 16 sines and 16 cosines of the time
+        training.fit(flow, IMAGES, 6, 3, batch_size=8, labels=np.arange(40)[:, None] % 5)
+        assert (np.abs(dense.kernel.numpy()[32:] - before).max() > 0) == changes
+
+
+def field(of):
+    """Return an untrained flow of points (n, 1) whose velocity is ``of``(points, time, label)."""
+    points, time, labels = (
+        keras.layers.Input(shape, dtype=dtype) for shape, dtype in (((1,), None), ((), None), ((1,), "int32"))
+    )
+    return training.FlowMatching(keras.Model([points, time, labels], of(points, time[:, None], labels)))
+
+
+def test_euler_and_heun_by_hand():
+    """Along dx/dt = t in two steps: 0 + ½·½, and (0 + ½)/2·½ + ½·½, since Heun's last step is Euler's."""
+    flow, start = field(lambda points, time, labels: 0 * points + time), np.zeros((3, 1), np.float32)
+    np.testing.assert_allclose(flow.generate(start, 2, "euler"), 0.25)
+    np.testing.assert_allclose(flow.generate(start, 2, "heun", batch_size=2), 0.375)
+    np.testing.assert_allclose(flow.generate(start + 5, 1, "heun"), 5)
+
+
+def test_guidance_by_hand():
+    """The velocity is the label, and −1 where nothing is said: −1 + w·(2 + 1)."""
+    flow = field(lambda points, time, labels: 0 * points + keras.ops.cast(labels, "float32"))
+    start, labels = np.zeros((2, 1), np.float32), np.full((2, 1), 2)
+    for weight, expected in ((None, 2), (1, 2), (0.0, -1), (3.0, 8)):
+        np.testing.assert_allclose(flow.generate(start, 4, labels=labels, guidance=weight), expected)
+    np.testing.assert_allclose(flow.generate(start, 4), -1)
+
+
+def test_bad_requests_to_a_flow_are_named():
+    flow = tiny_flow()
+    for options, words in (
+        ({"solver": "midpoint"}, "expected 'euler' or 'heun'"),
+        ({"steps": 0}, "steps >= 1"),
+        ({"labels": np.zeros((2, 1), int)}, "trained without labels"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            flow.sample(2, **options)
+    with pytest.raises(ValueError, match="expected one for each"):
+        tiny_flow((5,)).sample(2, labels=np.zeros((3, 1), int))
+
+
+def test_a_flows_samples_follow_from_the_seed():
+    flow = tiny_flow()
+    rng = np.random.default_rng(0)  # a fresh field ends in grey, whatever the noise
+    flow.velocity.set_weights([0.1 * rng.normal(size=weight.shape) for weight in flow.velocity.get_weights()])
+    a, b = (flow.sample(3, seed=1, steps=2) for _ in range(2))
+    np.testing.assert_array_equal(a, b)
+    assert a.shape == (3, 32, 32, 3) and np.abs(a).max() <= 1
+    assert not np.array_equal(a, flow.sample(3, seed=2, steps=2))

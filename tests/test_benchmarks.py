@@ -1,0 +1,85 @@
+"""What the benches compute beside training: clock, finished pieces, rates, mixtures, noise. Numbers by hand."""
+
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
+
+import budget
+import tuning
+
+
+@pytest.fixture
+def cpu(monkeypatch):
+    """Give the benches a processor whose time stands still unless it is told otherwise."""
+    clock = types.SimpleNamespace(now=0.0)
+    monkeypatch.setattr(budget.time, "process_time", lambda: clock.now)
+    return clock
+
+
+def run_epochs(clock, cpu, lengths):
+    """Let epochs of so many CPU seconds pass, and ten more after each; returns how many the clock allowed."""
+    clock.set_model(types.SimpleNamespace(stop_training=False))
+    for epoch, length in enumerate(lengths):
+        clock.on_epoch_begin(epoch)
+        cpu.now += length
+        clock.on_epoch_end(epoch)
+        cpu.now += 10
+        if clock.model.stop_training:
+            return epoch + 1
+    return len(lengths)
+
+
+@pytest.mark.parametrize(
+    ("charge_first", "epochs", "curve"),
+    [(False, 4, [[4.0, 40.0], [6.0, 60.0]]), (True, 3, [[4.0, 40.0], [6.0, 60.0]])],
+)
+def test_clock_counts_half_the_cpu_time_and_stops(cpu, charge_first, epochs, curve):
+    clock = budget.Clock(5.0, lambda model, seconds: 10 * seconds, every=3.0, charge_first=charge_first)
+    assert run_epochs(clock, cpu, [100.0, 4.0, 4.0, 4.0, 4.0]) == epochs
+    assert clock.seconds == 6.0 and clock.share == 1.0
+    assert clock.curve == curve
+
+
+def test_pieces_are_made_once_even_after_a_stop(cpu, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(budget, "BUILD", tmp_path / "build")
+
+    def make():
+        cpu.now += 3.0
+        return {"distance": 1.5}
+
+    assert budget.Pieces("bench").get("a", make) == {"distance": 1.5}
+    again = budget.Pieces("bench")
+    assert again.get("a", lambda: pytest.fail("made twice")) == {"distance": 1.5}
+    assert again.seconds() == 1.5  # three CPU seconds on two cores
+    again.forget()
+    assert not list((tmp_path / "build").iterdir())
+
+
+def test_rates_follow_the_share_of_the_time():
+    assert [budget.held_then_cosine(share) for share in (0, 0.3, 0.5)] == [1, 1, 1]
+    assert budget.held_then_cosine(0.75) == pytest.approx((1 + 0.05) / 2)
+    assert budget.held_then_cosine(1) == pytest.approx(0.05)
+    assert [budget.cosine(share) for share in (0, 0.5, 1)] == pytest.approx([1, 0.5, 0])
+
+
+def test_a_mixture_takes_turns_and_no_latent_vector_twice():
+    parts = [np.stack([np.full(7, member), np.arange(7)], axis=1) for member in range(3)]
+    mixed = tuning.mixture(parts)
+    assert mixed[:, 0].tolist() == [0, 1, 2, 0, 1, 2, 0]
+    assert mixed[:, 1].tolist() == list(range(7))
+    assert np.array_equal(tuning.mixture(parts[:1]), parts[0])
+
+
+def test_label_noise_replaces_its_share_and_leaves_the_original():
+    labels = np.zeros((3000, 2), np.int32)
+    noisy = tuning.with_noise(labels, 0.4, np.random.default_rng(0))
+    assert not labels.any()
+    assert np.array_equal(tuning.with_noise(labels, 0.0, np.random.default_rng(0)), labels)
+    changed = noisy.any(axis=1).mean()  # one in 15 random labels happens to be right
+    assert changed == pytest.approx(0.4 * 14 / 15, abs=4 * np.sqrt(0.4 * (14 / 15) * (1 / 15) / 3000))
+    assert noisy.max(axis=0).tolist() == [4, 2]
