@@ -496,6 +496,9 @@ WRONG = {
                 "    rest = direction - (direction @ unwanted) / (unwanted @ unwanted) * unwanted\n"
                 "    return -rest / np.linalg.norm(rest)",
                 "wanted way",
+            ),
+        ],
+    },
     "06_flow_matching": {
         "06.1": [
             ("def on_the_way(noise, data, t):\n    return t * noise + (1 - t) * data", "At time 0"),

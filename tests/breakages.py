@@ -122,6 +122,7 @@ BREAKAGES = {
         Break("mixture_moments", "scale", 1, 9),
         Break("regression_direction", "scale", 0, 10),
         Break("mean_gradient", "scale", 0, 10),
+    ],
     "06_flow_matching": [
         Break("interpolate", "sign", 2, 1),
         Break("loss_with_offset", "sign", 0, 2),
