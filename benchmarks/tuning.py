@@ -212,7 +212,7 @@ def search(lab, pieces):
         _, clock = train_gan(
             bench.OURS, SEARCH_SECONDS, SEARCH_SEED, lab.images, lambda gan, _: lab.to_validation(gan), REPORT_EVERY
         )
-        return {"value": clock.curve[-1][1], "curve": clock.curve}
+        return {"value": clock.curve[-1][1], "curve": clock.curve, "steps": int(clock.model.step)}
 
     default = pieces.get("default in the search", default_value)
     part = {
@@ -249,7 +249,7 @@ def final_run(recipe, settings, seed, lab):
     validation = metrics.frechet_distance(lab.validation, features[: len(lab.validation)])
     test = metrics.frechet_distance(lab.test, features)
     row = {"recipe": recipe, "seed": seed, "validation": round(validation, 3), "test": round(test, 3)}
-    return {**row, "seconds": round(clock.seconds, 2)}
+    return {**row, "seconds": round(clock.seconds, 2), "steps": int(clock.model.step)}
 
 
 def mixture(parts):
@@ -281,7 +281,7 @@ def size_run(count, settings, seed, lab):
     """Train on the first ``count`` kittens; returns the row of distances and of the audit."""
     images = lab.images[:count]
     settings = {**settings, "batch_size": min(settings["batch_size"], count)}
-    generator, _ = train_gan(settings, SIZE_SECONDS, seed, images)
+    generator, clock = train_gan(settings, SIZE_SECONDS, seed, images)
     samples = training.sample(generator, SAMPLES, SAMPLE_SEED)
     features = lab.network.features(samples)
     alike = min(count, SAMPLES)  # the distance to n images grows as n falls: compare the same n, trained on and not
@@ -294,6 +294,7 @@ def size_run(count, settings, seed, lab):
         "test_same_count": round(metrics.frechet_distance(lab.test[:alike], features), 3),
         "suspects": len(audit.suspects),
         "p_value": round(audit.p_value, 5),
+        "steps": int(clock.model.step),
     }
 
 
