@@ -16,6 +16,7 @@ import math
 import os
 import statistics
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -407,11 +408,12 @@ def markdown(result):
             for share, group in grouped(noise["rows"], "noise")
         ],
     )
-    return f"""## Tuning, ensembles and data dependence
+    text = f"""## Tuning, ensembles and data dependence
 
 From `tuning.json`. Networks: {result["networks"]}; distances over {result["network"]}. Seconds as above, the first
-epoch charged like the second; {result["seconds_in_all"]} s in all. Real kittens are {result["real_against_real"]:.2f}
-from the validation kittens and {result["real_against_test"]:.2f} from the test kittens.
+epoch charged like the second; {result["seconds_in_all"]} s in all. Other real kittens are
+{result["real_against_real"]:.2f} from the 1,000 validation kittens and {result["real_against_test"]:.2f} from the
+2,000 test kittens.
 
 **Search.** {len(search["trials"])} trials of {search["budget_seconds"]:g} s, {pruned} of them pruned. Objective:
 {search["objective"]}. Sampler: {search["sampler"]}. Pruner: {search["pruner"]}.
@@ -441,6 +443,8 @@ Guessing would give 20 % and 33 %.
 
 {labels}
 """
+    paragraphs = text.strip().split("\n\n")
+    return "\n\n".join(part if part[0] in "|#" else textwrap.fill(part, 118) for part in paragraphs) + "\n"
 
 
 # --- all of it -------------------------------------------------------------------------------------------------------
