@@ -1,6 +1,6 @@
 """The memorisation audit on trial: 200 audits with planted near-copies, 200 without. Writes audit.json.
 
-python benchmarks/audit.py             kittens, and the photographs of cats where they are to be had
+python benchmarks/audit.py [NETWORK]   of kittens, and of the photographs of cats where they are to be had
 
 An audit looks at 2,000 pictures of the shipped generator; in half of the audits 20 of them (1 %) are near-copies of
 training images (flipped, shifted by up to 2 pixels, JPEG, zoomed by up to 1.10). Each audit draws its samples, its
@@ -39,8 +39,8 @@ def trial(generator, images, seed=0):
     train, held_out, real = images
     copies, kinds = metrics.near_copies(train[np.random.default_rng(seed).choice(len(train), COPIES)], seed)
     pools = {"generated": training.sample(generator, POOL, seed), "held_out": held_out, "real": real, "copies": copies}
-    ratios = {name: metrics.copy_ratios(pool, train)[0] for name, pool in pools.items()}
-    reference, fresh = min(1000, len(held_out)), min(SAMPLES, len(real))
+    ratios = {name: metrics.copy_ratios(pool, train)[0] for name, pool in pools.items() if pool is not None}
+    reference = min(1000, len(held_out))
     p_values = {"planted": [], "generated": [], "real": []}
     found = {kind: [] for kind in sorted(set(kinds.tolist()))}
     for audit in range(AUDITS):
@@ -54,9 +54,11 @@ def trial(generator, images, seed=0):
         p_values["planted"].append(result.p_value)
         for place in planted:
             found[kinds[place]].append(bool(ratios["copies"][place] < result.threshold))
-        p_values["real"].append(
-            metrics.judge_ratios(rng.choice(ratios["real"], fresh, replace=False), innocent).p_value
-        )
+        if real is None:  # no others: one half of the held-out images against the other
+            new, innocent = np.split(rng.permutation(ratios["held_out"]), 2)
+        else:
+            new = rng.choice(ratios["real"], SAMPLES, replace=False)
+        p_values["real"].append(metrics.judge_ratios(new, innocent).p_value)
     return {
         "audits": AUDITS,
         "samples": SAMPLES,
@@ -70,13 +72,15 @@ def trial(generator, images, seed=0):
 
 
 def main():
-    """Run the trial for every shipped generator whose training images are at hand."""
-    result = {"level": LEVEL, "bins": BINS.round(2).tolist()}
-    for name, images in (("kitten_generator", kitten_images()), ("cat_generator", cat_images())):
-        if images is not None:
+    """Run the trial for the networks named, or for all, whose training images are at hand; what is stored is kept."""
+    store = HERE / "audit.json"
+    result = json.loads(store.read_text(encoding="utf-8")) if store.exists() else {}
+    result |= {"level": LEVEL, "bins": BINS.round(2).tolist()}
+    for name, images in (("kitten_generator", kitten_images), ("cat_generator", cat_images)):
+        if name in (sys.argv[1:] or [name]) and (images := images()) is not None:
             result[name] = trial(models.load_pretrained(name), images)
             print(name, {key: value for key, value in result[name].items() if key != "ratios"}, flush=True)
-    (HERE / "audit.json").write_text(json.dumps(result) + "\n", encoding="utf-8")
+    store.write_text(json.dumps(result) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

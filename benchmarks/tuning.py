@@ -1,6 +1,7 @@
 """A search for better settings, ensembles, and what data and labels are worth. Writes tuning.json, for notebook 05.
 
 python benchmarks/tuning.py                     about 15 minutes of two cores
+python benchmarks/tuning.py sizes label_noise   these parts anew; the others stay as they are stored
 TUNING_SHARE=0.05 python benchmarks/tuning.py   the same code with a twentieth of the seconds: build/tuning.toy.json
 
 The networks are those of kittens.py with half as many channels, in float32: processors without instructions for
@@ -35,12 +36,12 @@ SHARE = float(os.environ.get("TUNING_SHARE", "1"))  # of the seconds; below 1: a
 NAME = "tuning" if SHARE == 1 else "tuning.toy"
 TRIALS, SEARCH_SECONDS, REPORT_EVERY, SEARCH_SEED = (20 if SHARE == 1 else 6), 12 * SHARE, 3 * SHARE, 0
 FINAL_SECONDS, SEEDS = 25 * SHARE, (1, 2, 3)
-SIZES, SIZE_SECONDS = (60, 200, 600, 1800, 4500), 10 * SHARE  # the audit compares with 50 images at least
+SIZES, SIZE_SECONDS = (60, 500, 4500), 20 * SHARE  # the audit compares with 50 images at least
 NOISES, LABEL_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.8), 6 * SHARE
 REPEATS = SEEDS if SHARE == 1 else SEEDS[:1]  # of the last two parts
 EPOCH_IMAGES = max(64, round(800 * SHARE))  # how often the clock is looked at
 SHRINK, SAMPLES, NEIGHBOURS_SAMPLES, SAMPLE_SEED = 2, 2000, 1000, 1
-CLASSES = (len(kittens.CHOICES["fur"]), len(kittens.CHOICES["eyes"]))
+LATENT_DIM, CLASSES = 16, (len(kittens.CHOICES["fur"]), len(kittens.CHOICES["eyes"]))
 SAMPLER = "TPE, 8 random trials first, seed = number of finished trials"
 PRUNER = "median of the earlier trials at the same time, from the 6th trial and half of the budget on"
 
@@ -253,12 +254,22 @@ def ensembles(recipe, lab):
 # --- data and labels -------------------------------------------------------------------------------------------------
 
 
-def size_run(count, settings, seed, lab):
-    """Train on the first ``count`` kittens; returns the row of distances and of the audit."""
+def train_vae(classes, seconds, seed, images, labels=None):
+    """Return the VAE of 03_vae, with classes the conditional one, trained for so many seconds."""
+    keras.utils.set_random_seed(seed)
+    encoder = models.encoder(LATENT_DIM, widths=(16, 32, 48), classes=classes)
+    vae = training.VAE(encoder, models.decoder(LATENT_DIM, (48, 32, 24), classes=classes), beta=4.0, seed=seed)
+    vae.compile(keras.optimizers.Adam(3e-3))
+    clock = Clock(seconds, lambda vae, seconds: 0.0, math.inf, charge_first=True)
+    fit(vae, clock, [vae.optimizer], cosine, images, min(64, len(images)), labels=labels)
+    return vae
+
+
+def size_run(count, seed, lab):
+    """Train a VAE, which learns fast, on the first ``count`` kittens; returns the row of distances and of the audit."""
     images = lab.images[:count]
-    settings = {**settings, "batch_size": min(settings["batch_size"], count)}
-    generator, clock = train_gan(settings, SIZE_SECONDS, seed, images)
-    samples = training.sample(generator, SAMPLES, SAMPLE_SEED)
+    vae = train_vae((), SIZE_SECONDS, seed, images)
+    samples = training.sample(vae.decoder, SAMPLES, SAMPLE_SEED)
     features = lab.network.features(samples)
     alike = min(count, SAMPLES)  # the distance to n images grows as n falls: compare the same n, trained on and not
     audit = metrics.memorisation_audit(samples[:NEIGHBOURS_SAMPLES], images, lab.validation_images)
@@ -270,7 +281,7 @@ def size_run(count, settings, seed, lab):
         "test_same_count": round(metrics.frechet_distance(lab.test[:alike], features), 3),
         "suspects": len(audit.suspects),
         "p_value": round(audit.p_value, 5),
-        "steps": int(clock.model.step),
+        "steps": int(vae.step),
     }
 
 
@@ -284,19 +295,10 @@ def with_noise(labels, share, rng):
 
 def label_run(share, seed, lab):
     """Train the conditional VAE of 03_vae with so much noise in its labels; returns how well it obeys true ones."""
-    keras.utils.set_random_seed(seed)
-    encoder, decoder = (
-        models.encoder(16, widths=(16, 32, 48), classes=CLASSES),
-        models.decoder(16, (48, 32, 24), classes=CLASSES),
-    )
-    vae = training.VAE(encoder, decoder, beta=4.0, seed=seed)
-    vae.compile(keras.optimizers.Adam(3e-3))
     rng = np.random.default_rng(seed)
-    labels = with_noise(lab.labels(), share, rng)
-    clock = Clock(LABEL_SECONDS, lambda vae, seconds: 0.0, math.inf, charge_first=True)
-    fit(vae, clock, [vae.optimizer], cosine, lab.images, 64, labels=labels)
+    vae = train_vae(CLASSES, LABEL_SECONDS, seed, lab.images, with_noise(lab.labels(), share, rng))
     asked = rng.integers(0, CLASSES, (SAMPLES, 2)).astype(np.int32)
-    latent = tf.random.stateless_normal((SAMPLES, 16), seed=(seed, SAMPLE_SEED))
+    latent = tf.random.stateless_normal((SAMPLES, LATENT_DIM), seed=(seed, SAMPLE_SEED))
     samples = vae([latent, tf.constant(asked)]).numpy()
     features, said = lab.network.features(samples), lab.network.probabilities(samples)
     obeyed = [float((said[name].argmax(1) == asked[:, k]).mean()) for k, name in enumerate(("fur", "eyes"))]
@@ -407,7 +409,7 @@ together; every choice of members, the mean in bold.
 
 {mixtures}
 
-**Training-set size.** The recipe "{sizes["recipe"]}", {sizes["budget_seconds"]:g} s; means over the seeds
+**Training-set size.** {sizes["model"]}, {sizes["budget_seconds"]:g} s; means over the seeds
 {listed(sorted({row["seed"] for row in sizes["rows"]}), "d", mean=False)}. "Same count" are distances to as many images
 (2,000 at most), trained on and never seen: a distance to few images is larger.
 
@@ -425,10 +427,46 @@ Guessing would give 20 % and 33 %.
 # --- all of it -------------------------------------------------------------------------------------------------------
 
 
-def main():
-    """Run all parts, one after the other; each finished piece is kept, so that a stopped bench goes on."""
+def sizes_part(lab, pieces):
+    """Return the part "sizes"."""
+    rows = [
+        pieces.get(f"size {count} {seed}", lambda c=count, s=seed: size_run(c, s, lab))
+        for seed in REPEATS
+        for count in SIZES
+    ]
+    return {"budget_seconds": SIZE_SECONDS, "model": "VAE of notebook 03, β = 4", "rows": rows}
+
+
+def noise_part(lab, pieces):
+    """Return the part "label_noise"."""
+    rows = [
+        pieces.get(f"noise {share} {seed}", lambda n=share, s=seed: label_run(n, s, lab))
+        for seed in REPEATS
+        for share in NOISES
+    ]
+    return {"budget_seconds": LABEL_SECONDS, "rows": rows}
+
+
+PARTS = {"sizes": sizes_part, "label_noise": noise_part}
+TARGET = HERE / "tuning.json" if SHARE == 1 else BUILD / f"{NAME}.json"
+
+
+def main(parts=()):
+    """Run all parts, or those named; each finished piece is kept, so that a stopped bench goes on."""
     tf.config.experimental.enable_op_determinism()
     lab, pieces = Laboratory(), Pieces(NAME)
+    if parts:
+        result = json.loads(TARGET.read_text(encoding="utf-8"))
+        result |= {part: PARTS[part](lab, pieces) for part in parts}
+    else:
+        result = everything(lab, pieces)
+        optuna.delete_study(study_name=NAME, storage=storage())
+    TARGET.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    pieces.forget()
+
+
+def everything(lab, pieces):
+    """Return the result of all parts."""
     found, search_cost = search(lab, pieces)
     recipes = {"default": bench.OURS, "best": found["best_params"]}
     final = [
@@ -438,18 +476,9 @@ def main():
     ]
     better = min(recipes, key=lambda r: statistics.mean(row["validation"] for row in final if row["recipe"] == r))
     mixtures = pieces.get("ensembles", lambda: ensembles(better, lab))
-    sizes = [
-        pieces.get(f"size {count} {seed}", lambda c=count, s=seed: size_run(c, recipes[better], s, lab))
-        for seed in REPEATS
-        for count in SIZES
-    ]
-    noises = [
-        pieces.get(f"noise {share} {seed}", lambda n=share, s=seed: label_run(n, s, lab))
-        for seed in REPEATS
-        for share in NOISES
-    ]
+    later = {part: make(lab, pieces) for part, make in PARTS.items()}
     ones = lab.test[: len(lab.validation)]
-    result = {
+    return {
         "network": str(lab.network),
         "real_against_real": round(metrics.frechet_distance(lab.validation, ones), 3),
         "real_against_test": round(metrics.frechet_distance(lab.network.features(lab.images[:SAMPLES]), lab.test), 3),
@@ -458,15 +487,12 @@ def main():
         "search": found,
         "final": {"budget_seconds": FINAL_SECONDS, "rows": final},
         "ensembles": mixtures,
-        "sizes": {"budget_seconds": SIZE_SECONDS, "recipe": better, "rows": sizes},
-        "label_noise": {"budget_seconds": LABEL_SECONDS, "rows": noises},
+        **later,
     }
-    target = HERE / "tuning.json" if SHARE == 1 else BUILD / f"{NAME}.json"
-    target.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    optuna.delete_study(study_name=NAME, storage=storage())
-    pieces.forget()
 
 
 if __name__ == "__main__":
+    if set(sys.argv[1:]) - set(PARTS):
+        sys.exit(__doc__)
     runtime.start()
-    main()
+    main(sys.argv[1:])
