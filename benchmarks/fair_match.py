@@ -136,6 +136,32 @@ def run(family, seed, lab):
     }
 
 
+def markdown(result):
+    """Return the section of benchmarks/README.md that fair_match.json is good for."""
+    columns = {
+        "Fréchet, test": ("distance", ".2f"),
+        "other network": ("other_distance", ".2f"),
+        "precision": ("precision", ".2f"),
+        "recall": ("recall", ".2f"),
+        "suspects of 1,000": ("suspects", "d"),
+        "seconds for 1,000 samples": ("sampling_seconds", ".2f"),
+        "steps": ("steps", ",d"),
+    }
+    rows = [["family", *columns], ["---"] * (1 + len(columns))]
+    for family in FAMILIES:
+        runs = [run for run in result["runs"] if run["family"] == family]
+        rows.append([family, *(", ".join(f"{run[key]:{form}}" for run in runs) for key, form in columns.values())])
+    real = [f"{result['real'][key]:{form}}" if key in result["real"] else "" for key, form in columns.values()]
+    lines = "\n".join("| " + " | ".join(row) + " |" for row in [*rows, ["real kittens", *real]])
+    return f"""## GAN, VAE and flow matching at {result["seconds"]:g} seconds each
+
+From `fair_match.json`, for notebook 06. Every seed; {result["samples"]:,} samples and as many test kittens, over
+{" and ".join(result["networks"])}. Seconds as above. The flow takes {result["flow_steps"]} steps of Heun's method.
+
+{lines}
+"""
+
+
 def main():
     """Run all families and seeds, one after the other; each finished run is kept, so that a stopped bench goes on."""
     tf.config.experimental.enable_op_determinism()

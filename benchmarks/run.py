@@ -1,6 +1,6 @@
 """Measure everything once; writes the tables here and the times in README.md and docs/teaching.md: `make bench`.
 
-python benchmarks/run.py             all of it, about 50 minutes on 2 cores
+python benchmarks/run.py             all of it, about 80 minutes on 2 cores
 python benchmarks/run.py timings     only the notebooks' times; what the other benches measured is kept
 python benchmarks/run.py tables      only the tables here, from what was measured before
 """
@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from aigc_utils import runtime  # noqa: E402
 
+import fair_match  # noqa: E402
 import kittens as bench  # noqa: E402
 import tuning  # noqa: E402
 from import_time import import_seconds  # noqa: E402
@@ -133,6 +134,7 @@ float32 matrix-product rate ({timings["probe"]["gflops"]:.0f} GFLOP/s) count the
 The median distance of this project's recipe is {ours / theirs:.2f} times the common recipe's.
 
 {tuning.markdown(stored("tuning"))}
+{fair_match.markdown(stored("fair_match"))}
 ## Notebooks
 
 Wall-clock seconds on this machine, CPU profile, each in a process of its own; memory is the largest process so far.
@@ -184,6 +186,7 @@ def main():
     if not parts:
         bench.main()
         tuning.main()
+        fair_match.main()
     if parts != ["tables"]:
         measure_times()
     write_readme()

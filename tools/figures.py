@@ -33,6 +33,7 @@ FIGURES = {
     "02_gan_math": "def draw_ring(",
     "03_vae": "Held-out kittens, and decoded",
     "05_evaluating_and_tuning": "Five knobs, found by",
+    "06_flow_matching": "def filmstrip(",
 }  # notebook: what stands in the cell whose figure it is known by
 
 
