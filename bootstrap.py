@@ -111,7 +111,9 @@ def setup(variant="cpu"):
     else:  # unfinished, moved, or made by another Python
         make_venv()
     step("installing uv", PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv==" + UV)
-    uv("installing the packages", "pip", "sync", "--quiet", "--python", PYTHON, "--require-hashes", LOCKS[variant])
+    # Compiled now, or each start of TensorFlow compiles it anew where Python may not write beside its packages.
+    exact = ("--require-hashes", "--compile-bytecode", LOCKS[variant])
+    uv("installing the packages", "pip", "sync", "--quiet", "--python", PYTHON, *exact)
     editable = ("--no-deps", "--no-build-isolation", "--editable", ROOT)
     uv("installing aigc_utils", "pip", "install", "--quiet", "--python", PYTHON, *editable)
     STAMP.write_text("\n".join(wanted) + "\n", encoding="utf-8")
