@@ -365,11 +365,11 @@ STAIN_LEVELS = 16  # bins of equal frequency among the training patches, for a g
 
 
 def stained_patches(split: str = "train", stride: int = 4):
-    """Return (images, stain, corners) of 32×32 patches of scikit-image's immunohistochemistry slide, which needs no download.
+    """Return (images, stain, corners) of 32×32 patches of scikit-image's immunohistochemistry slide; no download.
 
-    ``images`` are uint8 (n, 32, 32, 3); ``stain`` (n,) is the mean amount of DAB, the brown dye, by colour deconvolution
-    (Ruifrok and Johnston 2001; `skimage.color.rgb2hed`), in optical density units; ``corners`` (n, 2) are the row and
-    column of the upper left pixel. Training patches end where a gap of 32 columns begins, so no pixel is in both splits.
+    ``images`` are uint8 (n, 32, 32, 3); ``stain`` (n,) is the mean amount of DAB, the brown dye, by colour
+    deconvolution (Ruifrok and Johnston 2001; `skimage.color.rgb2hed`), in units of optical density; ``corners`` (n, 2)
+    are row and column of the upper left pixel. A gap of 32 columns parts the splits, so no pixel is in both.
     """
     from skimage import color
     from skimage import data as pictures

@@ -195,7 +195,7 @@ def inception():
 
 
 def auc_interval(positive, negative, confidence=0.95):
-    """Return (auc, least, most): the share of pairs in which a positive scores higher, ties as a half; DeLong's interval.
+    """Return (auc, least, most): the share of pairs that the positive wins, ties as a half, and DeLong's interval.
 
     ``positive`` (m,) and ``negative`` (n,) are scores. The variance is that of the scores' mean shares over both groups
     (DeLong, DeLong and Clarke-Pearson 1988); where all pairs agree it is 0 and says nothing of the uncertainty.

@@ -106,7 +106,7 @@ class Whitening:
 
 
 class TableVAE(training.VAE):
-    """A VAE of records (n, columns) with a label (n, 1) in {0, 1}, whose decoder says mean and variance of each value."""
+    """A VAE of records (n, columns) with labels (n, 1) in {0, 1}; its decoder says mean and variance of each value."""
 
     def __init__(self, columns, latent_dim=10, width=64, seed=0):
         keras.utils.set_random_seed(seed)
