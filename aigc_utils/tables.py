@@ -226,14 +226,15 @@ def two_sample_scores(real, synthetic, classifier, folds=5, seed=0):
     return scores[origin == 0], scores[origin == 1]
 
 
-def nearest_distances(records, synthetic, training):
+def nearest_distances(records, synthetic, training, skip=0):
     """Return the distance (n,) of each record to its nearest synthetic one, in standard deviations of ``training``.
 
-    All are (…, columns) of numbers >= 0, compared as log(1 + x/median): columns of any unit weigh the same.
+    All are (…, columns) of numbers >= 0, compared as log(1 + x/median): columns of any unit weigh the same. ``skip``
+    nearest ones are passed over: 1 where the records themselves are among the others.
     """
     from sklearn.neighbors import NearestNeighbors
 
     median = np.median(_table("training", training), axis=0)
     logs = [np.log1p(np.maximum(_table("table", x, 1), 0) / median) for x in (records, synthetic, training)]
     spread = logs[2].std(0)
-    return NearestNeighbors(n_neighbors=1).fit(logs[1] / spread).kneighbors(logs[0] / spread)[0][:, 0]
+    return NearestNeighbors(n_neighbors=skip + 1).fit(logs[1] / spread).kneighbors(logs[0] / spread)[0][:, skip]
