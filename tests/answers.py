@@ -586,7 +586,8 @@ WRONG = {
             ),
             (
                 "def shuffle_within(column, label, rng):\n"
-                "    for c in (0, 1):\n        column[label == c] = rng.permutation(column[label == c])\n    return column",
+                "    for c in (0, 1):\n"
+                "        column[label == c] = rng.permutation(column[label == c])\n    return column",
                 "work on a copy",
             ),
         ],
@@ -597,7 +598,8 @@ WRONG = {
                 "mind the sign",
             ),
             (
-                "def attack_scores(people, synthetic):\n    return -np.linalg.norm(people[:, None] - synthetic, axis=2)",
+                "def attack_scores(people, synthetic):\n"
+                "    return -np.linalg.norm(people[:, None] - synthetic, axis=2)",
                 "nearest record",
             ),
             (
@@ -643,7 +645,8 @@ WRONG = {
             ("def block_of(corners, side):\n    return (corners // side).sum(axis=1)", "64 blocks"),
             ("def block_of(corners, side):\n    return corners[:, 0] * 512 + corners[:, 1]", "same square"),
             (
-                "def block_of(corners, side):\n    squares = corners // side\n    return squares[:, 0] * 8 + squares[:, 1]",
+                "def block_of(corners, side):\n"
+                "    squares = corners // side\n    return squares[:, 0] * 8 + squares[:, 1]",
                 "256 blocks",
             ),
         ],
