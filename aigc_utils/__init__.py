@@ -18,8 +18,10 @@ _MODULES = (
     "losses",
     "training",
     "metrics",
+    "tables",
     "plots",
     "widgets",
+    "business",
     "exercises",
 )
 __all__ = list(_MODULES)

@@ -194,6 +194,24 @@ def inception():
     return FeatureNetwork("InceptionV3 (keras.applications)", "avg_pool", keras.Model(images, [base(resized), {}]))
 
 
+def auc_interval(positive, negative, confidence=0.95):
+    """Return (auc, least, most): the share of pairs that the positive wins, ties as a half, and DeLong's interval.
+
+    ``positive`` (m,) and ``negative`` (n,) are scores. The variance is that of the scores' mean shares over both groups
+    (DeLong, DeLong and Clarke-Pearson 1988); where all pairs agree it is 0 and says nothing of the uncertainty.
+    """
+    from scipy import stats
+
+    positive, negative = np.asarray(positive, np.float64), np.asarray(negative, np.float64)
+    if any(x.ndim != 1 or len(x) < 2 or not np.isfinite(x).all() for x in (positive, negative)):
+        raise ValueError(f"received {positive.shape} and {negative.shape}; expected two finite scores or more, each.")
+    wins = (positive[:, None] > negative) + 0.5 * (positive[:, None] == negative)
+    variance = wins.mean(1).var(ddof=1) / len(positive) + wins.mean(0).var(ddof=1) / len(negative)
+    half = stats.norm.ppf(0.5 + confidence / 2) * np.sqrt(variance)
+    auc = wins.mean()
+    return float(auc), float(max(0.0, auc - half)), float(min(1.0, auc + half))
+
+
 # --- memorisation ----------------------------------------------------------------------------------------------------
 
 AUDIT_SIDE = 32  # pixels: pictures of other sizes are brought to this one

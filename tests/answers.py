@@ -570,4 +570,85 @@ WRONG = {
             ),
         ],
     },
+    "14_case_medicine": {
+        "14.1": [
+            ("def auc(positive, negative):\n    return np.mean(positive > negative)", "Count pairs"),
+            ("def auc(positive, negative):\n    return np.mean(positive[:, None] > negative)", "a half"),
+            ("def auc(positive, negative):\n    return np.mean(positive[:, None] < negative)", "above every negative"),
+        ],
+        "14.2": [
+            ("def shuffle_within(column, label, rng):\n    return rng.permutation(column)", "another label"),
+            ("def shuffle_within(column, label, rng):\n    return column.copy()", "Hardly anything moved"),
+            (
+                "def shuffle_within(column, label, rng):\n"
+                "    return np.concatenate([rng.permutation(column[label == c]) for c in (0, 1)])",
+                "another label",
+            ),
+            (
+                "def shuffle_within(column, label, rng):\n"
+                "    for c in (0, 1):\n"
+                "        column[label == c] = rng.permutation(column[label == c])\n    return column",
+                "work on a copy",
+            ),
+        ],
+        "14.3": [
+            (
+                "def attack_scores(people, synthetic):\n"
+                "    return np.linalg.norm(people[:, None] - synthetic, axis=2).min(axis=1)",
+                "mind the sign",
+            ),
+            (
+                "def attack_scores(people, synthetic):\n"
+                "    return -np.linalg.norm(people[:, None] - synthetic, axis=2)",
+                "nearest record",
+            ),
+            (
+                "def attack_scores(people, synthetic):\n"
+                "    return -((people[:, None] - synthetic) ** 2).sum(axis=2).min(axis=1)",
+                "lies 5 from",
+            ),
+        ],
+        "14.4": [
+            ("def correlation_of(rank):\n    return rank", "0.6 back"),
+            ("def correlation_of(rank):\n    return 6 / np.pi * np.arcsin(rank / 2)", "0.6 back"),
+            ("def correlation_of(rank):\n    return np.sin(np.pi * rank / 6)", "a half"),
+        ],
+        "14.5": [
+            ("def most_leak_chance(saved, audit, leak_cost):\n    return (saved - audit) / leak_cost", "has an end"),
+            (
+                "def most_leak_chance(saved, audit, leak_cost):\n    return min(1, saved / leak_cost)",
+                "50,000 EUR are left",
+            ),
+            (
+                "def most_leak_chance(saved, audit, leak_cost):\n    return min(1, (saved - audit) / leak_cost)",
+                "no chance is small enough",
+            ),
+        ],
+        "14.6": [
+            ("def untraced(text):\n    return re.findall(r'\\d+', text)", "only '30'"),
+            (
+                "def untraced(text):\n    return re.findall(r'\\d+', re.sub(r'\\d+\\[\\w+\\]', '', text))",
+                "decimal point",
+            ),
+            (
+                "def untraced(text):\n    return re.findall(r'\\d+(?:[.]\\d+)?', re.sub(r'\\d+\\[\\w+\\]', '', text))",
+                "vanish as a whole",
+            ),
+        ],
+        "14.7": [
+            ("def labelled(table, text):\n    table.insert(0, 'provenance', text)\n    return table", "was changed"),
+            ("def labelled(table, text):\n    return table.assign(provenance=text)", "stand first"),
+            ("def labelled(table, text):\n    return table.copy()", "no column called"),
+        ],
+        "14.8": [
+            ("def block_of(corners, side):\n    return corners // side", "One number a corner"),
+            ("def block_of(corners, side):\n    return (corners // side).sum(axis=1)", "64 blocks"),
+            ("def block_of(corners, side):\n    return corners[:, 0] * 512 + corners[:, 1]", "same square"),
+            (
+                "def block_of(corners, side):\n"
+                "    squares = corners // side\n    return squares[:, 0] * 8 + squares[:, 1]",
+                "256 blocks",
+            ),
+        ],
+    },
 }

@@ -283,3 +283,20 @@ def test_the_audit_refuses_ratios_that_are_none(ratios, innocent):
 def test_near_copies_name_bad_input(images):
     with pytest.raises(ValueError, match="expected uint8"):
         metrics.near_copies(images)
+
+
+# --- area under the curve --------------------------------------------------------------------------------------------
+
+
+def test_auc_interval_by_hand():
+    """Of the four pairs of (1, 3) and (0, 2) three are won; the shares are ½ and 1, and 1 and ½: variance 2·(1/8)/2."""
+    auc, least, most = metrics.auc_interval([1.0, 3.0], [0.0, 2.0])
+    assert auc == 0.75 and most == 1.0
+    assert least == pytest.approx(0.75 - 1.959964 * np.sqrt(0.125), abs=1e-6)
+    assert metrics.auc_interval([1.0, 1.0], [1.0, 1.0]) == (0.5, 0.5, 0.5)
+
+
+@pytest.mark.parametrize("positive", [[], [1.0], [np.nan, 1.0], [[1.0, 2.0]]])
+def test_auc_interval_names_what_it_received(positive):
+    with pytest.raises(ValueError, match="expected two finite scores or more"):
+        metrics.auc_interval(positive, [0.0, 1.0])
