@@ -23,6 +23,7 @@ from aigc_utils import runtime  # noqa: E402
 
 import fair_match  # noqa: E402
 import kittens as bench  # noqa: E402
+import medicine  # noqa: E402
 import tuning  # noqa: E402
 from import_time import import_seconds  # noqa: E402
 
@@ -135,6 +136,7 @@ The median distance of this project's recipe is {ours / theirs:.2f} times the co
 
 {tuning.markdown(stored("tuning"))}
 {fair_match.markdown(stored("fair_match"))}
+{medicine.markdown(stored("medicine"))}
 ## Notebooks
 
 Wall-clock seconds on this machine, CPU profile, each in a process of its own; memory is the largest process so far.
@@ -187,6 +189,7 @@ def main():
         bench.main()
         tuning.main()
         fair_match.main()
+        medicine.main(medicine.SPLITS)
     if parts != ["tables"]:
         measure_times()
     write_readme()
