@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from aigc_utils import data, kittens, metrics, models, training  # noqa: E402
+from aigc_utils import data, kittens, metrics, models, text, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -205,11 +205,53 @@ def kitten_flow():
     return {"distance": metrics.frechet_distance(network.features(held_out), network.features(samples))}
 
 
+def train_transformer(name, dataset, steps, rate, every=250, report=None):
+    """Train a shipped transformer from its checkpoint on, in float32; ``dataset(step)`` gives batches from a step on.
+
+    ``report(network)`` is printed every 1,000 steps.
+    """
+    model = training.NextToken(models.build(name), seed=0)
+    schedule = keras.optimizers.schedules.CosineDecay(0.0, steps - 100, 0.02, warmup_target=rate, warmup_steps=100)
+    model.compile(keras.optimizers.AdamW(schedule, weight_decay=0.1, beta_2=0.98, global_clipnorm=1.0))
+    checkpoint = BUILD / f"{name}_run.weights.h5"
+    start, begin = training.resume(model, checkpoint), time.process_time()
+
+    def look(epoch, logs):
+        said = report(model.network) if report and (epoch + 1) * every % 1000 == 0 else ""
+        print(f"step {(epoch + 1) * every}, {time.process_time() - begin:.0f} s of one core", logs["loss"], said, flush=True)
+
+    callbacks = [training.Checkpoint(checkpoint), keras.callbacks.TerminateOnNaN()]
+    callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=look))
+    model.fit(
+        dataset(start), initial_epoch=start // every, epochs=steps // every, steps_per_epoch=every, callbacks=callbacks, verbose=0
+    )
+    training.save_weights(model.network, SHIPPED / f"{name}.weights.h5")
+    return model.network
+
+
+def text_lm():
+    """The language model: prose of Python's documentation in pieces, which it trains on the training part, too."""
+    parts, path = text.python_prose(), SHIPPED / "text_pieces.model"
+    path.write_bytes(text.train_pieces(parts["train"], 1024))
+    pieces = text.Pieces(path)
+    tokens = {part: pieces.encode(text.NEWLINE + prose) for part, prose in parts.items()}
+    some = tokens["validation"][:8000]
+
+    def bits(network, part=some):
+        return text.bits_per_character(text.log_likelihoods(network, part), pieces.decode(part[1:]))
+
+    network = train_transformer(
+        "text_lm", lambda step: text.windows(tokens["train"], 128, 8, 0, step), 6000, 2e-3, report=bits
+    )
+    return {f"{part} bits a character": bits(network, tokens[part]) for part in ("validation", "test")}
+
+
 RUNS = {
     "cat_generator": cat_generator,
     "kitten_generator": kitten_generator,
     "kitten_flow": kitten_flow,
     "kitten_factors": kitten_factors,
+    "text_lm": text_lm,
     "cifar10_features": lambda: photographs("cifar10_features", epochs=8, seed=1),
     "cifar10_judge": lambda: photographs("cifar10_judge", epochs=5, seed=7),
 }
