@@ -293,8 +293,8 @@ class Transformer(keras.Model):
         """Return logits (batch, vocabulary) after ``tokens`` (batch,) at ``position``, and the cache that knows them."""
         x, caches = (self.tokens(tokens) + self.places(position))[:, None], []
         for block, own in zip(self.blocks, cache, strict=True):
-            x, own = block.step(x, own, position)
-            caches.append(own)
+            x, updated = block.step(x, own, position)
+            caches.append(updated)
         return self.logits(x)[:, 0], caches
 
 

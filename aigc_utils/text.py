@@ -6,6 +6,7 @@ Taught in 07_text. The networks are `models.Transformer`.
 import functools
 import hashlib
 import io
+import json
 import lzma
 import os
 import re
@@ -15,7 +16,11 @@ from aigc_utils import runtime
 
 import numpy as np
 
-NEWLINE, SHINGLE, NEAR = "\n", 6, 0.2  # words that are compared at a time; share of known ones above which a text is old
+NEWLINE, SHINGLE, NEAR = (
+    "\n",
+    6,
+    0.2,
+)  # words that are compared at a time; share of known ones above which a text is old
 LEFT_OUT = re.compile(r"site-packages|dist-packages|pydoc_data|idlelib|lib2to3|turtledemo|ensurepip|/tests?/")
 
 
@@ -27,8 +32,8 @@ def python_prose():
     """Return {"train", "validation", "test"} of the prose that Python itself carries, a paragraph a line (str each).
 
     The sources are the language reference (`pydoc_data.topics`) and the documentation strings of the standard library,
-    both under the PSF licence. A paragraph that shares more than a fifth of its runs of six words with earlier ones is left
-    out, as are code and tables; a hash of its name sends a whole topic or file to one part: 80, 10 and 10 % of them.
+    both under the PSF licence. A paragraph that shares more than a fifth of its runs of six words with earlier ones is
+    left out, as are code and tables; a hash of its name sends a whole topic or file to one part (80, 10 and 10 %).
     """
     known, parts = set(), {"train": [], "validation": [], "test": []}
     for name, text in sorted(_documents().items()):
@@ -50,7 +55,9 @@ def _documents():
     for path in [*library.glob("*.py"), *library.glob("*/*.py")]:
         name = path.relative_to(library).as_posix()
         if not LEFT_OUT.search(f"/{name}"):
-            strings = re.findall(r'^[ \t]*[rR]?"""(.*?)"""', path.read_text("utf-8", "ignore"), re.DOTALL | re.MULTILINE)
+            strings = re.findall(
+                r'^[ \t]*[rR]?"""(.*?)"""', path.read_text("utf-8", "ignore"), re.DOTALL | re.MULTILINE
+            )
             found[name] = "\n\n".join(strings)
     return found
 
@@ -248,3 +255,34 @@ def log_likelihoods(model, tokens, stride=32, batch=16):
             found[done:end] = score[done - start : end - start]
             done = max(done, end)
     return found
+
+
+# --- attributes ------------------------------------------------------------------------------------------------------
+
+
+def named_attributes(copy, vocabulary):
+    """Return {attribute: set of values} that a text names.
+
+    ``vocabulary`` = {attribute: {value: [names]}}, as in data/text/vocabulary.json. Names are looked for as whole words,
+    the longest first, and letters that a name has taken count for no other: "shoulder strap" names no "strap".
+    """
+    if not isinstance(copy, str):
+        raise TypeError(f"received {type(copy).__name__}; expected a text (str).")
+    found = {attribute: set() for attribute in vocabulary}
+    pattern, owners = _names(json.dumps(vocabulary))
+    for match in pattern.finditer(copy):
+        attribute, value = owners[match[0].lower()]
+        found[attribute].add(value)
+    return found
+
+
+@functools.lru_cache(4)
+def _names(vocabulary):
+    owners = {
+        name.lower(): (attribute, value)
+        for attribute, values in json.loads(vocabulary).items()
+        for value, names in values.items()
+        for name in names
+    }
+    names = "|".join(re.escape(name) for name in sorted(owners, key=len, reverse=True))
+    return re.compile(rf"(?<![\w-])(?<!\d\.)(?:{names})(?![\w-])(?!\.\d)", re.IGNORECASE), owners

@@ -218,12 +218,22 @@ def train_transformer(name, dataset, steps, rate, every=250, report=None):
 
     def look(epoch, logs):
         said = report(model.network) if report and (epoch + 1) * every % 1000 == 0 else ""
-        print(f"step {(epoch + 1) * every}, {time.process_time() - begin:.0f} s of one core", logs["loss"], said, flush=True)
+        print(
+            f"step {(epoch + 1) * every}, {time.process_time() - begin:.0f} s of one core",
+            logs["loss"],
+            said,
+            flush=True,
+        )
 
     callbacks = [training.Checkpoint(checkpoint), keras.callbacks.TerminateOnNaN()]
     callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=look))
     model.fit(
-        dataset(start), initial_epoch=start // every, epochs=steps // every, steps_per_epoch=every, callbacks=callbacks, verbose=0
+        dataset(start),
+        initial_epoch=start // every,
+        epochs=steps // every,
+        steps_per_epoch=every,
+        callbacks=callbacks,
+        verbose=0,
     )
     training.save_weights(model.network, SHIPPED / f"{name}.weights.h5")
     return model.network
