@@ -290,8 +290,8 @@ class Transformer(keras.Model):
         return [keras.ops.zeros(shape) for _ in self.blocks]
 
     def step(self, tokens, cache, position):
-        """Return logits (batch, vocabulary) after ``tokens`` (batch,) at ``position``, and the cache that knows them."""
-        x, caches = (self.tokens(tokens) + self.places(position))[:, None], []
+        """Return logits (batch, vocabulary) after ``tokens`` (batch,) at ``position``, and the cache with these."""
+        x, caches = (self.tokens(tokens) + keras.ops.take(self.places.embeddings, position, axis=0))[:, None], []
         for block, own in zip(self.blocks, cache, strict=True):
             x, updated = block.step(x, own, position)
             caches.append(updated)
@@ -305,6 +305,8 @@ PRETRAINED = {
     "kitten_generator": lambda: generator(32, style=(128, 128), name="kitten_generator"),
     "kitten_flow": lambda: velocity(classes=(5, 3), name="kitten_flow"),
     "text_lm": lambda: Transformer(1024, context=128, width=128, depth=4, heads=4, dropout=0.1, name="text_lm"),
+    "text_copy": lambda: Transformer(1024, context=72, width=96, depth=3, heads=3, name="text_copy"),
+    "text_translate": lambda: Transformer(1200, context=58, width=112, depth=3, heads=4, name="text_translate"),
     "cat_generator": lambda: generator(128, (192, 128, 64), full_size=32, name="cat_generator"),
     "kitten_factors": lambda: classifier(KITTEN_HEADS, widths=(16, 32, 64, 128), name="kitten_factors"),
     "cifar10_features": lambda: classifier({"class": 10}, name="cifar10_features"),

@@ -21,6 +21,8 @@ NEWLINE, SHINGLE, NEAR = (
     6,
     0.2,
 )  # words that are compared at a time; share of known ones above which a text is old
+ATTRIBUTES = ("product", "colour", "material", "fit", "feature", "occasion", "price")
+DIRECTIONS, SLOT = ("<zh>", "<en>"), 29  # the last token of a phrase to be translated; tokens of a phrase with it
 LEFT_OUT = re.compile(r"site-packages|dist-packages|pydoc_data|idlelib|lib2to3|turtledemo|ensurepip|/tests?/")
 
 
@@ -257,13 +259,100 @@ def log_likelihoods(model, tokens, stride=32, batch=16):
     return found
 
 
+def pack(prompts, answers, slot, length, end):
+    """Return (tokens, targets), int32 (n, length) each, that teach a network to continue prompts by answers.
+
+    ``prompts`` and ``answers`` are lists of tokens. A prompt fills ``slot`` places, from the left with ``end``; after
+    the answer comes ``end``. Targets are −1 in the prompt and after the end, where nothing is asked.
+    """
+    longest = max(map(len, answers), default=0)
+    if max(map(len, prompts), default=0) > slot or slot + longest > length or len(prompts) != len(answers):
+        raise ValueError(
+            f"received {len(prompts)} prompts for {len(answers)} answers of up to {longest} tokens; expected as many, "
+            f"prompts of at most {slot} tokens, and both together of at most {length}."
+        )
+    full, asked = np.full((len(prompts), length + 1), end, np.int32), np.zeros((len(prompts), length + 1), bool)
+    for row, ask, prompt, answer in zip(full, asked, prompts, answers, strict=True):
+        row[slot - len(prompt) : slot], row[slot : slot + len(answer)] = prompt, answer
+        ask[slot : slot + len(answer) + 1] = True
+    return full[:, :-1], np.where(asked, full, -1)[:, 1:]
+
+
+def restrict(logits, temperature=1.0, top_k=0, top_p=1.0):
+    """Return logits (batch, vocabulary) divided by ``temperature``, and −∞ for the tokens that are not to be drawn.
+
+    ``top_k`` > 0 keeps the k likeliest (Fan et al. 2018), ``top_p`` < 1 the fewest likeliest whose probabilities add
+    up to p or more (nucleus, Holtzman et al. 2020), after the temperature. The likeliest token is always kept.
+    """
+    tf = runtime.tf
+    logits = logits / tf.maximum(tf.cast(temperature, logits.dtype), 1e-6)
+    ordered = tf.sort(logits, direction="DESCENDING")
+    before = tf.cumsum(tf.nn.softmax(ordered), exclusive=True, axis=-1)
+    kept = tf.reduce_sum(tf.cast((before < top_p) | (before == 0), tf.int32), axis=-1)
+    kept = tf.where(top_k > 0, tf.minimum(kept, top_k), kept)
+    least = tf.gather(ordered, kept - 1, batch_dims=1)[:, None]
+    return tf.where(logits >= least, logits, -np.inf)
+
+
+def writer(model, cached=True):
+    """Return write(prompts, count, temperature=1, top_k=0, top_p=1, seed=0): tokens int32 (batch, slot + count).
+
+    ``prompts`` are int32 (batch, slot); what `restrict` leaves is drawn. The loop is compiled once for each shape. With
+    ``cached`` each place is computed once, and its keys and values are kept; without, all places anew for each token.
+    """
+    tf = runtime.tf
+
+    @tf.function
+    def loop(prompts, count, temperature, top_k, top_p, seed):
+        batch, slot = prompts.shape
+        written = tf.concat([tf.transpose(prompts), tf.zeros((count, batch), tf.int32)], 0)
+        cache = model.empty_cache(batch)
+        for position in tf.range(0 if cached else slot - 1, slot + count - 1):
+            if cached:
+                logits, cache = model.step(written[position], cache, position)
+            else:
+                logits = model(tf.transpose(written[: position + 1]))[:, -1]
+            logits = restrict(logits, temperature, top_k, top_p)
+            drawn = tf.random.stateless_categorical(logits, 1, seed=tf.stack([seed, position]), dtype=tf.int32)[:, 0]
+            known = written[position + 1]
+            written = tf.tensor_scatter_nd_update(
+                written, [[position + 1]], tf.where(position + 1 < slot, known, drawn)[None]
+            )
+        return tf.transpose(written)
+
+    def write(prompts, count, temperature=1.0, top_k=0, top_p=1.0, seed=0):
+        prompts = np.asarray(prompts, np.int32)
+        if prompts.ndim != 2 or not prompts.size or prompts.shape[1] + count > model.context + 1:
+            raise ValueError(
+                f"received prompts of shape {prompts.shape} and count {count}; expected (batch, slot), and at most "
+                f"{model.context + 1} tokens in all."
+            )
+        options = [tf.constant(x, t) for x, t in ((temperature, tf.float32), (top_k, tf.int32), (top_p, tf.float32))]
+        return loop(tf.constant(prompts), count, *options, tf.constant(seed, tf.int32)).numpy()
+
+    return write
+
+
+def translate(model, pieces, phrases, direction, temperature=0.0, seed=0, write=None):
+    """Return the phrases in the other language; ``direction`` is "<zh>" or "<en>", the language that they come out in.
+
+    ``temperature`` 0 gives the likeliest tokens. ``write`` is a `writer` of ``model``, to be used again.
+    """
+    end = pieces.encode(NEWLINE)[0]
+    prompts = pack([pieces.encode(f"{phrase}{direction}") for phrase in phrases], [[]] * len(phrases), SLOT, SLOT, end)[
+        0
+    ]
+    written = (write or writer(model))(prompts, model.context - SLOT, temperature, seed=seed)
+    return [pieces.decode(row[SLOT:]).split(NEWLINE)[0] for row in written]
+
+
 # --- attributes ------------------------------------------------------------------------------------------------------
 
 
 def named_attributes(copy, vocabulary):
     """Return {attribute: set of values} that a text names.
 
-    ``vocabulary`` = {attribute: {value: [names]}}, as in data/text/vocabulary.json. Names are looked for as whole words,
+    ``vocabulary`` = {attribute: {value: [names]}}, as in data/text/vocabulary.json. Names are sought as whole words,
     the longest first, and letters that a name has taken count for no other: "shoulder strap" names no "strap".
     """
     if not isinstance(copy, str):
@@ -286,3 +375,13 @@ def _names(vocabulary):
     }
     names = "|".join(re.escape(name) for name in sorted(owners, key=len, reverse=True))
     return re.compile(rf"(?<![\w-])(?<!\d\.)(?:{names})(?![\w-])(?!\.\d)", re.IGNORECASE), owners
+
+
+def wish(row):
+    """Return the prompt that asks for a row of the catalogue, one symbol an attribute: "<product=Bag><colour=red>…"."""
+    return "".join(f"<{name}={str(row[name]).replace(' ', '_')}>" for name in ATTRIBUTES)
+
+
+def wish_symbols(vocabulary):
+    """Return the symbols of every value of a vocabulary, for `train_pieces`."""
+    return [f"<{name}={value.replace(' ', '_')}>" for name in ATTRIBUTES for value in vocabulary[name]]

@@ -3,8 +3,8 @@
     python tools/make_text_data.py [FOLDER]     default: data/text; the same seed gives the same files
 
 Everything is invented for this project (MIT). `WORDS` is the one table of synonyms: for each attribute and value, what
-it may be called in English. `CHINESE` says the same in Chinese. `WEARS` says which values go together, so that there is no
-leather T-shirt. Every text names all attributes of its row and no other, which `main` checks before it writes.
+it may be called in English. `CHINESE` says the same in Chinese. `WEARS` says which values go together, so that there
+is no leather T-shirt. Every text names all attributes of its row and no other, which `main` checks before it writes.
 """
 
 import csv
