@@ -184,11 +184,11 @@ class NGram:
             kinds = np.unique(context[first], return_counts=True)[1]
             self.tables.append((pairs, counts, contexts, totals, kinds))
 
-    def log_likelihoods(self, text):
-        """Return log p (nats) of each character given those before it, (n,)."""
+    def log_likelihoods(self, text, order=None):
+        """Return log p (nats) of each character given those before it, (n,), by this ``order`` or the highest."""
         codes = _codes(text)
         p = np.full(len(codes), 1 / self.alphabet)
-        for length, (pairs, counts, contexts, totals, kinds) in enumerate(self.tables):
+        for length, (pairs, counts, contexts, totals, kinds) in enumerate(self.tables[:order]):
             context = _contexts(codes, length)
             count = _look_up(pairs, counts, _pair(context, codes))
             total, kind = (_look_up(contexts, values, context) for values in (totals, kinds))

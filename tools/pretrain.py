@@ -256,7 +256,7 @@ def text_lm():
         return text.bits_per_character(text.log_likelihoods(network, part), pieces.decode(part[1:]))
 
     network = train_transformer(
-        "text_lm", lambda step: text.windows(tokens["train"], 128, 8, 0, step), 6000, 2e-3, report=bits
+        "text_lm", lambda step: text.windows(tokens["train"], 128, 8, 0, step), 4500, 2.5e-3, report=bits
     )
     return {f"{part} bits a character": bits(network, tokens[part]) for part in ("validation", "test")}
 
