@@ -18,6 +18,7 @@ _MODULES = (
     "losses",
     "training",
     "metrics",
+    "text",
     "plots",
     "widgets",
     "exercises",
