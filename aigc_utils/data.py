@@ -170,6 +170,11 @@ def _fetch(file):
         raise
 
 
+def fetch(file: File) -> Path:
+    """Return the path of one file, on this machine or downloaded to the cache; raises `Unavailable` without either."""
+    return _fetch(file)
+
+
 # --- your own images -------------------------------------------------------------------------------------------------
 
 
