@@ -20,6 +20,7 @@ _MODULES = (
     "metrics",
     "plots",
     "widgets",
+    "business",
     "exercises",
 )
 __all__ = list(_MODULES)

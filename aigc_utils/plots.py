@@ -232,6 +232,53 @@ def curves(history, x="step", title=None, panels=None):
     return figure
 
 
+def tornado(table, likely, title=None, xlabel="result"):
+    """Return a figure of `business.tornado`'s table: one bar for each assumption, from its low to its high result.
+
+    ``likely`` is the result with everything likely, where the bars meet; the inputs stand at the ends of the bars.
+    """
+    import matplotlib.pyplot as plt
+
+    ends = table[["result_low", "result_high"]].to_numpy()
+    figure, axes = plt.subplots(figsize=(7.2, 0.42 * len(table) + 1.0))
+    for k, (row, (low, high)) in enumerate(zip(table.itertuples(), ends, strict=True)):
+        for value, number, colour in ((low, row.low, COLOURS[0]), (high, row.high, COLOURS[1])):
+            axes.barh(k, value - likely, left=likely, height=0.62, color=colour)
+            left = value < likely or (value == likely and number == row.low)
+            place = {"xytext": (-4 if left else 4, 0), "textcoords": "offset points", "fontsize": 8}
+            axes.annotate(f"{number:,.10g}", (value, k), va="center", ha="right" if left else "left", **place)
+    axes.axvline(likely, color="black", linewidth=0.8)
+    axes.set(yticks=range(len(table)), xlabel=xlabel)
+    axes.set_yticklabels([f"{row.name.replace('_', ' ')}, {row.unit}" for row in table.itertuples()])
+    axes.invert_yaxis()
+    axes.margins(x=0.16)
+    axes.grid(False, axis="y")
+    _title(figure, axes, title)
+    return figure
+
+
+def regret(curves, batch=1, title=None, ylabel="expected hits lost"):
+    """Return a figure of regret, {name: (repeats, rounds)} of `business.bandit`: the mean, and 90 % of the repeats.
+
+    ``batch`` visitors make a round. Each curve is named at its end.
+    """
+    import matplotlib.pyplot as plt
+
+    if not curves:
+        raise ValueError("received no curves; expected {name: regret (repeats, rounds)} with one entry at least.")
+    figure, axes = plt.subplots(figsize=(6.5, 3.2))
+    for colour, (name, repeats) in zip(COLOURS, curves.items(), strict=False):
+        values = np.atleast_2d(repeats)
+        visitors = batch * np.arange(1, values.shape[1] + 1)
+        axes.fill_between(visitors, *np.quantile(values, (0.05, 0.95), axis=0), color=colour, alpha=0.18, linewidth=0)
+        axes.plot(visitors, values.mean(0), color=colour)
+        end = {"xytext": (5, 0), "textcoords": "offset points", "color": colour, "va": "center"}
+        axes.annotate(name, (visitors[-1], values[:, -1].mean()), annotation_clip=False, **end)
+    axes.set(xlabel="visitors", ylabel=ylabel)
+    _title(figure, axes, title)
+    return figure
+
+
 def latent_line(start, end, steps):
     """Return ``steps`` latent vectors from ``start`` to ``end`` (latent_dim,) at equal angles (Shoemake 1985, slerp).
 

@@ -193,3 +193,24 @@ def test_the_static_test_hides_its_answers_until_asked():
     ]
     with pytest.raises(ValueError, match="as many, of one shape"):
         plots.two_alternatives(real, generated[:2])
+
+
+def test_a_tornado_has_a_bar_for_each_end_and_names_them():
+    columns = ["name", "unit", "low", "high", "result_low", "result_high", "swing"]
+    table = pd.DataFrame(
+        [("a_price", "EUR", 1.0, 3.0, -2.0, 4.0, 6.0), ("pieces", "a year", 5, 7, 1, 0, 1)], columns=columns
+    )
+    axes = plots.tornado(table, 0.5, "What drives it", "result, EUR").axes[0]
+    bars = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
+    assert [round(end, 6) for _, end in bars] == [-2.0, 4.0, 1.0, 0.0]
+    assert {start for start, _ in bars} == {0.5}
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a price, EUR", "pieces, a year"]
+    assert axes.get_xlabel() == "result, EUR"
+
+
+def test_regret_is_drawn_over_visitors_and_named_at_its_end():
+    axes = plots.regret({"split": np.array([[1.0, 2.0], [3.0, 4.0]])}, batch=10).axes[0]
+    assert axes.lines[0].get_xydata().tolist() == [[10, 2], [20, 3]]
+    assert axes.texts[0].get_text() == "split"
+    with pytest.raises(ValueError, match="no curves"):
+        plots.regret({})
