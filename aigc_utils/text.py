@@ -16,11 +16,8 @@ from aigc_utils import runtime
 
 import numpy as np
 
-NEWLINE, SHINGLE, NEAR = (
-    "\n",
-    6,
-    0.2,
-)  # words that are compared at a time; share of known ones above which a text is old
+NEWLINE = "\n"
+SHINGLE, NEAR = 6, 0.2  # words compared at a time; share of known ones above which a paragraph counts as seen
 ATTRIBUTES = ("product", "colour", "material", "fit", "feature", "occasion", "price")
 DIRECTIONS, SLOT = ("<zh>", "<en>"), 29  # the last token of a phrase to be translated; tokens of a phrase with it
 LEFT_OUT = re.compile(r"site-packages|dist-packages|pydoc_data|idlelib|lib2to3|turtledemo|ensurepip|/tests?/")
