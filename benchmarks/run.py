@@ -1,8 +1,8 @@
 """Measure everything once; writes the tables here and the times in README.md and docs/teaching.md: `make bench`.
 
-python benchmarks/run.py             all of it, about 80 minutes on 2 cores
-python benchmarks/run.py timings     only the notebooks' times; what the other benches measured is kept
-python benchmarks/run.py tables      only the tables here, from what was measured before
+python benchmarks/run.py                          all of it, about 90 minutes on 2 cores
+python benchmarks/run.py timings [NOTEBOOK ...]   only the times, of all notebooks or of these; what stands stays
+python benchmarks/run.py tables                   only the tables here, from what was measured before
 """
 
 import json
@@ -20,6 +20,7 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
 from aigc_utils import runtime  # noqa: E402
+from tools import notebooks  # noqa: E402
 
 import fair_match  # noqa: E402
 import kittens as bench  # noqa: E402
@@ -93,10 +94,10 @@ def kitten_table(result, gflops):
     return "\n".join(lines)
 
 
-def time_notebooks():
-    """Execute every notebook and return {name: (seconds, peak memory in GB of the largest process so far)}."""
+def time_notebooks(names):
+    """Execute notebooks, all or those named; returns {name: (seconds, peak memory in GB of the largest so far)}."""
     measured = {}
-    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+    for path in notebooks.find(names):
         begin = time.perf_counter()
         subprocess.run([sys.executable, "tools/notebooks.py", "run", path.stem], cwd=ROOT, check=True)
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
@@ -151,6 +152,17 @@ Wall-clock seconds on this machine, CPU profile, each in a process of its own; m
     print(text)
 
 
+def measure_machine():
+    """Return what timings.json says of the machine."""
+    return {
+        "machine": f"{platform.system()} {platform.machine()}, {runtime.report()['CPU cores']} cores",
+        "probe": {key: round(value, 1) for key, value in runtime.probe(5).items()},
+        "import_ms": round(1000 * import_seconds(), 1),
+        "notebooks": {},
+        "peak_gb": {},
+    }
+
+
 def write_times(timings):
     """Put the notebooks' seconds into the tables of README.md and docs/teaching.md, whose rows stand there already."""
     for name, seconds in timings["notebooks"].items():
@@ -166,32 +178,30 @@ def _replace(path, pattern, figures):
     path.write_text(text, encoding="utf-8")
 
 
-def measure_times():
-    """Time the notebooks, the import and the machine; writes timings.json and the rows of the documents."""
-    measured = time_notebooks()
-    timings = {
-        "machine": f"{platform.system()} {platform.machine()}, {runtime.report()['CPU cores']} cores",
-        "probe": {key: round(value, 1) for key, value in runtime.probe(5).items()},
-        "import_ms": round(1000 * import_seconds(), 1),
-        "notebooks": {name: round(seconds, 1) for name, (seconds, _) in measured.items()},
-        "peak_gb": {name: round(peak, 2) for name, (_, peak) in measured.items()},
-    }
+def measure_times(names=()):
+    """Time the notebooks, all (then the import and the machine, too) or those named; writes their rows everywhere."""
+    measured = time_notebooks(names)
+    timings = stored("timings") if names else measure_machine()
+    timings["notebooks"] |= {name: round(seconds, 1) for name, (seconds, _) in measured.items()}
+    timings["peak_gb"] |= {name: round(peak, 2) for name, (_, peak) in measured.items()}
+    for part in ("notebooks", "peak_gb"):
+        timings[part] = dict(sorted(timings[part].items()))
     (HERE / "timings.json").write_text(json.dumps(timings, indent=1) + "\n", encoding="utf-8")
     write_times(timings)
 
 
 def main():
     """Run the parts that were asked for."""
-    parts = sys.argv[1:]
-    if parts not in ([], ["timings"], ["tables"]):
-        raise SystemExit(f"received {' '.join(parts)}; expected nothing, or one of timings, tables.")
-    if not parts:
+    part, *names = sys.argv[1:] or ["everything"]
+    if part not in ("everything", "timings", "tables") or (names and part != "timings"):
+        raise SystemExit(f"received {' '.join(sys.argv[1:])}; expected nothing, timings [NOTEBOOK ...] or tables.")
+    if part == "everything":
         bench.main()
         tuning.main()
         fair_match.main()
         medicine.main(medicine.SPLITS)
-    if parts != ["tables"]:
-        measure_times()
+    if part != "tables":
+        measure_times(names)
     write_readme()
 
 
