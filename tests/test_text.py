@@ -169,3 +169,18 @@ def test_parallel_phrases_have_four_forms_and_no_meaning_on_both_sides():
         for side in ("train", "test")
     ]
     assert not sides[0] & sides[1]
+
+
+def test_the_shipped_copy_network_names_what_was_asked():
+    """Of the held-out rows; an untrained one would name nothing."""
+    with open(runtime.shipped("text", "catalogue.csv"), encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))[-100:]
+    words = json.loads(runtime.shipped("text", "vocabulary.json").read_text(encoding="utf-8"))
+    pieces = text.Pieces(runtime.shipped("pretrained", "copy_pieces.model"))
+    prompts = np.stack([pieces.encode(text.wish(row)) for row in rows])
+    written = text.writer(models.load_pretrained("text_copy"))(prompts, 65, top_p=0.9)
+    copies = [pieces.decode(row[prompts.shape[1] :]).split(text.NEWLINE)[0] for row in written]
+    named = [text.named_attributes(copy, words) for copy in copies]
+    pairs = list(zip(rows, named, strict=True))
+    assert np.mean([all(row[key] in values for key, values in found.items()) for row, found in pairs]) > 0.8
+    assert np.mean([all(values <= {row[key]} for key, values in found.items()) for row, found in pairs]) > 0.85

@@ -6,7 +6,6 @@ The CIFAR-10 networks need the photographs (AIGC_DATA_DIR, the cache or the inte
 below build/pretrain/ and continue from it, so a run may be stopped at any time.
 """
 
-import itertools
 import json
 import sys
 import time
@@ -262,23 +261,6 @@ def train_transformer(name, dataset, steps, rate, every=250, report=None):
     return model.network
 
 
-def text_lm():
-    """The language model: prose of Python's documentation in pieces, which it trains on the training part, too."""
-    parts, path = text.python_prose(), SHIPPED / "text_pieces.model"
-    path.write_bytes(text.train_pieces(parts["train"], 1024))
-    pieces = text.Pieces(path)
-    tokens = {part: pieces.encode(text.NEWLINE + prose) for part, prose in parts.items()}
-    some = tokens["validation"][:8000]
-
-    def bits(network, part=some):
-        return text.bits_per_character(text.log_likelihoods(network, part), pieces.decode(part[1:]))
-
-    network = train_transformer(
-        "text_lm", lambda step: text.windows(tokens["train"], 128, 8, 0, step), 4500, 2.5e-3, report=bits
-    )
-    return {f"{part} bits a character": bits(network, tokens[part]) for part in ("validation", "test")}
-
-
 def packed_batches(tokens, targets, batch, seed=0):
     """Return a function of the step from which on batches of packed rows are drawn with replacement."""
 
@@ -312,37 +294,13 @@ def text_copy():
     }
 
 
-def text_translate():
-    """The network that translates product phrases, from English to Chinese and back."""
-    pairs = pd.read_csv(ROOT / "data" / "text" / "parallel.csv")
-    train, path = pairs[pairs["split"] == "train"], SHIPPED / "translate_pieces.model"
-    both = "\n".join([*train["english"], *train["chinese"]])
-    path.write_bytes(text.train_pieces(both, 1200, text.DIRECTIONS))
-    pieces, prompts, answers = text.Pieces(path), [], []
-    for _, group in train.groupby("meaning"):  # every form in one language goes with every form in the other
-        for english, chinese in itertools.product(group["english"], group["chinese"]):
-            prompts += [pieces.encode(english + "<zh>"), pieces.encode(chinese + "<en>")]
-            answers += [pieces.encode(chinese), pieces.encode(english)]
-    packed = text.pack(prompts, answers, text.SLOT, 58, pieces.encode(text.NEWLINE)[0])
-    network = train_transformer("text_translate", packed_batches(*packed, 32), 2500, 3e-3)
-    held_out = pairs[pairs["split"] == "test"].drop_duplicates("meaning")
-    chinese = text.translate(network, pieces, held_out["english"], "<zh>")
-    english = text.translate(network, pieces, chinese, "<en>")
-    print(*zip(held_out["english"][:8], chinese[:8], english[:8], strict=True), sep="\n")
-    words = json.loads((ROOT / "data" / "text" / "vocabulary.json").read_text(encoding="utf-8"))
-    meanings = [[text.named_attributes(phrase, words) for phrase in said] for said in (held_out["english"], english)]
-    return {"meaning kept there and back": np.mean([a == b for a, b in zip(*meanings, strict=True)])}
-
-
 RUNS = {
     "stain_flow": stain_flow,
     "cat_generator": cat_generator,
     "kitten_generator": kitten_generator,
     "kitten_flow": kitten_flow,
     "kitten_factors": kitten_factors,
-    "text_lm": text_lm,
     "text_copy": text_copy,
-    "text_translate": text_translate,
     "cifar10_features": lambda: photographs("cifar10_features", epochs=8, seed=1),
     "cifar10_judge": lambda: photographs("cifar10_judge", epochs=5, seed=7),
 }
