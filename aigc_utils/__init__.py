@@ -19,6 +19,7 @@ _MODULES = (
     "training",
     "metrics",
     "tables",
+    "text",
     "plots",
     "widgets",
     "business",

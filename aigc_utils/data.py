@@ -103,7 +103,7 @@ def load(name: str, split: str = "train") -> Dataset:
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; expected one of {', '.join(SPLITS)}.")
     entry = CATALOGUE[name]
-    for get in (_local, _fetch):
+    for get in (_local, fetch):
         try:
             return entry.loader(split, get)
         except Unavailable as error:
@@ -150,8 +150,8 @@ def _local(file):
 _unreachable: dict[str, str] = {}  # host → reason: it is asked once in a process, not by every cell
 
 
-def _fetch(file):
-    """Return the path of a file, downloaded to the cache where it is not on this machine."""
+def fetch(file: File) -> Path:
+    """Return the path of a file, downloaded to the cache where it is not on this machine, or raise `Unavailable`."""
     with contextlib.suppress(Unavailable):
         return _local(file)
     if file.url is None or os.environ.get("AIGC_OFFLINE", "0") not in ("", "0"):

@@ -200,3 +200,14 @@ def adversarial(name: str):
     if name not in ADVERSARIAL:
         raise ValueError(f"loss is {name!r}; expected one of {', '.join(map(repr, ADVERSARIAL))}.")
     return ADVERSARIAL[name]
+
+
+@checked
+def next_token_loss(predicted, targets):
+    """Return the mean of −log p(target) over the targets that are asked for, in nats a token, a scalar ≥ 0.
+
+    ``predicted`` are logits (batch, length, vocabulary), ``targets`` (batch, length) integers; one below 0 is left out.
+    """
+    asked = tf.cast(targets >= 0, predicted.dtype)
+    each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.maximum(targets, 0), logits=predicted)
+    return tf.reduce_sum(asked * each) / tf.maximum(tf.reduce_sum(asked), 1.0)

@@ -184,6 +184,120 @@ def _convolution(x, width):
     return keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.9)(x))
 
 
+class Block(keras.layers.Layer):
+    """One layer of a `Transformer`: causal self-attention, then two dense layers, each added to what came in.
+
+    Both normalise first (pre-norm, Xiong et al. 2020). Takes and returns (batch, length, width).
+    """
+
+    def __init__(self, width, heads, dropout=0.0, name=None):
+        super().__init__(name=name)
+        layers, dense = keras.layers, keras.layers.Dense
+        self.width, self.heads = width, heads
+        self.before_attention, self.before_dense = layers.LayerNormalization(), layers.LayerNormalization()
+        self.queries_keys_values, self.joined = dense(3 * width, use_bias=False), dense(width, use_bias=False)
+        self.wide, self.narrow, self.dropout = dense(4 * width, "gelu"), dense(width), layers.Dropout(dropout)
+
+    def build(self, shape):
+        """Make the weights."""
+        for layer in (self.before_attention, self.before_dense, self.queries_keys_values, self.joined, self.wide):
+            layer.build(shape)
+        self.narrow.build((*shape[:-1], 4 * self.width))
+
+    def split(self, x):
+        """Return queries, keys and values of normalised x, each (batch, length, heads, width / heads)."""
+        parts = keras.ops.split(self.queries_keys_values(self.before_attention(x)), 3, axis=-1)
+        return [keras.ops.reshape(part, (*keras.ops.shape(x)[:2], self.heads, -1)) for part in parts]
+
+    def attention(self, queries, keys):
+        """Return the weights (batch, heads, length, length): each place attends to itself and to those before it."""
+        length = keras.ops.shape(queries)[1]
+        scores = keras.ops.einsum("bqhd,bkhd->bhqk", queries, keys) / float(self.width / self.heads) ** 0.5
+        later = keras.ops.triu(keras.ops.ones((length, length)), 1)
+        return keras.ops.softmax(scores - 1e9 * later)
+
+    def finish(self, x, mixed, training=False):
+        """Return x plus the attended values (batch, length, heads, width / heads), plus two dense layers of the sum."""
+        mixed = keras.ops.reshape(mixed, keras.ops.shape(x))
+        x = x + self.dropout(self.joined(mixed), training=training)
+        return x + self.dropout(self.narrow(self.wide(self.before_dense(x))), training=training)
+
+    def call(self, x, training=False):
+        """Return the layer's output."""
+        queries, keys, values = self.split(x)
+        mixed = keras.ops.einsum("bhqk,bkhd->bqhd", self.attention(queries, keys), values)
+        return self.finish(x, mixed, training)
+
+    def step(self, x, cache, position):
+        """Return the output for the one place ``position``, (batch, 1, width), and the cache with its key and value.
+
+        ``cache`` (2, context, batch, heads, width / heads) holds keys and values of all places before.
+        """
+        query, key, value = self.split(x)
+        new = keras.ops.stack([key[:, 0], value[:, 0]])[:, None]
+        cache = keras.ops.slice_update(cache, (0, position, 0, 0, 0), new)
+        keys, values = cache[0, : position + 1], cache[1, : position + 1]
+        scores = keras.ops.einsum("bhd,kbhd->bhk", query[:, 0], keys) / float(self.width / self.heads) ** 0.5
+        return self.finish(x, keras.ops.einsum("bhk,kbhd->bhd", keras.ops.softmax(scores), values)), cache
+
+
+class Transformer(keras.Model):
+    """A decoder-only transformer: integer tokens (batch, length <= context) to logits (batch, length, vocabulary).
+
+    The logits at a place are of the token that comes next, given this one and all before it. Places have learnt
+    embeddings; the matrix of the token embeddings also makes the logits (Press and Wolf 2017). Taught in 07_text,
+    after Vaswani et al. 2017 and Radford et al. 2019 (GPT-2).
+    """
+
+    def __init__(self, vocabulary, context=128, width=128, depth=4, heads=4, dropout=0.0, name="transformer"):
+        super().__init__(name=name)
+        self.vocabulary, self.context, self.width, self.heads = vocabulary, context, width, heads
+        small = keras.initializers.RandomNormal(stddev=0.02)
+        self.tokens = keras.layers.Embedding(vocabulary, width, embeddings_initializer=small)
+        self.places = keras.layers.Embedding(context, width, embeddings_initializer=small)
+        self.blocks = [Block(width, heads, dropout, name=f"block_{k}") for k in range(depth)]
+        self.dropout, self.norm = keras.layers.Dropout(dropout), keras.layers.LayerNormalization()
+        for layer in (self.tokens, self.places, *self.blocks, self.norm):
+            layer.build((None, None, width))
+        self.built = True
+
+    def embed(self, tokens):
+        """Return token plus place embeddings (batch, length, width)."""
+        return self.tokens(tokens) + self.places(keras.ops.arange(keras.ops.shape(tokens)[1]))
+
+    def logits(self, x):
+        """Return the logits of x (batch, length, width)."""
+        return keras.ops.matmul(self.norm(x), keras.ops.transpose(self.tokens.embeddings))
+
+    def call(self, tokens, training=False):
+        """Return the logits of every next token."""
+        x = self.dropout(self.embed(tokens), training=training)
+        for block in self.blocks:
+            x = block(x, training=training)
+        return self.logits(x)
+
+    def attention(self, tokens):
+        """Return each layer's attention weights, (layers, batch, heads, length, length)."""
+        x, weights = self.embed(tokens), []
+        for block in self.blocks:
+            weights.append(block.attention(*block.split(x)[:2]))
+            x = block(x)
+        return keras.ops.stack(weights)
+
+    def empty_cache(self, batch):
+        """Return one cache a layer, for `step`."""
+        shape = (2, self.context, batch, self.heads, self.width // self.heads)
+        return [keras.ops.zeros(shape) for _ in self.blocks]
+
+    def step(self, tokens, cache, position):
+        """Return logits (batch, vocabulary) after ``tokens`` (batch,) at ``position``, and the cache with these."""
+        x, caches = (self.tokens(tokens) + keras.ops.take(self.places.embeddings, position, axis=0))[:, None], []
+        for block, own in zip(self.blocks, cache, strict=True):
+            x, updated = block.step(x, own, position)
+            caches.append(updated)
+        return self.logits(x)[:, 0], caches
+
+
 KITTEN_HEADS = {"fur": 5, "eyes": 3, "background": 4, "ear_height": 3, "head_size": 3, "stripes": 3, "tilt": 3}
 
 # name of shipped weights -> the network they belong to; tools/pretrain.py trained them all
@@ -191,6 +305,7 @@ PRETRAINED = {
     "kitten_generator": lambda: generator(32, style=(128, 128), name="kitten_generator"),
     "kitten_flow": lambda: velocity(classes=(5, 3), name="kitten_flow"),
     "stain_flow": lambda: velocity(classes=(16,), name="stain_flow"),
+    "text_copy": lambda: Transformer(1024, context=72, width=96, depth=3, heads=3, name="text_copy"),
     "cat_generator": lambda: generator(128, (192, 128, 64), full_size=32, name="cat_generator"),
     "kitten_factors": lambda: classifier(KITTEN_HEADS, widths=(16, 32, 64, 128), name="kitten_factors"),
     "cifar10_features": lambda: classifier({"class": 10}, name="cifar10_features"),

@@ -196,6 +196,37 @@ class VAE(Trainable):
         return {"loss": loss, "reconstruction": -tf.reduce_mean(likelihood), "kl": tf.reduce_mean(kl)}
 
 
+class NextToken(Trainable):
+    """A network that learns under ``fit`` to foresee the next token: tokens (batch, length) to logits, see `models`.
+
+    A batch is (tokens, targets), both int32 (batch, length). Targets below 0 are not asked for: the prompt, or nothing
+    after the end. Taught in 07_text.
+    """
+
+    def __init__(self, network, seed=0, name="next_token"):
+        super().__init__(seed, name)
+        self.network = network
+
+    def compile(self, optimizer):
+        """Choose the optimizer; clipping and the moving average of weights (EMA) are its options."""
+        super().compile(optimizer=optimizer)
+        optimizer.build(self.network.trainable_variables)
+
+    def call(self, tokens, training=False):
+        """Return the logits of every next token."""
+        return self.network(tokens, training=training)
+
+    def train_step(self, batch):
+        """Lower the mean cross-entropy, in nats a token, once."""
+        tokens, targets = batch
+        with tf.GradientTape() as tape:
+            loss = losses.next_token_loss(self.network(tokens, training=True), targets)
+        variables = self.network.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        self.step.assign_add(1)
+        return {"loss": loss}
+
+
 class FlowMatching(Trainable):
     """A velocity field that carries noise to images, trained under ``fit`` to follow straight ways between pairs.
 

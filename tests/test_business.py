@@ -74,6 +74,13 @@ def test_the_bootstrap_of_normal_means_is_welchs_interval():
     assert business.bootstrap_interval(a, b, seed=1) == business.bootstrap_interval(a, b, seed=1)
 
 
+def test_large_samples_are_resampled_without_the_acceleration():
+    rng = np.random.default_rng(0)
+    a, b = rng.exponential(1, 4000), rng.exponential(2, 5000)
+    exact = stats.ttest_ind(b, a, equal_var=False).confidence_interval()
+    assert np.allclose(business.bootstrap_interval(a, b, resamples=500), exact, atol=0.02)
+
+
 def test_the_bootstrap_moves_with_the_data():
     a, b = np.random.default_rng(1).exponential(size=(2, 100))
     first = np.array(business.bootstrap_interval(a, b, np.median))

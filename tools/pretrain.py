@@ -14,10 +14,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from aigc_utils import data, kittens, metrics, models, training  # noqa: E402
+from aigc_utils import data, kittens, metrics, models, text, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 
 import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
 
 BUILD = ROOT / "build" / "pretrain"
 SHIPPED = ROOT / "data" / "pretrained"
@@ -223,12 +224,83 @@ def stain_flow():
     return {"correlation of asked and measured stain": float(np.corrcoef(centres[asked], measured)[0, 1])}
 
 
+def train_transformer(name, dataset, steps, rate, every=250, report=None):
+    """Train a shipped transformer from its checkpoint on, in float32; ``dataset(step)`` gives batches from a step on.
+
+    ``report(network)`` is printed every 1,000 steps.
+    """
+    model = training.NextToken(models.build(name), seed=0)
+    warm_up = steps // 20
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, steps - warm_up, 0.02, warmup_target=rate, warmup_steps=warm_up
+    )
+    model.compile(keras.optimizers.AdamW(schedule, weight_decay=0.1, beta_2=0.98, global_clipnorm=1.0))
+    checkpoint = BUILD / f"{name}_run.weights.h5"
+    start, begin = training.resume(model, checkpoint), time.process_time()
+
+    def look(epoch, logs):
+        said = report(model.network) if report and (epoch + 1) * every % 1000 == 0 else ""
+        print(
+            f"step {(epoch + 1) * every}, {time.process_time() - begin:.0f} s of one core",
+            logs["loss"],
+            said,
+            flush=True,
+        )
+
+    callbacks = [training.Checkpoint(checkpoint), keras.callbacks.TerminateOnNaN()]
+    callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=look))
+    model.fit(
+        dataset(start),
+        initial_epoch=start // every,
+        epochs=steps // every,
+        steps_per_epoch=every,
+        callbacks=callbacks,
+        verbose=0,
+    )
+    training.save_weights(model.network, SHIPPED / f"{name}.weights.h5")
+    return model.network
+
+
+def packed_batches(tokens, targets, batch, seed=0):
+    """Return a function of the step from which on batches of packed rows are drawn with replacement."""
+
+    def one(step):
+        seeds = tf.stack([tf.cast(seed, tf.int64), step])
+        places = tf.random.stateless_uniform((batch,), seed=seeds, maxval=len(tokens), dtype=tf.int32)
+        return tf.gather(tokens, places), tf.gather(targets, places)
+
+    return lambda start: tf.data.Dataset.range(start, 10**9).map(one, 2, deterministic=True).prefetch(4)
+
+
+def text_copy():
+    """The network that writes ad copy for seven attributes; the last 500 rows of the catalogue are held out."""
+    rows = pd.read_csv(ROOT / "data" / "text" / "catalogue.csv", dtype=str).to_dict("records")
+    words = json.loads((ROOT / "data" / "text" / "vocabulary.json").read_text(encoding="utf-8"))
+    train, test, path = rows[:-500], rows[-500:], SHIPPED / "copy_pieces.model"
+    path.write_bytes(text.train_pieces("\n".join(row["copy"] for row in train), 1024, text.wish_symbols(words)))
+    pieces = text.Pieces(path)
+    end, slot = pieces.encode(text.NEWLINE)[0], len(text.ATTRIBUTES)
+    prompts, answers = ([pieces.encode(said(row)) for row in train] for said in (text.wish, lambda row: row["copy"]))
+    packed = text.pack(prompts, answers, slot, 72, end)
+    network = train_transformer("text_copy", packed_batches(*packed, 32), 1500, 3e-3)
+    written = text.writer(network)(np.stack([pieces.encode(text.wish(row)) for row in test]), 65, top_p=0.9)
+    said = [pieces.decode(row[slot:]).split(text.NEWLINE)[0] for row in written]
+    found = [text.named_attributes(copy, words) for copy in said]
+    print(*said[:8], sep="\n")
+    both = list(zip(test, found, strict=True))
+    return {
+        "names all": np.mean([all(row[name] in values for name, values in named.items()) for row, named in both]),
+        "invents none": np.mean([all(values <= {row[name]} for name, values in named.items()) for row, named in both]),
+    }
+
+
 RUNS = {
     "stain_flow": stain_flow,
     "cat_generator": cat_generator,
     "kitten_generator": kitten_generator,
     "kitten_flow": kitten_flow,
     "kitten_factors": kitten_factors,
+    "text_copy": text_copy,
     "cifar10_features": lambda: photographs("cifar10_features", epochs=8, seed=1),
     "cifar10_judge": lambda: photographs("cifar10_judge", epochs=5, seed=7),
 }
