@@ -305,6 +305,7 @@ PRETRAINED = {
     "kitten_generator": lambda: generator(32, style=(128, 128), name="kitten_generator"),
     "kitten_flow": lambda: velocity(classes=(5, 3), name="kitten_flow"),
     "stain_flow": lambda: velocity(classes=(16,), name="stain_flow"),
+    "text_lm": lambda: Transformer(1024, context=128, width=128, depth=4, heads=4, dropout=0.1, name="text_lm"),
     "text_copy": lambda: Transformer(1024, context=72, width=96, depth=3, heads=3, name="text_copy"),
     "cat_generator": lambda: generator(128, (192, 128, 64), full_size=32, name="cat_generator"),
     "kitten_factors": lambda: classifier(KITTEN_HEADS, widths=(16, 32, 64, 128), name="kitten_factors"),

@@ -184,3 +184,12 @@ def test_the_shipped_copy_network_names_what_was_asked():
     pairs = list(zip(rows, named, strict=True))
     assert np.mean([all(row[key] in values for key, values in found.items()) for row, found in pairs]) > 0.8
     assert np.mean([all(values <= {row[key]} for key, values in found.items()) for row, found in pairs]) > 0.85
+
+
+def test_the_shipped_language_model_foresees_more_than_the_n_gram():
+    parts = text.python_prose()
+    pieces = text.Pieces(runtime.shipped("pretrained", "text_pieces.model"))
+    tokens = pieces.encode(text.NEWLINE + parts["test"])[:2001]
+    said = pieces.decode(tokens[1:])
+    bits = text.bits_per_character(text.log_likelihoods(models.load_pretrained("text_lm"), tokens), said)
+    assert bits < text.bits_per_character(text.NGram(parts["train"]).log_likelihoods(said), said) - 0.05

@@ -261,6 +261,23 @@ def train_transformer(name, dataset, steps, rate, every=250, report=None):
     return model.network
 
 
+def text_lm():
+    """The language model: prose of Python's documentation in pieces, which it trains on the training part, too."""
+    parts, path = text.python_prose(), SHIPPED / "text_pieces.model"
+    path.write_bytes(text.train_pieces(parts["train"], 1024))
+    pieces = text.Pieces(path)
+    tokens = {part: pieces.encode(text.NEWLINE + prose) for part, prose in parts.items()}
+    some = tokens["validation"][:8000]
+
+    def bits(network, part=some):
+        return text.bits_per_character(text.log_likelihoods(network, part), pieces.decode(part[1:]))
+
+    network = train_transformer(
+        "text_lm", lambda step: text.windows(tokens["train"], 128, 8, 0, step), 4500, 2.5e-3, report=bits
+    )
+    return {f"{part} bits a character": bits(network, tokens[part]) for part in ("validation", "test")}
+
+
 def packed_batches(tokens, targets, batch, seed=0):
     """Return a function of the step from which on batches of packed rows are drawn with replacement."""
 
@@ -300,6 +317,7 @@ RUNS = {
     "kitten_generator": kitten_generator,
     "kitten_flow": kitten_flow,
     "kitten_factors": kitten_factors,
+    "text_lm": text_lm,
     "text_copy": text_copy,
     "cifar10_features": lambda: photographs("cifar10_features", epochs=8, seed=1),
     "cifar10_judge": lambda: photographs("cifar10_judge", epochs=5, seed=7),
