@@ -155,7 +155,9 @@ def _residual(x, code, width=None):
     return layers.Add()([x if width == x.shape[-1] else layers.Conv2D(width, 1)(x), inner])
 
 
-def classifier(outputs, image_size=32, widths=(32, 64, 128, 256), dropout=0.2, residual=False, name="classifier"):
+def classifier(
+    outputs, image_size=32, widths=(32, 64, 128, 256), dropout=0.2, residual=False, channels=3, name="classifier"
+):
     """Return a convolutional classifier of images in [-1, 1] with one softmax a name in ``outputs``.
 
     ``outputs`` maps the name of each output to its number of classes: {"class": 10}, or {"fur": 5, "eyes": 3}. The
@@ -164,7 +166,7 @@ def classifier(outputs, image_size=32, widths=(32, 64, 128, 256), dropout=0.2, r
     (batch, widths[-1]), the average over the last map, is what `metrics` measures distances in.
     """
     layers = keras.layers
-    images = layers.Input((image_size, image_size, 3), name="image")
+    images = layers.Input((image_size, image_size, channels), name="image")
     x = _convolution(images, widths[0])
     for width in widths[1:]:
         x = _convolution(layers.MaxPooling2D()(x), width)
@@ -310,6 +312,11 @@ PRETRAINED = {
     "cat_generator": lambda: generator(128, (192, 128, 64), full_size=32, name="cat_generator"),
     "kitten_factors": lambda: classifier(KITTEN_HEADS, widths=(16, 32, 64, 128), name="kitten_factors"),
     "cifar10_features": lambda: classifier({"class": 10}, name="cifar10_features"),
+    "fashion_flow": lambda: velocity(28, (32, 80), channels=1, classes=(10,), name="fashion_flow"),
+    "fashion_judge": lambda: classifier({"class": 10}, 28, (16, 32, 64), channels=1, name="fashion_judge"),
+    "fashion_second_judge": lambda: classifier(
+        {"class": 10}, 28, (12, 24, 48), 0.1, residual=True, channels=1, name="fashion_second_judge"
+    ),
     "cifar10_judge": lambda: classifier({"class": 10}, widths=(24, 48, 96), residual=True, name="cifar10_judge"),
 }
 

@@ -25,21 +25,26 @@ SHIPPED = ROOT / "data" / "pretrained"
 NOISE_SHARE = 0.15  # of a batch of the factor classifier: pictures of nothing, for which every answer is equally right
 
 
-def train_classifier(name, images, targets, test, epochs, seed, batch_size=128, noise=False, low_precision=True):
-    """Train a shipped classifier on uint8 images and integer targets {head: (n,)}; returns its test accuracies."""
+def train_classifier(
+    name, images, targets, test, epochs, seed, batch_size=128, noise=False, low_precision=True, shift=4, mirror=True
+):
+    """Train a shipped classifier on uint8 images and integer targets {head: (n,)}; returns its test accuracies.
+
+    Every picture is seen moved by up to ``shift`` pixels and, with ``mirror``, half of them the other way round.
+    """
     keras.config.set_dtype_policy("mixed_bfloat16" if low_precision else "float32")
     model = models.build(name)
     counts = {head: model.get_layer(head).units for head in targets}
-    steps_per_epoch = len(images) // batch_size
+    steps_per_epoch, side, most = len(images) // batch_size, images.shape[1], 2 * shift + 1
+    pad = [[0, 0], [shift, shift], [shift, shift], [0, 0]]
 
     def batch(indices):
-        crop = tf.random.stateless_uniform((2,), seed=[seed, tf.cast(indices[0], tf.int32)], maxval=9, dtype=tf.int32)
+        place = [seed, tf.cast(indices[0], tf.int32)]
+        crop = tf.random.stateless_uniform((2,), seed=place, maxval=most, dtype=tf.int32)
         coin = tf.random.stateless_uniform((batch_size, 1, 1, 1), seed=[seed + 1, tf.cast(indices[0], tf.int32)]) < 0.5
         x = tf.cast(tf.gather(images, indices), tf.float32) / 127.5 - 1
-        x = tf.pad(x, [[0, 0], [4, 4], [4, 4], [0, 0]], mode="REFLECT")[
-            :, crop[0] : crop[0] + 32, crop[1] : crop[1] + 32
-        ]
-        x = tf.where(coin, x[:, :, ::-1], x)
+        x = tf.pad(x, pad, mode="REFLECT")[:, crop[0] : crop[0] + side, crop[1] : crop[1] + side]
+        x = tf.where(coin, x[:, :, ::-1], x) if mirror else x
         y = {head: tf.one_hot(tf.gather(targets[head], indices), count) for head, count in counts.items()}
         return with_noise(x, y, indices) if noise else (x, y)
 
@@ -103,6 +108,22 @@ def photographs(name, epochs, seed):
         raise SystemExit("CIFAR-10 is not here: connect to the internet or set AIGC_DATA_DIR.")
     targets, test_targets = {"class": train.labels.astype("int32")}, {"class": test.labels}
     return train_classifier(name, train.images, targets, (test.images, test_targets), epochs, seed)
+
+
+def product_photos(split):
+    """Return the photographs of Fashion-MNIST, never the stand-in: the test photos are held out from all networks."""
+    photos = data.load("fashion-mnist", split)
+    if photos.is_stand_in:
+        raise SystemExit("Fashion-MNIST is not here: connect to the internet or set AIGC_DATA_DIR.")
+    return photos
+
+
+def products(name, epochs, seed):
+    """A ten-class classifier of Fashion-MNIST, in float32."""
+    train, test = product_photos("train"), product_photos("test")
+    targets, test_targets = {"class": train.labels.astype("int32")}, {"class": test.labels}
+    options = {"low_precision": False, "shift": 0, "mirror": False}  # the photos are centred, and all shoes look left
+    return train_classifier(name, train.images, targets, (test.images, test_targets), epochs, seed, **options)
 
 
 class Report(keras.callbacks.Callback):
@@ -311,8 +332,31 @@ def text_copy():
     }
 
 
+def fashion_flow():
+    """The velocity field of product photos that is told the product: 06's recipe, in float32."""
+    train, steps = product_photos("train"), 5500
+    flow = training.FlowMatching(models.build("fashion_flow"), seed=0)
+    rate = keras.optimizers.schedules.CosineDecay(0.0, steps - 200, alpha=0.02, warmup_target=2e-3, warmup_steps=200)
+    flow.compile(keras.optimizers.Adam(rate, 0.9, 0.99, use_ema=True, ema_momentum=0.999, global_clipnorm=1.0))
+    path = BUILD / "fashion_flow_run.weights.h5"
+    training.fit(flow, train.images, steps, 250, 32, flip=False, labels=train.labels[:, None], checkpoint=path)
+    training.save_weights(flow.velocity, SHIPPED / "fashion_flow.weights.h5")
+    return judged(flow)
+
+
+def judged(flow, count=100):
+    """Return the share of ``count`` pictures a product that the judge reads as the product asked for."""
+    labels = np.repeat(np.arange(10), count)[:, None]
+    samples = flow.sample(len(labels), seed=1, labels=labels)
+    guesses = metrics.feature_network("fashion_judge").probabilities(samples)["class"].argmax(1)
+    return {"as asked": float((guesses == labels[:, 0]).mean())}
+
+
 RUNS = {
     "stain_flow": stain_flow,
+    "fashion_judge": lambda: products("fashion_judge", epochs=4, seed=1),
+    "fashion_second_judge": lambda: products("fashion_second_judge", epochs=4, seed=7),
+    "fashion_flow": fashion_flow,
     "cat_generator": cat_generator,
     "kitten_generator": kitten_generator,
     "kitten_flow": kitten_flow,

@@ -1,0 +1,81 @@
+"""The product generator under closer inspection than a notebook has time for. Writes advertising.json.
+
+python benchmarks/advertising.py   needs Fashion-MNIST's 60,000 training photos (AIGC_DATA_DIR, the cache, the internet)
+
+Obedience and recall with 500 pictures of each product, and the memorisation audit of 05 within each product: generated
+pictures, held-out photos and planted near-copies against that product's 6,000 training photos.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from aigc_utils import data, metrics, models, training  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+PER_PRODUCT, STEPS, AUDITED = 500, 10, 100  # AUDITED: pictures a product and kind
+JUDGES = ("fashion_judge", "fashion_second_judge")
+BINS = np.linspace(0, 1, 41)
+
+
+def draw(seed):
+    """Return (pictures uint8, the product asked for of each)."""
+    flow = training.FlowMatching(models.load_pretrained("fashion_flow"))
+    asked = np.repeat(np.arange(10), PER_PRODUCT)
+    return data.to_uint8(flow.sample(len(asked), seed=seed, steps=STEPS, solver="euler", labels=asked[:, None])), asked
+
+
+def quality(pictures, asked, test):
+    """Return the share read as asked by each judge and product, and recall beside real photos' own."""
+    judges = [metrics.feature_network(name) for name in JUDGES]
+    found = {"per_product": PER_PRODUCT, "steps": STEPS, "as_asked": {}, "recall": [], "recall_real": []}
+    for judge in judges:
+        right = judge.probabilities(pictures)["class"].argmax(1) == asked
+        found["as_asked"][judge.name] = {
+            p: round(float(right[asked == k].mean()), 3) for k, p in enumerate(test.classes)
+        }
+    for k in range(10):
+        real, others = np.split(judges[1].features(test.images[test.labels == k][: 2 * PER_PRODUCT]), 2)
+        fake = judges[1].features(pictures[asked == k])
+        found["recall"].append(round(metrics.precision_recall(real, fake)[1], 3))
+        found["recall_real"].append(round(metrics.precision_recall(real, others)[1], 3))
+    return found
+
+
+def audit(pictures, asked, train, test, seed=0):
+    """Return the audit over all products together; the ratio of a picture is taken among its own product's photos."""
+    ratios = {"generated": [], "held_out": [], "planted": []}
+    for k in range(10):
+        own = train.images[train.labels == k]
+        chosen = own[np.random.default_rng((seed, k)).choice(len(own), AUDITED // 5, replace=False)]
+        copies, _ = metrics.near_copies(chosen.repeat(3, axis=-1), seed + k)
+        parts = (pictures[asked == k][:AUDITED], test.images[test.labels == k][:AUDITED], copies[..., :1])
+        for name, images in zip(ratios, parts, strict=True):
+            ratios[name].append(metrics.copy_ratios(images, own)[0])
+        print(f"audit: {test.classes[k]}", flush=True)
+    ratios = {name: np.concatenate(values) for name, values in ratios.items()}
+    result = metrics.judge_ratios(ratios["generated"], ratios["held_out"])
+    return {
+        "samples": len(ratios["generated"]),
+        "threshold": round(result.threshold, 4),
+        "suspects": len(result.suspects),
+        "p_value": round(result.p_value, 4),
+        "found": round(float(np.mean(ratios["planted"] < result.threshold)), 3),
+        "ratios": {name: np.histogram(values, BINS)[0].tolist() for name, values in ratios.items()},
+    }
+
+
+if __name__ == "__main__":
+    train, test = (data.load("fashion-mnist", split) for split in ("train", "test"))
+    if train.is_stand_in:
+        sys.exit("Fashion-MNIST is not here: connect to the internet or set AIGC_DATA_DIR.")
+    pictures, asked = draw(seed=100)
+    result = quality(pictures, asked, test)
+    print(json.dumps(result), flush=True)
+    result["audit"] = audit(pictures, asked, train, test)
+    (HERE / "advertising.json").write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(result["audit"]))
