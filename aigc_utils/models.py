@@ -313,9 +313,9 @@ PRETRAINED = {
     "kitten_factors": lambda: classifier(KITTEN_HEADS, widths=(16, 32, 64, 128), name="kitten_factors"),
     "cifar10_features": lambda: classifier({"class": 10}, name="cifar10_features"),
     "fashion_flow": lambda: velocity(28, (32, 80), channels=1, classes=(10,), name="fashion_flow"),
-    "fashion_judge": lambda: classifier({"class": 10}, 28, (16, 32, 64), channels=1, name="fashion_judge"),
+    "fashion_judge": lambda: classifier({"class": 10}, 28, (16, 24, 48), 0.1, channels=1, name="fashion_judge"),
     "fashion_second_judge": lambda: classifier(
-        {"class": 10}, 28, (12, 24, 48), 0.1, residual=True, channels=1, name="fashion_second_judge"
+        {"class": 10}, 28, (12, 20, 40), 0.1, residual=True, channels=1, name="fashion_second_judge"
     ),
     "cifar10_judge": lambda: classifier({"class": 10}, widths=(24, 48, 96), residual=True, name="cifar10_judge"),
 }
