@@ -573,11 +573,13 @@ WRONG = {
     "12_case_advertising": {
         "12.1": [
             (
-                "def pictures_worth_it(fixed_g, variable_g, variable_s):\n    return fixed_g / (variable_s - variable_g)",
+                "def pictures_worth_it(fixed_g, variable_g, variable_s):\n"
+                "    return fixed_g / (variable_s - variable_g)",
                 "cheaper comes after that",
             ),
             (
-                "def pictures_worth_it(fixed_g, variable_g, variable_s):\n    return fixed_g / (variable_s - variable_g) + 1",
+                "def pictures_worth_it(fixed_g, variable_g, variable_s):\n"
+                "    return fixed_g / (variable_s - variable_g) + 1",
                 "must be whole",
             ),
             (
@@ -586,64 +588,118 @@ WRONG = {
             ),
         ],
         "12.2": [
-            ("def letters_on(grey):\n    return 'white' if grey < 150 else 'black'", "is already light"),
-            ("def letters_on(grey):\n    return 'white' if grey < 128 else 'black'", "the root of 0.05"),
-            ("def letters_on(grey):\n    return 'black' if grey < 128 else 'white'", "on white, black ones"),
+            (
+                "def letters_on(grey):\n    return 'white' if grey < 150 else 'black'",
+                "is already light",
+            ),
+            (
+                "def letters_on(grey):\n    return 'white' if grey < 128 else 'black'",
+                "the root of 0.05",
+            ),
+            (
+                "def letters_on(grey):\n    return 'black' if grey < 128 else 'white'",
+                "on white, black ones",
+            ),
         ],
         "12.3": [
             (
                 "def wrong_published(bad, passes_right, passes_wrong):\n    return bad * passes_wrong / 1000",
                 "the share is of 420",
             ),
-            ("def wrong_published(bad, passes_right, passes_wrong):\n    return bad * passes_wrong", "changes nothing"),
-            ("def wrong_published(bad, passes_right, passes_wrong):\n    return bad / 1000", "publishes none"),
+            (
+                "def wrong_published(bad, passes_right, passes_wrong):\n    return bad * passes_wrong",
+                "changes nothing",
+            ),
+            (
+                "def wrong_published(bad, passes_right, passes_wrong):\n    return bad / 1000",
+                "publishes none",
+            ),
         ],
         "12.4": [
-            ("def visitors_for_half(visitors):\n    return 2 * visitors", "square root"),
-            ("def visitors_for_half(visitors):\n    return visitors / 2", "needs more visitors"),
-            ("def visitors_for_half(visitors):\n    return visitors**2", "quarter in the denominator"),
+            (
+                "def visitors_for_half(visitors):\n    return 2 * visitors",
+                "square root",
+            ),
+            (
+                "def visitors_for_half(visitors):\n    return visitors / 2",
+                "needs more visitors",
+            ),
+            (
+                "def visitors_for_half(visitors):\n    return visitors**2",
+                "quarter in the denominator",
+            ),
         ],
         "12.5": [
             (
                 "def what_to_do(least, most, worth):\n    return 'publish' if least > 0 else 'go on testing'",
                 "Significant, but too small",
             ),
-            ("def what_to_do(least, most, worth):\n    return 'drop'", "even the lower end"),
+            (
+                "def what_to_do(least, most, worth):\n    return 'drop'",
+                "even the lower end",
+            ),
             (
                 "def what_to_do(least, most, worth):\n    return 'publish' if least >= worth else 'drop'",
                 "holds both answers",
             ),
             (
-                "def what_to_do(least, most, worth):\n    return 'publish' if least >= worth else 'drop' if least > 0 and most < worth else 'go on testing'",
+                "def what_to_do(least, most, worth):\n"
+                "    if least >= worth:\n"
+                "        return 'publish'\n"
+                "    return 'drop' if least > 0 and most < worth else 'go on testing'",
                 "whether there is a difference or not",
             ),
         ],
         "12.6": [
-            ("def any_alarm(tests, alpha):\n    return tests * alpha", "do not add"),
-            ("def any_alarm(tests, alpha):\n    return (1 - alpha) ** tests", "alpha itself"),
-            ("def any_alarm(tests, alpha):\n    return 1 - (1 - alpha) ** (1 + (tests - 1) / 2)", "0.95²"),
+            (
+                "def any_alarm(tests, alpha):\n    return tests * alpha",
+                "do not add",
+            ),
+            (
+                "def any_alarm(tests, alpha):\n    return (1 - alpha) ** tests",
+                "alpha itself",
+            ),
+            (
+                "def any_alarm(tests, alpha):\n    return 1 - (1 - alpha) ** (1 + (tests - 1) / 2)",
+                "0.95²",
+            ),
         ],
         "12.7": [
-            ("def rate_known(orders, visitors):\n    return orders / max(visitors, 1), 0.1", "the mean is ½"),
             (
-                "def rate_known(orders, visitors):\n    a, b = 1 + orders, 1 + visitors\n    return a / (a + b), np.sqrt(a * b / ((a + b) ** 2 * (a + b + 1)))",
+                "def rate_known(orders, visitors):\n    return orders / max(visitors, 1), 0.1",
+                "the mean is ½",
+            ),
+            (
+                "def rate_known(orders, visitors):\n"
+                "    a, b = 1 + orders, 1 + visitors\n"
+                "    variance = a * b / ((a + b) ** 2 * (a + b + 1))\n"
+                "    return a / (a + b), np.sqrt(variance)",
                 "visitors less orders",
             ),
             (
-                "def rate_known(orders, visitors):\n    a, b = 1 + orders, 1 + visitors - orders\n    return a / (a + b), a * b / ((a + b) ** 2 * (a + b + 1))",
+                "def rate_known(orders, visitors):\n"
+                "    a, b = 1 + orders, 1 + visitors - orders\n"
+                "    return a / (a + b), a * b / ((a + b) ** 2 * (a + b + 1))",
                 "the root of the variance",
             ),
         ],
         "12.8": [
             (
-                "def longest_bar(model, ranges):\n    likely = {name: values[1] for name, values in ranges.items()}\n    return max(ranges, key=lambda name: model(**{**likely, name: ranges[name][2]}) - model(**{**likely, name: ranges[name][0]}))",
+                "def longest_bar(model, ranges):\n"
+                "    likely = {name: values[1] for name, values in ranges.items()}\n"
+                "    at = lambda name, end: model(**{**likely, name: ranges[name][end]})\n"
+                "    return max(ranges, key=lambda name: at(name, 2) - at(name, 0))",
                 "sign does not matter",
             ),
             (
-                "def longest_bar(model, ranges):\n    return max(ranges, key=lambda name: ranges[name][2] - ranges[name][0])",
+                "def longest_bar(model, ranges):\n"
+                "    return max(ranges, key=lambda name: ranges[name][2] - ranges[name][0])",
                 "600",
             ),
-            ("def longest_bar(model, ranges):\n    return 'rent'", "600"),
+            (
+                "def longest_bar(model, ranges):\n    return 'rent'",
+                "600",
+            ),
         ],
     },
     "14_case_medicine": {
