@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 from aigc_utils import runtime  # noqa: E402
 from tools import notebooks  # noqa: E402
 
+import advertising  # noqa: E402
 import fair_match  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
@@ -137,6 +138,7 @@ The median distance of this project's recipe is {ours / theirs:.2f} times the co
 
 {tuning.markdown(stored("tuning"))}
 {fair_match.markdown(stored("fair_match"))}
+{advertising.markdown(stored("advertising"))}
 {medicine.markdown(stored("medicine"))}
 ## Notebooks
 
@@ -199,6 +201,7 @@ def main():
         bench.main()
         tuning.main()
         fair_match.main()
+        advertising.main()
         medicine.main(medicine.SPLITS)
     if part != "tables":
         measure_times(names)
