@@ -2,8 +2,9 @@
 
 python benchmarks/advertising.py   needs Fashion-MNIST's 60,000 training photos (AIGC_DATA_DIR, the cache, the internet)
 
-Obedience and recall with 500 pictures of each product, and the memorisation audit of 05 within each product: generated
-pictures, held-out photos and planted near-copies against that product's 6,000 training photos.
+Obedience and recall against the guidance weight; both again with 500 pictures of each product at the weight of notebook
+12; and the memorisation audit of 05 within each product: generated pictures, held-out photos and planted near-copies
+against that product's 6,000 training photos.
 """
 
 import json
@@ -18,31 +19,44 @@ from aigc_utils import data, metrics, models, training  # noqa: E402
 import numpy as np  # noqa: E402
 
 PER_PRODUCT, STEPS, AUDITED = 500, 10, 100  # AUDITED: pictures a product and kind
+WEIGHTS, GUIDANCE, BRIEF = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0), 1.75, 100  # BRIEF: pictures a product and weight
 JUDGES = ("fashion_judge", "fashion_second_judge")
 BINS = np.linspace(0, 1, 41)
 
 
-def draw(seed):
-    """Return (pictures uint8, the product asked for of each)."""
+def draw(seed, count, guidance):
+    """Return (pictures uint8, the product asked for of each), ``count`` of each product."""
     flow = training.FlowMatching(models.load_pretrained("fashion_flow"))
-    asked = np.repeat(np.arange(10), PER_PRODUCT)
-    return data.to_uint8(flow.sample(len(asked), seed=seed, steps=STEPS, solver="euler", labels=asked[:, None])), asked
+    asked = np.repeat(np.arange(10), count)
+    options = {"steps": STEPS, "solver": "euler", "labels": asked[:, None], "guidance": guidance}
+    return data.to_uint8(flow.sample(len(asked), seed=seed, **options)), asked
 
 
 def quality(pictures, asked, test):
     """Return the share read as asked by each judge and product, and recall beside real photos' own."""
-    judges = [metrics.feature_network(name) for name in JUDGES]
-    found = {"per_product": PER_PRODUCT, "steps": STEPS, "as_asked": {}, "recall": [], "recall_real": []}
+    judges, count = [metrics.feature_network(name) for name in JUDGES], len(asked) // 10
+    found = {"as_asked": {}, "recall": [], "recall_real": []}
     for judge in judges:
         right = judge.probabilities(pictures)["class"].argmax(1) == asked
         found["as_asked"][judge.name] = {
             p: round(float(right[asked == k].mean()), 3) for k, p in enumerate(test.classes)
         }
     for k in range(10):
-        real, others = np.split(judges[1].features(test.images[test.labels == k][: 2 * PER_PRODUCT]), 2)
+        real, others = np.split(judges[1].features(test.images[test.labels == k][: 2 * count]), 2)
         fake = judges[1].features(pictures[asked == k])
         found["recall"].append(round(metrics.precision_recall(real, fake)[1], 3))
         found["recall_real"].append(round(metrics.precision_recall(real, others)[1], 3))
+    return found
+
+
+def by_weight(test):
+    """Return, for each guidance weight, the shares read as asked by both judges and the recall, means over products."""
+    found = {}
+    for weight in WEIGHTS:
+        result = quality(*draw(200, BRIEF, weight), test)
+        shares = [float(np.mean(list(result["as_asked"][name].values()))) for name in JUDGES]
+        found[str(weight)] = [round(value, 3) for value in (*shares, float(np.mean(result["recall"])))]
+        print(weight, found[str(weight)], flush=True)
     return found
 
 
@@ -78,8 +92,8 @@ def markdown(result):
     return f"""## Product pictures
 
 From `advertising.json`, for notebook 12: {result["per_product"]} generated pictures of each product, {result["steps"]}
-Euler steps, and Fashion-MNIST's test photos. Read as asked by two judges; recall of real photos by generated ones, and
-by as many other real ones (features of {JUDGES[1]}).
+Euler steps with guidance {result["guidance"]}, and Fashion-MNIST's test photos. Read as asked by two judges; recall of
+real photos by generated ones, and by as many other real ones (features of {JUDGES[1]}).
 
 | product | {JUDGES[0]} | {JUDGES[1]} | recall | recall, real |
 |---|---|---|---|---|
@@ -96,8 +110,9 @@ def main():
     if train.is_stand_in:
         print("Fashion-MNIST is not here (connect to the internet or set AIGC_DATA_DIR): advertising.json stays.")
         return
-    pictures, asked = draw(seed=100)
-    result = quality(pictures, asked, test)
+    result = {"weights": by_weight(test), "per_product": PER_PRODUCT, "steps": STEPS, "guidance": GUIDANCE}
+    pictures, asked = draw(100, PER_PRODUCT, GUIDANCE)
+    result |= quality(pictures, asked, test)
     print(json.dumps(result), flush=True)
     result["audit"] = audit(pictures, asked, train, test)
     (HERE / "advertising.json").write_text(json.dumps(result, indent=1) + "\n")
