@@ -25,6 +25,7 @@ from tools import notebooks  # noqa: E402
 import fair_match  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
+import text as writing  # noqa: E402
 import tuning  # noqa: E402
 from import_time import import_seconds  # noqa: E402
 
@@ -138,6 +139,7 @@ The median distance of this project's recipe is {ours / theirs:.2f} times the co
 {tuning.markdown(stored("tuning"))}
 {fair_match.markdown(stored("fair_match"))}
 {medicine.markdown(stored("medicine"))}
+{writing.markdown(stored("text"))}
 ## Notebooks
 
 Wall-clock seconds on this machine, CPU profile, each in a process of its own; memory is the largest process so far.
@@ -200,6 +202,7 @@ def main():
         tuning.main()
         fair_match.main()
         medicine.main(medicine.SPLITS)
+        writing.main()
     if part != "tables":
         measure_times(names)
     write_readme()
