@@ -208,6 +208,11 @@ def next_token_loss(predicted, targets):
 
     ``predicted`` are logits (batch, length, vocabulary), ``targets`` (batch, length) integers; one below 0 is left out.
     """
+    if len(predicted.shape) != 3 or not tf.TensorShape(targets.shape).is_compatible_with(predicted.shape[:2]):
+        raise ValueError(
+            f"next_token_loss received predictions of shape {tuple(predicted.shape)} for targets of shape "
+            f"{tuple(targets.shape)}; expected (batch, length, vocabulary) for (batch, length)."
+        )
     asked = tf.cast(targets >= 0, predicted.dtype)
     each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.maximum(targets, 0), logits=predicted)
     return tf.reduce_sum(asked * each) / tf.maximum(tf.reduce_sum(asked), 1.0)

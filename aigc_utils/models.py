@@ -309,6 +309,7 @@ PRETRAINED = {
     "stain_flow": lambda: velocity(classes=(16,), name="stain_flow"),
     "text_lm": lambda: Transformer(1024, context=128, width=128, depth=4, heads=4, dropout=0.1, name="text_lm"),
     "text_copy": lambda: Transformer(1024, context=72, width=96, depth=3, heads=3, name="text_copy"),
+    "text_translate": lambda: Transformer(1200, context=58, width=112, depth=3, heads=4, name="text_translate"),
     "cat_generator": lambda: generator(128, (192, 128, 64), full_size=32, name="cat_generator"),
     "kitten_factors": lambda: classifier(KITTEN_HEADS, widths=(16, 32, 64, 128), name="kitten_factors"),
     "cifar10_features": lambda: classifier({"class": 10}, name="cifar10_features"),

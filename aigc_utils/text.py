@@ -313,7 +313,6 @@ def writer(model, cached=True):
     """
     tf = runtime.tf
 
-    @tf.function
     def loop(prompts, count, temperature, top_k, top_p, seed):
         batch, slot = prompts.shape
         written = tf.concat([tf.transpose(prompts), tf.zeros((count, batch), tf.int32)], 0)
@@ -331,6 +330,11 @@ def writer(model, cached=True):
             )
         return tf.transpose(written)
 
+    @functools.cache
+    def compiled(batch, slot, count):
+        tokens, number, share = tf.TensorSpec((batch, slot), tf.int32), tf.TensorSpec((), tf.int32), tf.TensorSpec(())
+        return tf.function(loop).get_concrete_function(tokens, count, share, number, share, number)
+
     def write(prompts, count, temperature=1.0, top_k=0, top_p=1.0, seed=0):
         prompts = np.asarray(prompts, np.int32)
         if prompts.ndim != 2 or not prompts.size or prompts.shape[1] + count > model.context + 1:
@@ -338,8 +342,9 @@ def writer(model, cached=True):
                 f"received prompts of shape {prompts.shape} and count {count}; expected (batch, slot), and at most "
                 f"{model.context + 1} tokens in all."
             )
-        options = [tf.constant(x, t) for x, t in ((temperature, tf.float32), (top_k, tf.int32), (top_p, tf.float32))]
-        return loop(tf.constant(prompts), count, *options, tf.constant(seed, tf.int32)).numpy()
+        options = ((temperature, tf.float32), (top_k, tf.int32), (top_p, tf.float32), (seed, tf.int32))
+        knobs = [tf.constant(value, kind) for value, kind in options]
+        return compiled(*prompts.shape, count)(tf.constant(prompts), *knobs).numpy()
 
     return write
 

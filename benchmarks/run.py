@@ -26,6 +26,7 @@ import advertising  # noqa: E402
 import fair_match  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
+import text as writing  # noqa: E402
 import tuning  # noqa: E402
 from import_time import import_seconds  # noqa: E402
 
@@ -140,6 +141,7 @@ The median distance of this project's recipe is {ours / theirs:.2f} times the co
 {fair_match.markdown(stored("fair_match"))}
 {advertising.markdown(stored("advertising"))}
 {medicine.markdown(stored("medicine"))}
+{writing.markdown(stored("text"))}
 ## Notebooks
 
 Wall-clock seconds on this machine, CPU profile, each in a process of its own; memory is the largest process so far.
@@ -203,6 +205,7 @@ def main():
         fair_match.main()
         advertising.main()
         medicine.main(medicine.SPLITS)
+        writing.main()
     if part != "tables":
         measure_times(names)
     write_readme()

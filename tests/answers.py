@@ -570,6 +570,84 @@ WRONG = {
             ),
         ],
     },
+    "07_text": {
+        "07.1": [
+            ("def bits_a_character(p, characters):\n    return -np.log(p).sum() / characters", "2 bits each"),
+            ("def bits_a_character(p, characters):\n    return -np.log2(p).mean()", "not by tokens"),
+            (
+                "def bits_a_character(p, characters):\n    return -np.log2(p.mean()) * len(p) / characters",
+                "mean of logarithms",
+            ),
+        ],
+        "07.2": [
+            ("def mixed(followed, c, lower):\n    return followed.count(c) / len(followed)", "keeps a chance"),
+            (
+                "def mixed(followed, c, lower):\n    return (followed.count(c) + lower) / (len(followed) + 1)",
+                "two kinds",
+            ),
+            (
+                "def mixed(followed, c, lower):\n"
+                "    kinds = len(set(followed))\n"
+                "    return (followed.count(c) + lower) / (len(followed) + kinds)",
+                "weight of the kinds",
+            ),
+        ],
+        "07.3": [
+            (
+                "def causal_weights(scores):\n"
+                "    weights = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)\n"
+                "    return np.tril(weights)",
+                "add up to 1",
+            ),
+            (
+                "def causal_weights(scores):\n    return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)",
+                "columns 0 to i",
+            ),
+            (
+                "def causal_weights(scores):\n"
+                "    weights = np.tril(np.ones_like(scores))\n"
+                "    return weights / weights.sum(axis=1, keepdims=True)",
+                "exponential of the difference",
+            ),
+        ],
+        "07.4": [
+            ("def temperature_for(p, wanted):\n    return wanted / p * 1.5", "as they are"),
+            ("def temperature_for(p, wanted):\n    return np.log(wanted / (1 - wanted)) / np.log(p / (1 - p))", "cool"),
+            ("def temperature_for(p, wanted):\n    return p / wanted", "squares the odds"),
+        ],
+        "07.5": [
+            ("def nucleus_size(p, share):\n    return int(np.sum(np.cumsum(np.sort(p)[::-1]) < share))", "always kept"),
+            ("def nucleus_size(p, share):\n    return 1", "the one that crosses"),
+            (
+                "def nucleus_size(p, share):\n    return int(np.sum(np.cumsum(p) < share - 1e-12) + 1)",
+                "the one that crosses",
+            ),
+        ],
+        "07.6": [
+            (
+                "def cache_bytes(layers, width, batch, length):\n    return 4 * layers * width * batch * length",
+                "8 bytes",
+            ),
+            ("def cache_bytes(layers, width, batch, length):\n    return 8 * width * batch * length", "its own"),
+            (
+                "def cache_bytes(layers, width, batch, length):\n    return 8 * layers * width * batch * length**2",
+                "square",
+            ),
+        ],
+        "07.7": [
+            ("copies_needed = 58.4", "whole"),
+            ("copies_needed = 20", "hides too easily"),
+            ("copies_needed = 100", "smallest n"),
+        ],
+        "07.8": [
+            (
+                "def error_of_gain(before, after):\n"
+                "    return np.sqrt((np.var(before, ddof=1) + np.var(after, ddof=1)) / len(before))",
+                "steady gain",
+            ),
+            ("def error_of_gain(before, after):\n    return np.std(after - before, ddof=1)", "root of n"),
+        ],
+    },
     "12_case_advertising": {
         "12.1": [
             (

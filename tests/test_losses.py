@@ -216,3 +216,25 @@ def test_flow_matching_loss_by_hand():
 def test_bad_input_of_flow_matching_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_next_token_loss_by_hand_and_only_where_asked():
+    logits, targets = np.zeros((1, 4, 5), np.float32), np.array([[-1, 2, 0, -1]])
+    logits[0, 1, 2], logits[0, 0, 3], logits[0, 3, 1] = 1.5, 9.0, 9.0  # the outer two are not asked for
+    expected = (np.log(4 + np.exp(1.5)) - 1.5 + np.log(5)) / 2
+    assert float(losses.next_token_loss(logits, targets)) == pytest.approx(expected, rel=1e-6)
+    assert float(losses.next_token_loss(logits, np.full((1, 4), -1))) == 0
+
+
+@pytest.mark.parametrize(
+    ("predicted", "targets", "message"),
+    [
+        (np.zeros((2, 3, 5), np.float32), np.zeros((2, 4), int), r"\(2, 3, 5\) for targets of shape \(2, 4\)"),
+        (np.zeros((2, 5), np.float32), np.zeros((2,), int), "expected \\(batch, length, vocabulary\\)"),
+        (np.zeros((0, 3, 5), np.float32), np.zeros((0, 3), int), "empty"),
+        (np.full((1, 2, 5), np.nan, np.float32), np.zeros((1, 2), int), "NaN"),
+    ],
+)
+def test_next_token_loss_refuses_what_does_not_fit(predicted, targets, message):
+    with pytest.raises(ValueError, match=message):
+        losses.next_token_loss(predicted, targets)

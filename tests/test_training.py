@@ -374,3 +374,53 @@ def test_a_flows_samples_follow_from_the_seed():
     np.testing.assert_array_equal(a, b)
     assert a.shape == (3, 32, 32, 3) and np.abs(a).max() <= 1
     assert not np.array_equal(a, flow.sample(3, seed=2, steps=2))
+
+
+def tiny_writer():
+    keras.utils.set_random_seed(0)
+    model = training.NextToken(models.Transformer(7, context=6, width=8, depth=1, heads=2))
+    model.compile(keras.optimizers.SGD(0.5))
+    return model
+
+
+def token_batches(start=0):
+    rows = np.arange(12)[:, None] + np.arange(7)  # counting up, modulo 7
+    batches = [(rows[k : k + 4, :-1] % 7, rows[k : k + 4, 1:] % 7) for k in (0, 4, 8)]
+    return [batches[step % 3] for step in range(start, 30)]
+
+
+def test_a_step_lowers_the_loss_of_the_tokens_asked_for():
+    model = tiny_writer()
+    (tokens, targets), *_ = token_batches()
+    before = float(losses.next_token_loss(model(tokens), targets))
+    assert float(model.train_step((tokens, targets))["loss"]) == pytest.approx(before, rel=1e-5)
+    assert float(losses.next_token_loss(model(tokens), targets)) < before and int(model.step) == 1
+    weights = model.network.get_weights()
+    model.train_step((tokens, np.full_like(targets, -1)))  # nothing is asked for: nothing is learnt
+    for old, new in zip(weights, model.network.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_it_learns_to_count():
+    model = tiny_writer()
+    for _ in range(4):
+        for batch in token_batches():
+            model.train_step(batch)
+    tokens, targets = token_batches()[0]
+    assert (np.asarray(model(tokens)).argmax(-1) == targets).mean() > 0.9
+
+
+def test_a_stopped_writer_continues_to_the_same_weights(tmp_path):
+    checkpoint, whole, first = tmp_path / "a.weights.h5", tiny_writer(), tiny_writer()
+    for batch in token_batches():
+        whole.train_step(batch)
+    for batch in token_batches()[:11]:
+        first.train_step(batch)
+    training.save_weights(first, checkpoint)
+    second = tiny_writer()
+    start = training.resume(second, checkpoint)
+    assert start == 11
+    for batch in token_batches(start):
+        second.train_step(batch)
+    for expected, found in zip(whole.network.get_weights(), second.network.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)

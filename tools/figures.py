@@ -34,6 +34,7 @@ FIGURES = {
     "03_vae": "Held-out kittens, and decoded",
     "05_evaluating_and_tuning": "Five knobs, found by",
     "06_flow_matching": "def filmstrip(",
+    "07_text": "def draw_attention(",
     "12_case_advertising": "each the first that passed every check",
     "14_case_medicine": "picks = [np.flatnonzero(",
 }  # notebook: what stands in the cell whose figure it is known by

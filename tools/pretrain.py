@@ -6,6 +6,7 @@ The CIFAR-10 networks need the photographs (AIGC_DATA_DIR, the cache or the inte
 below build/pretrain/ and continue from it, so a run may be stopped at any time.
 """
 
+import itertools
 import json
 import sys
 import time
@@ -332,6 +333,28 @@ def text_copy():
     }
 
 
+def text_translate():
+    """The network that translates product phrases, from English to Chinese and back."""
+    pairs = pd.read_csv(ROOT / "data" / "text" / "parallel.csv")
+    train, path = pairs[pairs["split"] == "train"], SHIPPED / "translate_pieces.model"
+    both = "\n".join([*train["english"], *train["chinese"]])
+    path.write_bytes(text.train_pieces(both, 1200, text.DIRECTIONS))
+    pieces, prompts, answers = text.Pieces(path), [], []
+    for _, group in train.groupby("meaning"):  # every form in one language goes with every form in the other
+        for english, chinese in itertools.product(group["english"], group["chinese"]):
+            prompts += [pieces.encode(english + "<zh>"), pieces.encode(chinese + "<en>")]
+            answers += [pieces.encode(chinese), pieces.encode(english)]
+    packed = text.pack(prompts, answers, text.SLOT, 58, pieces.encode(text.NEWLINE)[0])
+    network = train_transformer("text_translate", packed_batches(*packed, 32), 2500, 3e-3)
+    held_out = pairs[pairs["split"] == "test"].drop_duplicates("meaning")
+    chinese = text.translate(network, pieces, held_out["english"], "<zh>")
+    english = text.translate(network, pieces, chinese, "<en>")
+    print(*zip(held_out["english"][:8], chinese[:8], english[:8], strict=True), sep="\n")
+    words = json.loads((ROOT / "data" / "text" / "vocabulary.json").read_text(encoding="utf-8"))
+    meanings = [[text.named_attributes(phrase, words) for phrase in said] for said in (held_out["english"], english)]
+    return {"meaning kept there and back": np.mean([a == b for a, b in zip(*meanings, strict=True)])}
+
+
 def fashion_flow():
     """The velocity field of product photos that is told the product: 06's recipe, in float32."""
     train, steps = product_photos("train"), 5500
@@ -363,6 +386,7 @@ RUNS = {
     "kitten_factors": kitten_factors,
     "text_lm": text_lm,
     "text_copy": text_copy,
+    "text_translate": text_translate,
     "cifar10_features": lambda: photographs("cifar10_features", epochs=8, seed=1),
     "cifar10_judge": lambda: photographs("cifar10_judge", epochs=5, seed=7),
 }
