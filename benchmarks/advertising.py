@@ -18,8 +18,8 @@ from aigc_utils import data, metrics, models, training  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-PER_PRODUCT, STEPS, AUDITED = 500, 10, 100  # AUDITED: pictures a product and kind
-WEIGHTS, GUIDANCE, BRIEF = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0), 1.75, 100  # BRIEF: pictures a product and weight
+PER_PRODUCT, STEPS, AUDITED = 500, 8, 100  # AUDITED: pictures a product and kind
+WEIGHTS, GUIDANCE, BRIEF = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0), 1.5, 100  # BRIEF: pictures a product and weight
 JUDGES = ("fashion_judge", "fashion_second_judge")
 BINS = np.linspace(0, 1, 41)
 
