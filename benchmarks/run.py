@@ -1,6 +1,6 @@
 """Measure everything once; writes the tables here and the times in README.md and docs/teaching.md: `make bench`.
 
-python benchmarks/run.py                          all of it, about 90 minutes on 2 cores
+python benchmarks/run.py                          all of it, about 100 minutes on 2 cores
 python benchmarks/run.py timings [NOTEBOOK ...]   only the times, of all notebooks or of these; what stands stays
 python benchmarks/run.py tables                   only the tables here, from what was measured before
 """
