@@ -68,8 +68,11 @@ def audit(pictures, asked, train, test, seed=0):
         chosen = own[np.random.default_rng((seed, k)).choice(len(own), AUDITED // 5, replace=False)]
         copies, _ = metrics.near_copies(chosen.repeat(3, axis=-1), seed + k)
         parts = (pictures[asked == k][:AUDITED], test.images[test.labels == k][:AUDITED], copies[..., :1])
-        for name, images in zip(ratios, parts, strict=True):
-            ratios[name].append(metrics.copy_ratios(images, own)[0])
+        together, _ = metrics.copy_ratios(np.concatenate(parts), own)
+        for name, part in zip(
+            ratios, np.split(together, np.cumsum([len(images) for images in parts])[:-1]), strict=True
+        ):
+            ratios[name].append(part)
         print(f"audit: {test.classes[k]}", flush=True)
     ratios = {name: np.concatenate(values) for name, values in ratios.items()}
     result = metrics.judge_ratios(ratios["generated"], ratios["held_out"])

@@ -24,6 +24,7 @@ import pandas as pd  # noqa: E402
 BUILD = ROOT / "build" / "pretrain"
 SHIPPED = ROOT / "data" / "pretrained"
 NOISE_SHARE = 0.15  # of a batch of the factor classifier: pictures of nothing, for which every answer is equally right
+CENTRED = {"low_precision": False, "shift": 0, "mirror": False}  # product photos are centred; all shoes look left
 
 
 def train_classifier(
@@ -102,28 +103,18 @@ def kitten_factors():
     )
 
 
-def photographs(name, epochs, seed):
-    """A ten-class classifier of CIFAR-10."""
-    train, test = data.load("cifar10", "train"), data.load("cifar10", "test")
-    if train.is_stand_in:
-        raise SystemExit("CIFAR-10 is not here: connect to the internet or set AIGC_DATA_DIR.")
-    targets, test_targets = {"class": train.labels.astype("int32")}, {"class": test.labels}
-    return train_classifier(name, train.images, targets, (test.images, test_targets), epochs, seed)
-
-
-def product_photos(split):
-    """Return the photographs of Fashion-MNIST, never the stand-in: the test photos are held out from all networks."""
-    photos = data.load("fashion-mnist", split)
+def photographs(name, split):
+    """Return photographs of the catalogue, never their stand-in."""
+    photos = data.load(name, split)
     if photos.is_stand_in:
-        raise SystemExit("Fashion-MNIST is not here: connect to the internet or set AIGC_DATA_DIR.")
+        raise SystemExit(f"The photographs {name} are not here: connect to the internet or set AIGC_DATA_DIR.")
     return photos
 
 
-def products(name, epochs, seed):
-    """A ten-class classifier of Fashion-MNIST, in float32."""
-    train, test = product_photos("train"), product_photos("test")
+def ten_classes(name, photos, epochs, seed, **options):
+    """A classifier of CIFAR-10 or Fashion-MNIST, whose test photos are held out from all networks."""
+    train, test = photographs(photos, "train"), photographs(photos, "test")
     targets, test_targets = {"class": train.labels.astype("int32")}, {"class": test.labels}
-    options = {"low_precision": False, "shift": 0, "mirror": False}  # the photos are centred, and all shoes look left
     return train_classifier(name, train.images, targets, (test.images, test_targets), epochs, seed, **options)
 
 
@@ -178,9 +169,7 @@ def train_generator(name, images, network, held_out, rates, steps, discriminator
 
 def cat_generator():
     """The generator of photographs: 5,000 cats of CIFAR-10."""
-    cats, held_out = data.load("cats", "train"), data.load("cats", "test")
-    if cats.is_stand_in:
-        raise SystemExit("CIFAR-10 is not here: connect to the internet or set AIGC_DATA_DIR.")
+    cats, held_out = photographs("cats", "train"), photographs("cats", "test")
     network = metrics.feature_network("cifar10_features")
     rates = {0: 5e-4, 8000: 2.5e-4, 10000: 1e-4}
     return train_generator(
@@ -357,7 +346,7 @@ def text_translate():
 
 def fashion_flow():
     """The velocity field of product photos that is told the product: 06's recipe, in float32, in two rounds."""
-    train, flow = product_photos("train"), training.FlowMatching(models.build("fashion_flow"), seed=0)
+    train, flow = photographs("fashion-mnist", "train"), training.FlowMatching(models.build("fashion_flow"), seed=0)
     for steps in (5500, 12_000):  # the second round begins again at a higher rate, from the checkpoint of the first
         rate = keras.optimizers.schedules.CosineDecay(0.0, steps - 200, 0.02, warmup_target=2e-3, warmup_steps=200)
         flow.compile(keras.optimizers.Adam(rate, 0.9, 0.99, use_ema=True, ema_momentum=0.999, global_clipnorm=1.0))
@@ -377,8 +366,8 @@ def judged(flow, count=100):
 
 RUNS = {
     "stain_flow": stain_flow,
-    "fashion_judge": lambda: products("fashion_judge", epochs=4, seed=1),
-    "fashion_second_judge": lambda: products("fashion_second_judge", epochs=4, seed=7),
+    "fashion_judge": lambda: ten_classes("fashion_judge", "fashion-mnist", epochs=4, seed=1, **CENTRED),
+    "fashion_second_judge": lambda: ten_classes("fashion_second_judge", "fashion-mnist", epochs=4, seed=7, **CENTRED),
     "fashion_flow": fashion_flow,
     "cat_generator": cat_generator,
     "kitten_generator": kitten_generator,
@@ -387,8 +376,8 @@ RUNS = {
     "text_lm": text_lm,
     "text_copy": text_copy,
     "text_translate": text_translate,
-    "cifar10_features": lambda: photographs("cifar10_features", epochs=8, seed=1),
-    "cifar10_judge": lambda: photographs("cifar10_judge", epochs=5, seed=7),
+    "cifar10_features": lambda: ten_classes("cifar10_features", "cifar10", epochs=8, seed=1),
+    "cifar10_judge": lambda: ten_classes("cifar10_judge", "cifar10", epochs=5, seed=7),
 }
 
 if __name__ == "__main__":
