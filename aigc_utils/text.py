@@ -233,6 +233,8 @@ def _look_up(keys, values, wanted):
 
 def windows(tokens, length, batch, seed=0, start_step=0):
     """Return an endless `tf.data.Dataset` of (tokens, next tokens), int32 (batch, length) each, from random places."""
+    from aigc_utils import training  # brings TensorFlow, which reading and counting do not need
+
     tf, tokens = runtime.tf, np.asarray(tokens, np.int32)
     if len(tokens) <= length:
         raise ValueError(f"received {len(tokens)} tokens for windows of {length}; expected more.")
@@ -245,7 +247,7 @@ def windows(tokens, length, batch, seed=0, start_step=0):
         chosen = tf.gather(tokens, places)
         return chosen[:, :-1], chosen[:, 1:]
 
-    return tf.data.Dataset.range(start_step, np.iinfo(np.int64).max).map(one, 2, deterministic=True).prefetch(4)
+    return training.endless(one, start_step)
 
 
 def log_likelihoods(model, tokens, stride=32, batch=16):

@@ -23,6 +23,18 @@ def stream(seed, use, step):
     return tf.stack([tf.cast(seed, tf.int64) * 16 + use, tf.cast(step, tf.int64)])
 
 
+def endless(batch, start_step=0):
+    """Return an endless `tf.data.Dataset` of ``batch(step)`` from step ``start_step`` on, made in the background.
+
+    TensorFlow does not tune it: both numbers are chosen here, and its tuning thread sleeps ever longer, so that in one
+    run of eight the end of `fit` had to wait for it, for as long again as the training had taken.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    steps = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max)
+    return steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4).with_options(options)
+
+
 def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None):
     """Return an endless `tf.data.Dataset` of float32 batches in [-1, 1] that begins with batch ``start_step``.
 
@@ -40,6 +52,8 @@ def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None)
     if labels is not None and len(labels) != len(images):
         raise ValueError(f"received {len(labels)} labels for {len(images)} images; expected one for each.")
     per_epoch = len(images) // batch_size
+    with tf.device("CPU"):
+        pictures = tf.constant(images)  # not the array: a dataset's graph would copy it whenever it is optimised
 
     def batch(step):
         order = tf.random.experimental.stateless_shuffle(
@@ -47,14 +61,15 @@ def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None)
         )
         first = tf.cast(step % per_epoch, tf.int32) * batch_size
         places = order[first : first + batch_size]
-        chosen = tf.cast(tf.gather(images, places), tf.float32) / 127.5 - 1.0
-        if flip:
-            coin = tf.random.stateless_uniform((batch_size, 1, 1, 1), seed=stream(seed, FLIP, step)) < 0.5
-            chosen = tf.where(coin, chosen[:, :, ::-1], chosen)
+        chosen = tf.gather(pictures, places)
+        if flip:  # a choice between whole pictures of bytes: seven times as fast as tf.where on their numbers
+            mirrored = tf.random.stateless_uniform((batch_size,), seed=stream(seed, FLIP, step)) < 0.5
+            both = tf.stack([chosen, tf.reverse(chosen, [2])], axis=1)
+            chosen = tf.gather(both, tf.cast(mirrored, tf.int32), batch_dims=1)
+        chosen = tf.cast(chosen, tf.float32) / 127.5 - 1.0
         return chosen if labels is None else (chosen, tf.gather(labels, places))
 
-    steps = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max)
-    return steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)
+    return endless(batch, start_step)
 
 
 class Trainable(keras.Model):

@@ -297,7 +297,7 @@ def packed_batches(tokens, targets, batch, seed=0):
         places = tf.random.stateless_uniform((batch,), seed=seeds, maxval=len(tokens), dtype=tf.int32)
         return tf.gather(tokens, places), tf.gather(targets, places)
 
-    return lambda start: tf.data.Dataset.range(start, 10**9).map(one, 2, deterministic=True).prefetch(4)
+    return lambda start: training.endless(one, start)
 
 
 def text_copy():
