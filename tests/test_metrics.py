@@ -251,6 +251,16 @@ def test_copy_ratios_by_hand():
     assert ratios == pytest.approx([25 / 50], abs=1e-3) and nearest == [0]
 
 
+def test_training_images_prepared_once_give_the_same_ratios(drawn):
+    training, held_out = drawn
+    prepared = metrics.training_views(training)
+    for images in (held_out[:3], training[:2]):
+        for one, other in zip(
+            metrics.copy_ratios(images, training), metrics.copy_ratios(images, prepared), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize(
     ("samples", "training", "words"),
     [
@@ -258,7 +268,7 @@ def test_copy_ratios_by_hand():
         (np.zeros((2, 32, 32)), None, "samples has shape"),
         (np.full((2, 32, 32, 3), np.nan), None, "samples holds NaN"),
         (np.full((2, 32, 32, 3), 2.0), None, r"outside \[-1, 1\]"),
-        (None, np.zeros((49, 32, 32, 3), np.uint8), r"training has shape .*expected \(n >= 50"),
+        (None, np.zeros((49, 32, 32, 3), np.uint8), "training has 49 images; expected n >= 50"),
     ],
 )
 def test_the_audit_names_bad_input(drawn, samples, training, words):
