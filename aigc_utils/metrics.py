@@ -370,24 +370,18 @@ def _zoomed(images, margin):
 
 def _views(images, most_shift, flips=(False, True), blocks=(GREY_BLOCK, COLOUR_BLOCK)):
     """Return features (n, views, d) of every flip and shift: block means of grey and of two colour-difference maps."""
-    maps = images.astype(np.float32) / 255 @ np.array(LUMA_CHROMA, np.float32).T
+    maps = tf.tensordot(tf.cast(images, tf.float32), np.float32(LUMA_CHROMA).T / 255, 1)
     shifts, views = range(-most_shift, most_shift + 1), []
     for flip in flips:
         turned = maps[:, :, ::-1] if flip else maps
-        means = [
-            _running_means(part, block) for part, block in zip((turned[..., :1], turned[..., 1:]), blocks, strict=True)
+        means = [  # of all block×block squares
+            tf.nn.avg_pool2d(part, block, 1, "VALID").numpy()
+            for part, block in zip((turned[..., :1], turned[..., 1:]), blocks, strict=True)
         ]
         for down, right in itertools.product(shifts, shifts):
             parts = [_every(mean, block, down, right) for mean, block in zip(means, blocks, strict=True)]
             views.append(np.concatenate([parts[0], 0.5 * parts[1]], axis=1))
     return np.stack(views, axis=1)
-
-
-def _running_means(maps, block):
-    """Return the means of all block×block squares, (n, side - block + 1, side - block + 1, channels)."""
-    inner = maps.shape[1] - block + 1
-    rows = sum(maps[:, k : k + inner] for k in range(block)) / block
-    return sum(rows[:, :, k : k + inner] for k in range(block)) / block
 
 
 def _every(means, block, down, right):
