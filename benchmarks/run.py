@@ -10,7 +10,6 @@ import platform
 import re
 import resource
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -97,11 +96,14 @@ def kitten_table(result, gflops):
 
 
 def time_notebooks(names):
-    """Execute notebooks, all or those named; returns {name: (seconds, peak memory in GB of the largest so far)}."""
+    """Execute notebooks, all or those named; returns {name: (seconds, peak memory in GB of the largest so far)}.
+
+    The seconds are those of a reader in JupyterLab: from the kernel's start to its end after the last cell.
+    """
     measured = {}
     for path in notebooks.find(names):
-        begin = time.perf_counter()
-        subprocess.run([sys.executable, "tools/notebooks.py", "run", path.stem], cwd=ROOT, check=True)
+        notebook, begin = notebooks.read(path), time.perf_counter()
+        notebooks.execute(notebook, path.stem)
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
         measured[path.stem] = (time.perf_counter() - begin, peak)
     return measured
@@ -144,7 +146,8 @@ The median distance of this project's recipe is {ours / theirs:.2f} times the co
 {writing.markdown(stored("text"))}
 ## Notebooks
 
-Wall-clock seconds on this machine, CPU profile, each in a process of its own; memory is the largest process so far.
+Wall-clock seconds on this machine, CPU profile, from the start of the notebook's kernel to its end; memory is the
+largest process so far.
 
 | notebook | seconds | peak memory, GB |
 |---|---|---|
