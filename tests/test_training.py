@@ -70,6 +70,17 @@ def test_batch_k_is_a_function_of_seed_and_k():
     assert not np.array_equal(later, other)
 
 
+def test_no_thread_of_tensorflow_tunes_the_batches():
+    """It may hold up the end of a run for as long as the run took; see `training.endless`."""
+    assert training.batches(IMAGES, 8).options().autotune.enabled is False
+
+
+def test_a_label_goes_with_its_image_mirrored_or_not():
+    images = np.arange(40, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
+    for batch, labels in training.batches(images, 8, labels=np.arange(40)).take(10).as_numpy_iterator():
+        np.testing.assert_array_equal(np.rint((batch[:, 0, 0, 0] + 1) * 127.5), labels)
+
+
 def test_batches_are_photos_in_the_generators_range_some_of_them_mirrored():
     batch = next(iter(training.batches(IMAGES[:1].repeat(64, axis=0), 64).as_numpy_iterator()))
     plain = IMAGES[0].astype(np.float32) / 127.5 - 1
