@@ -7,23 +7,13 @@ import dataclasses
 import functools
 import zlib
 
+from aigc_utils import checks
+
 import numpy as np
 
 MOST_CELLS = 2_000_000  # pairs of results that `power` adds up; beyond it the normal approximation is as good
 
 MOST_ACCELERATED = 2000  # values: the acceleration leaves out each of them in turn
-
-
-def _rates(**rates):
-    for name, rate in rates.items():
-        if not np.all((np.asarray(rate, float) > 0) & (np.asarray(rate, float) < 1)):
-            raise ValueError(f"received {name} = {rate}; expected a share between 0 and 1, for example 0.03 for 3 %.")
-
-
-def _whole(least, **numbers):
-    for name, number in numbers.items():
-        if not (np.isscalar(number) and np.isfinite(number) and number >= least and number == int(number)):
-            raise ValueError(f"received {name} = {number}; expected a whole number, {least} or more.")
 
 
 # --- one experiment --------------------------------------------------------------------------------------------------
@@ -43,7 +33,7 @@ def difference_interval(hits_a, visitors_a, hits_b, visitors_b, confidence=0.95)
     a, n_a, b, n_b = (np.array(count) for count in np.broadcast_arrays(*counts))  # statsmodels wants its own
     if (n_a < 1).any() or (n_b < 1).any() or (a < 0).any() or (b < 0).any() or (a > n_a).any() or (b > n_b).any():
         raise ValueError("received more hits than visitors, or a negative count; expected 0 <= hits <= visitors.")
-    _rates(confidence=confidence)
+    checks.shares(confidence=confidence)
     least, most = confint_proportions_2indep(b, n_b, a, n_a, method="newcomb", compare="diff", alpha=1 - confidence)
     return (float(least), float(most)) if np.ndim(least) == 0 else (least, most)
 
@@ -82,8 +72,8 @@ def power(rate_a, rate_b, visitors, alpha=0.05):
     from scipy.stats import binom
     from statsmodels.stats.proportion import power_proportions_2indep
 
-    _rates(rate_a=rate_a, rate_b=rate_b, alpha=alpha)
-    _whole(2, visitors=visitors)
+    checks.shares(rate_a=rate_a, rate_b=rate_b, alpha=alpha)
+    checks.whole(2, visitors=visitors)
     ends = [binom.ppf((5e-8, 1 - 5e-8), visitors, rate) for rate in (rate_a, rate_b)]
     counts = [np.arange(least, most + 1) for least, most in ends]
     if len(counts[0]) * len(counts[1]) > MOST_CELLS:
@@ -101,7 +91,7 @@ def sample_size(rate_a, rate_b, target=0.8, alpha=0.05):
     from scipy.stats import norm
     from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail
 
-    _rates(rate_a=rate_a, rate_b=rate_b, target=target, alpha=alpha)
+    checks.shares(rate_a=rate_a, rate_b=rate_b, target=target, alpha=alpha)
     if rate_a == rate_b or target <= alpha:
         raise ValueError(
             f"received rates {rate_a} and {rate_b}, target {target}; expected two different rates and a target above "
@@ -180,7 +170,7 @@ def sequential_bounds(fractions, alpha=0.05, spending="obrien-fleming"):
     from scipy.stats import norm
 
     fractions = _looks(fractions)
-    _rates(alpha=alpha)
+    checks.shares(alpha=alpha)
     kinds = {
         "obrien-fleming": lambda t: 4 * norm.sf(norm.isf(alpha / 4) / np.sqrt(t)),
         "pocock": lambda t: alpha * np.log(1 + (np.e - 1) * t),
@@ -207,8 +197,8 @@ def bandit(rates, visitors, policy="thompson", batch=20, repeats=100, seed=0):
     1933); "split" shows all arms alike. Regret counts expected hits: what always showing the best arm would bring more.
     """
     rates = np.asarray(rates, float)
-    _rates(rates=rates)
-    _whole(1, visitors=visitors, batch=batch, repeats=repeats)
+    checks.shares(rates=rates)
+    checks.whole(1, visitors=visitors, batch=batch, repeats=repeats)
     if rates.ndim != 1 or len(rates) < 2 or policy not in ("thompson", "split"):
         raise ValueError(
             f"received {rates.shape} rates, policy={policy!r}; expected two rates or more, and thompson or split."
@@ -284,3 +274,100 @@ def present_value(flows, rate):
     if not np.all(np.asarray(rate, float) > -1):
         raise ValueError(f"received rate = {rate}; expected a share a year above -1, for example 0.08.")
     return sum(flow / (1 + rate) ** year for year, flow in enumerate(flows))
+
+
+# --- the rule of a case ----------------------------------------------------------------------------------------------
+
+DATA = ("simulated", "held out", "real")  # each is at least as good as those before it
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """One condition of a `Rule`: a sentence, the bound that decides, and whose data it must be measured on.
+
+    ``bound`` is ">=" or "<=" and ``threshold`` a number in the measured quantity's own unit. ``data`` is "real" (people
+    or records met in use), "held out" (real records kept from training) or "simulated" (drawn from typed-in numbers).
+    """
+
+    sentence: str
+    bound: str
+    threshold: float
+    data: str
+
+    def __post_init__(self):
+        if self.bound not in (">=", "<=") or self.data not in DATA or not np.isfinite(self.threshold):
+            raise ValueError(
+                f"received bound {self.bound!r}, threshold {self.threshold}, data {self.data!r}; expected '>=' or "
+                f"'<=', a finite number, and one of {', '.join(DATA)}."
+            )
+        if not self.sentence.strip():
+            raise ValueError("received a condition without a sentence; expected what is asked for, in words.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """A measured value for one `Condition`, and the data that it was measured on: one of ``DATA``."""
+
+    value: float
+    data: str
+
+    def __post_init__(self):
+        if self.data not in DATA or not np.isfinite(self.value):
+            raise ValueError(f"received {self.value} on {self.data!r} data; expected a number, and one of {DATA}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What a `Rule` says: ``answer`` is "yes", "no" or "not decidable"; ``reasons`` is a sentence a condition."""
+
+    answer: str
+    reasons: tuple[str, ...]
+
+    def __str__(self):
+        return "\n".join([*self.reasons, f"Verdict: {self.answer}."])
+
+
+class Rule:
+    """A decision rule, declared before anything is measured: "yes" where every condition holds.
+
+    ``Rule(question, name=Condition(…), …)``. `apply` takes a `Measured` for each name and returns the `Verdict`: "no"
+    if a condition fails on data as good as it asks for, else "not decidable" if one has only weaker data or none.
+    """
+
+    def __init__(self, question, **conditions):
+        if not conditions or not all(isinstance(c, Condition) for c in conditions.values()):
+            raise ValueError("received no conditions; expected name=business.Condition(…), one or more.")
+        self.question, self._conditions = question, tuple(conditions.items())
+
+    @property
+    def conditions(self):
+        """The conditions by name, a copy."""
+        return dict(self._conditions)
+
+    def __str__(self):
+        lines = [
+            f"{k}. {c.sentence} ({name} {c.bound} {c.threshold:g}, on {c.data} data)"
+            for k, (name, c) in enumerate(self._conditions, start=1)
+        ]
+        return "\n".join([self.question, *lines])
+
+    def apply(self, **measured):
+        """Return the `Verdict` on measured values, each called like its condition."""
+        unknown = sorted(set(measured) - {name for name, _ in self._conditions})
+        if unknown or not all(isinstance(m, Measured) for m in measured.values()):
+            raise ValueError(f"received {unknown or 'bare numbers'}; expected a Measured for {self.conditions.keys()}.")
+        found = [_judge(k, c, measured.get(name)) for k, (name, c) in enumerate(self._conditions, start=1)]
+        states = {state for state, _ in found}
+        answer = next((a for a in ("no", "not decidable") if a in states), "yes")
+        return Verdict(answer, tuple(reason for _, reason in found))
+
+
+def _judge(number, condition, measured):
+    """Return (state, sentence) of one condition."""
+    if measured is None:
+        return "not decidable", f"{number}. not decidable: was not measured. {condition.sentence}"
+    holds = measured.value >= condition.threshold if condition.bound == ">=" else measured.value <= condition.threshold
+    shown = f"measured {measured.value:.4g}, asked {condition.bound} {condition.threshold:g}. {condition.sentence}"
+    if DATA.index(measured.data) < DATA.index(condition.data):
+        return "not decidable", f"{number}. not decidable: asks for {condition.data} data, has {measured.data}; {shown}"
+    return ("yes", f"{number}. holds: {shown}") if holds else ("no", f"{number}. fails: {shown}")

@@ -118,6 +118,18 @@ def shipped(*parts: str) -> Path:
     )
 
 
+def stored(name: str) -> Path:
+    """Return the path of a bench's stored result, ``benchmarks/NAME.json``, from whatever folder Python was started."""
+    here = Path(__file__).resolve().parent
+    for path in (here.parent / "benchmarks" / f"{name}.json", here / "_stored" / f"{name}.json"):
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        f"benchmarks/{name}.json is missing from the project. Restore it with 'git checkout -- benchmarks', or install "
+        "aigc_utils again."
+    )
+
+
 def report() -> dict[str, str]:
     """Return what a reader needs to know of this machine: versions, cores, memory, GPU, profile (all as text)."""
     import psutil
