@@ -8,6 +8,7 @@
     python bootstrap.py run NOTEBOOK        execute one notebook and write build/NOTEBOOK.html
     python bootstrap.py book                write the committed notebooks as pages, with build/index.html
     python bootstrap.py render [NOTEBOOK]   execute notebooks and write them back, ready to commit
+    python bootstrap.py map                 write tables of notebooks, badges and Colab cells, without executing
     python bootstrap.py student             write copies without solutions to build/student
     python bootstrap.py bench               measure, and rewrite the tables of benchmarks/
     python bootstrap.py lock [--upgrade]    resolve pyproject.toml into both locks again
@@ -226,7 +227,7 @@ COMMANDS = {
     "claims": claims,
     "lock": lock,
 }
-NOTEBOOK_COMMANDS = ("run", "book", "render", "student")
+NOTEBOOK_COMMANDS = ("run", "book", "map", "render", "student")
 
 
 def gpu_is_there():
