@@ -297,10 +297,10 @@ def body(notebook) -> str:
             return convert(body)
 
         def block_math(self, body):
-            return convert(body, display="block")
+            return f'<div class="formula">{convert(body, display="block")}</div>'
 
         def latex_environment(self, name, body):
-            return convert(rf"\begin{{{name}}}{body}\end{{{name}}}", display="block")
+            return self.block_math(rf"\begin{{{name}}}{body}\end{{{name}}}")
 
     class Exporter(HTMLExporter):
         @jinja2.pass_context
