@@ -98,7 +98,7 @@ def test_what_passes_is_what_was_received(received):
         try:
             found = check()
         except ValueError as error:
-            assert "received" in str(error) and "expected" in str(error) or "look for their source" in str(error)
+            assert "received" in str(error) and ("expected" in str(error) or "look for their source" in str(error))
         else:
             assert found.dtype == np.float64 and np.isfinite(found).all() and found.ndim in (1, 2) and found.size
             np.testing.assert_array_equal(found, received)
