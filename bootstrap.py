@@ -165,7 +165,9 @@ def test(rest):
     }
     for name, status in style.items():
         print("%s: %s" % (name, "failed" if status else "passed"), flush=True)
-    status = call(PYTHON, "-m", "pytest", "tests", "notebooks", "--nbval", *rest, AIGC_PROFILE="cpu")
+    # Two notebooks at a time on two cores: each waits a third of its time (imports, tracing, drawing). See conftest.py.
+    parallel = ("-n", "auto", "--dist", "loadfile")
+    status = call(PYTHON, "-m", "pytest", "tests", "notebooks", "--nbval", *parallel, *rest, AIGC_PROFILE="cpu")
     failed = [name for name, result in style.items() if result]
     if failed:
         print("The tests are above; %s failed before them." % " and ".join(failed))
