@@ -75,8 +75,9 @@ class Trainable(keras.Model):
 
     def told(self, labels, count):
         """Return ``count`` labels as int32 (count, k), for k = 1 also from (count,); a ValueError names a wrong one."""
-        if not self.labelled:
-            raise ValueError("received labels, but this model was made without classes; leave them out.")
+        if not self.labelled or labels is None:
+            made = "with" if self.labelled else "without"
+            raise ValueError(f"received {'no ' if labels is None else ''}labels for a model {made} classes.")
         if tf.is_symbolic_tensor(labels):  # inside a graph, whose caller has checked the values
             return tf.cast(labels[:, None] if len(labels.shape) == 1 else labels, tf.int32)
         return checks.labels(labels, count, self.classes, missing=self.may_miss)

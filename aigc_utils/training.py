@@ -6,6 +6,7 @@ and asked for here: ``training.GAN``.
 """
 
 import contextlib
+import functools
 import math
 import os
 import uuid
@@ -208,20 +209,34 @@ def resume(model, path):
     path = Path(path)
     if not path.exists():
         return 0
-    rates = [one for one in _optimizers(model) if isinstance(one._learning_rate, keras.Variable)]
-    compiled = [float(one.learning_rate.numpy()) for one in rates]
+    for optimizer in _optimizers(model):
+        optimizer.load_own_variables = functools.partial(_load_all_but_rate, optimizer)
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="Skipping variable loading for optimizer")
-            model.load_weights(path)
-    except (OSError, ValueError, KeyError, UserWarning) as error:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
         raise ValueError(
             f"the checkpoint {path} does not fit this model: {error} Use the networks and optimizers that it was "
             "written with, or delete it to begin anew."
         ) from error
-    for optimizer, rate in zip(rates, compiled, strict=True):
-        optimizer.learning_rate = rate
     return int(model.step.numpy())
+
+
+def _optimizers(model):
+    """Return a model's optimizers, and those inside of them that LossScaleOptimizer has wrapped."""
+    outer = [one for one in (model.optimizer, getattr(model, "d_optimizer", None)) if one is not None]
+    return outer + [one.inner_optimizer for one in outer if hasattr(one, "inner_optimizer")]
+
+
+def _load_all_but_rate(optimizer, store):
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    variables = [variable for variable in optimizer.variables if variable is not inner._learning_rate]
+    stored = [store[str(index)] for index in range(len(store.keys()))]
+    if (
+        len(stored) == len(variables) + 1
+    ):  # the checkpoint's rate comes second of the inner optimizer's, unless scheduled
+        del stored[len(optimizer.variables) - len(inner.variables) + 1]
+    for variable, value in zip(variables, stored, strict=True):
+        variable.assign(value)
 
 
 def fit(
@@ -240,6 +255,8 @@ def fit(
     own share: make networks, model and optimizers and compile inside ``with strategy.scope():``, then call `fit` with
     the same arguments in every process. One of them writes the checkpoint, all read it.
     """
+    if not model.compiled:
+        raise ValueError("received a model without an optimizer; call model.compile(optimizer) first.")
     checks.whole(1, steps=steps, steps_per_epoch=steps_per_epoch)
     labels = model.told(labels, len(images)) if model.labelled or labels is not None else None
     start = resume(model, checkpoint) if checkpoint else int(model.step.numpy())
@@ -272,16 +289,12 @@ def _refuse_other_ends(start, steps, steps_per_epoch):
 
 
 def _callbacks(model, checkpoint, callbacks):
-    averaged = getattr(model.optimizer, "inner_optimizer", model.optimizer).use_ema
+    averaged = getattr(model.optimizer, "inner_optimizer", model.optimizer).use_ema  # not of one that scales the loss
     before = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaged else []
     before += [ShareStatistics()] if model.distribute_strategy.num_replicas_in_sync > 1 else []
     before += [RefreshBatchNorm()] if averaged and isinstance(model, GAN) else []
     before += [Checkpoint(checkpoint)] if checkpoint else []
     return [*before, keras.callbacks.TerminateOnNaN(), *callbacks, *([EndOnAverage()] if averaged else [])]
-
-
-def _optimizers(model):
-    return [one for one in (model.optimizer, getattr(model, "d_optimizer", None)) if one is not None]
 
 
 def _shares(model, dataset, batch_size):

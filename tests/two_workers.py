@@ -11,7 +11,6 @@ import numpy as np
 
 IMAGES = np.random.default_rng(5).integers(0, 256, (48, 8, 8, 3), dtype=np.uint8)
 LABELS = np.arange(48) % 3
-BATCH = {"batch_size": 8}
 
 
 def flow(optimizer):
@@ -21,41 +20,51 @@ def flow(optimizer):
     return model
 
 
-def gan(batch_norm):
+def gan():
+    """Return one with batch statistics and a moving average."""
     keras.utils.set_random_seed(0)
-    generator = models.generator(4, (8,), batch_norm=batch_norm)
-    model = training.GAN(generator, models.discriminator(8, (4,)), seed=4)
-    adam = keras.optimizers.Adam(1e-3, 0.0, 0.99, use_ema=not batch_norm, ema_momentum=0.5)
+    model = training.GAN(models.generator(4, (8,)), models.discriminator(8, (4,)), seed=4)
+    adam = keras.optimizers.Adam(1e-3, 0.0, 0.99, use_ema=True, ema_momentum=0.5)
     model.compile(adam, keras.optimizers.Adam(1e-3, 0.0, 0.99), r1_gamma=0.2, r1_every=2)
     return model
 
 
-def results(folder, scope=contextlib.nullcontext):
-    """Return what one worker gets: a name to an array each."""
-    kept = {}
+def train(kept, name, model, steps, per_epoch, **options):
+    """Train and keep the losses and the weights."""
+    kept[f"{name} loss"] = training.fit(model, IMAGES, steps, per_epoch, 8, **options)["loss"]
+    kept.update({f"{name} {index}": weight for index, weight in enumerate(model.get_weights())})
 
-    def run(name, model, *steps, **options):
-        kept[f"{name} loss"] = training.fit(model, IMAGES, *steps, **BATCH, **options)["loss"]
-        kept.update({f"{name} {k}": weight for k, weight in enumerate(model.get_weights())})
 
+def train_flows(folder, scope=contextlib.nullcontext):
+    """Return what one step down the gradient and what 20 steps and a continued run of them come to."""
+    kept, options = {}, {"labels": LABELS, "checkpoint": folder / "flow.weights.h5"}
     with scope():
-        step, whole, first, second = (
-            flow(make()) for make in [lambda: keras.optimizers.SGD(1.0)] + 3 * [lambda: keras.optimizers.Adam(1e-3)]
-        )
-        plain, normalised = gan(False), gan(True)
-    run("step", step, 1, 1, labels=LABELS)
-    run("flow", whole, 20, 4, labels=LABELS)
-    checkpoint = folder / "flow.weights.h5"
-    run("first", first, 12, 4, labels=LABELS, checkpoint=checkpoint)
-    run("second", second, 20, 4, labels=LABELS, checkpoint=checkpoint)
-    run("gan", plain, 20, 4)
-    run("batch norm", normalised, 8, 4)
-    kept["files"] = sorted(path.name for path in folder.iterdir())
+        step, whole, continued = flow(keras.optimizers.SGD(1.0)), *(flow(keras.optimizers.Adam(1e-3)) for _ in "12")
+    kept.update({f"start {index}": weight for index, weight in enumerate(step.get_weights())})
+    train(kept, "step", step, 1, 1, labels=LABELS)
+    train(kept, "whole", whole, 20, 5, **options)
+    train(kept, "continued", continued, 20, 5, **options)
     return kept
+
+
+def refusals(scope):
+    """Return the sentences with which `training.fit` declines what workers cannot do together."""
+    with scope():
+        clipped = flow(keras.optimizers.SGD(1.0, global_clipnorm=1.0))
+    for options in ({"batch_size": 8}, {"batch_size": 7}):
+        try:
+            training.fit(clipped, IMAGES, 1, 1, labels=LABELS, **options)
+        except ValueError as error:
+            yield str(error)
 
 
 if __name__ == "__main__":
     tf.config.experimental.enable_op_determinism()
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     folder, number = Path(sys.argv[1]), strategy.cluster_resolver.task_id
-    np.savez(folder.parent / f"worker{number}.npz", **results(folder, strategy.scope))
+    kept = train_flows(folder, strategy.scope) | {"refusals": list(refusals(strategy.scope))}
+    with strategy.scope():
+        normalised = gan()
+    train(kept, "gan", normalised, 4, 2)
+    kept["files"] = [path.name for path in folder.iterdir()]
+    np.savez(folder.parent / f"worker{number}.npz", **kept)
