@@ -80,7 +80,7 @@ class Trainable(keras.Model):
             raise ValueError(f"received {'no ' if labels is None else ''}labels for a model {made} classes.")
         if tf.is_symbolic_tensor(labels):  # inside a graph, whose caller has checked the values
             return tf.cast(labels[:, None] if len(labels.shape) == 1 else labels, tf.int32)
-        return checks.labels(labels, count, self.classes, missing=self.may_miss)
+        return tf.constant(checks.labels(labels, count, self.classes, missing=self.may_miss))
 
     def descend(self, tape, loss, variables=None, optimizer=None):
         """Take a step down the gradient of ``loss``, the mean over the batches of all workers; default: the model's."""
@@ -194,7 +194,7 @@ class VAE(Trainable):
         """
         shape = self.encoder.inputs[0].shape
         if len(shape) == 4 and not tf.is_symbolic_tensor(images):
-            images = checks.unit_images(images, channels=shape[-1:])
+            images = tf.constant(checks.unit_images(images, channels=shape[-1:]))
         inputs = [images, self.told(labels, images.shape[0])] if self.labelled else images
         mean, log_var = self.encoder(inputs, training=training)
         noise = self.draw(tf.random.stateless_normal, (tf.shape(mean)[0], *mean.shape[1:]), LATENT, step)
@@ -214,7 +214,7 @@ class VAE(Trainable):
 
 
 class NextToken(Trainable):
-    """A network that learns under ``fit`` to foresee the next token: tokens (batch, length) to logits, see `models`.
+    """A network that learns under ``fit`` to predict the next token: tokens (batch, length) to logits, see `models`.
 
     A batch is (tokens, targets), both int32 (batch, length). Targets below 0 are not asked for: the prompt, or nothing
     after the end. Taught in 07_text.
@@ -295,7 +295,7 @@ class FlowMatching(Trainable):
         labels = None if labels is None else self.told(labels, len(noise))
         guidance = None if guidance in (None, 1) else tf.constant(guidance, tf.float32)
         for first in range(0, len(noise), batch_size):
-            told = None if labels is None else tf.constant(labels[first : first + batch_size])
+            told = None if labels is None else labels[first : first + batch_size]
             part = noise[first : first + batch_size]
             parts.append(self._integrate(part, tf.constant(steps), told, guidance, solver == "heun"))
         return tf.concat(parts, axis=0).numpy()

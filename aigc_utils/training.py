@@ -162,24 +162,6 @@ class Checkpoint(keras.callbacks.Callback):
                 save_weights(self.model, self.path)
 
 
-class ShareStatistics(keras.callbacks.Callback):
-    """Give all workers the mean of what each has counted of its own batches, the statistics of batch normalisation."""
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Average the weights that no gradient changes."""
-        strategy = self.model.distribute_strategy
-        counted = [v.value for v in self.model.non_trainable_variables if v.dtype == "float32"]
-
-        @tf.function
-        def share():
-            replica = tf.distribute.get_replica_context()
-            for variable in counted:
-                variable.assign(replica.all_reduce(tf.distribute.ReduceOp.MEAN, tf.identity(variable)))
-
-        if counted:
-            strategy.run(share)
-
-
 def save_weights(model, path):
     """Write a model's weights to ``path`` (NAME.weights.h5): either the whole file or, after an error, no change.
 
@@ -228,12 +210,11 @@ def _optimizers(model):
 
 
 def _load_all_but_rate(optimizer, store):
+    """Load an optimizer's variables; the rate of a checkpoint, second where no schedule made it, is left out."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     variables = [variable for variable in optimizer.variables if variable is not inner._learning_rate]
     stored = [store[str(index)] for index in range(len(store.keys()))]
-    if (
-        len(stored) == len(variables) + 1
-    ):  # the checkpoint's rate comes second of the inner optimizer's, unless scheduled
+    if len(stored) == len(variables) + 1:
         del stored[len(optimizer.variables) - len(inner.variables) + 1]
     for variable, value in zip(variables, stored, strict=True):
         variable.assign(value)
@@ -282,7 +263,7 @@ def _refuse_other_ends(start, steps, steps_per_epoch):
     if steps % steps_per_epoch or start % steps_per_epoch:
         raise ValueError(
             f"received steps={steps} for a model that has done {start}; expected multiples of steps_per_epoch="
-            f"{steps_per_epoch}. {math.gcd(start, steps, steps_per_epoch)} would do."
+            f"{steps_per_epoch}. {math.gcd(start, steps, steps_per_epoch)} would do, or a new model."
         )
     if start > steps:
         raise ValueError(f"received steps={steps} in all, but {start} are done already; ask for more, or begin anew.")
@@ -291,10 +272,24 @@ def _refuse_other_ends(start, steps, steps_per_epoch):
 def _callbacks(model, checkpoint, callbacks):
     averaged = getattr(model.optimizer, "inner_optimizer", model.optimizer).use_ema  # not of one that scales the loss
     before = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaged else []
-    before += [ShareStatistics()] if model.distribute_strategy.num_replicas_in_sync > 1 else []
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        before += [keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _share_statistics(model))]
     before += [RefreshBatchNorm()] if averaged and isinstance(model, GAN) else []
     before += [Checkpoint(checkpoint)] if checkpoint else []
     return [*before, keras.callbacks.TerminateOnNaN(), *callbacks, *([EndOnAverage()] if averaged else [])]
+
+
+def _share_statistics(model):
+    """Give all workers the mean of what each has counted in its own batches, the statistics of batch normalisation."""
+    counted = [variable.value for variable in model.non_trainable_variables if variable.dtype == "float32"]
+
+    @tf.function
+    def share():
+        mean = functools.partial(tf.distribute.get_replica_context().all_reduce, tf.distribute.ReduceOp.MEAN)
+        for variable in counted:
+            variable.assign(mean(tf.identity(variable)))
+
+    model.distribute_strategy.run(share)
 
 
 def _shares(model, dataset, batch_size):

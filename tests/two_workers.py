@@ -13,10 +13,13 @@ IMAGES = np.random.default_rng(5).integers(0, 256, (48, 8, 8, 3), dtype=np.uint8
 LABELS = np.arange(48) % 3
 
 
-def flow(optimizer):
+RATE = 0.05
+
+
+def flow(**options):
     keras.utils.set_random_seed(0)
     model = training.FlowMatching(models.velocity(8, (4,), classes=(3,)), drop=0.3, seed=4)
-    model.compile(optimizer)
+    model.compile(keras.optimizers.SGD(RATE, momentum=0.9, **options))
     return model
 
 
@@ -29,28 +32,30 @@ def gan():
     return model
 
 
-def train(kept, name, model, steps, per_epoch, **options):
-    """Train and keep the losses and the weights."""
-    kept[f"{name} loss"] = training.fit(model, IMAGES, steps, per_epoch, 8, **options)["loss"]
-    kept.update({f"{name} {index}": weight for index, weight in enumerate(model.get_weights())})
+def weights(name, model):
+    return {f"{name} {index}": weight for index, weight in enumerate(model.get_weights())}
 
 
-def train_flows(folder, scope=contextlib.nullcontext):
-    """Return what one step down the gradient and what 20 steps and a continued run of them come to."""
-    kept, options = {}, {"labels": LABELS, "checkpoint": folder / "flow.weights.h5"}
+def train_a_flow(folder, scope=contextlib.nullcontext):
+    """Return a flow's weights after 0, 1 and 20 steps, and after going on from a checkpoint; the losses until 20."""
+    options = {"batch_size": 8, "labels": LABELS}
     with scope():
-        step, whole, continued = flow(keras.optimizers.SGD(1.0)), *(flow(keras.optimizers.Adam(1e-3)) for _ in "12")
-    kept.update({f"start {index}": weight for index, weight in enumerate(step.get_weights())})
-    train(kept, "step", step, 1, 1, labels=LABELS)
-    train(kept, "whole", whole, 20, 5, **options)
-    train(kept, "continued", continued, 20, 5, **options)
-    return kept
+        model = flow()
+    kept = weights("start", model)
+    losses = training.fit(model, IMAGES, 1, 1, **options)["loss"]
+    kept |= weights("step", model)
+    losses += training.fit(model, IMAGES, 4, 1, **options)["loss"]
+    options["checkpoint"] = folder / "flow.weights.h5"
+    losses += training.fit(model, IMAGES, 20, 4, **options)["loss"]
+    kept |= weights("whole", model)
+    again = training.fit(model, IMAGES, 20, 4, **options)["loss"]  # its last epoch, from the checkpoint
+    return kept | weights("continued", model) | {"losses": losses, "again": again}
 
 
 def refusals(scope):
     """Return the sentences with which `training.fit` declines what workers cannot do together."""
     with scope():
-        clipped = flow(keras.optimizers.SGD(1.0, global_clipnorm=1.0))
+        clipped = flow(global_clipnorm=1.0)
     for options in ({"batch_size": 8}, {"batch_size": 7}):
         try:
             training.fit(clipped, IMAGES, 1, 1, labels=LABELS, **options)
@@ -62,9 +67,9 @@ if __name__ == "__main__":
     tf.config.experimental.enable_op_determinism()
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     folder, number = Path(sys.argv[1]), strategy.cluster_resolver.task_id
-    kept = train_flows(folder, strategy.scope) | {"refusals": list(refusals(strategy.scope))}
+    kept = train_a_flow(folder, strategy.scope) | {"refusals": list(refusals(strategy.scope))}
     with strategy.scope():
         normalised = gan()
-    train(kept, "gan", normalised, 4, 2)
-    kept["files"] = [path.name for path in folder.iterdir()]
+    training.fit(normalised, IMAGES, 4, 2, 8)
+    kept |= weights("gan", normalised) | {"files": [path.name for path in folder.iterdir()]}
     np.savez(folder.parent / f"worker{number}.npz", **kept)
