@@ -240,7 +240,9 @@ def fit(
         raise ValueError("received a model without an optimizer; call model.compile(optimizer) first.")
     checks.whole(1, steps=steps, steps_per_epoch=steps_per_epoch)
     labels = model.told(labels, len(images)) if model.labelled or labels is not None else None
-    start = resume(model, checkpoint) if checkpoint else int(model.step.numpy())
+    if checkpoint:
+        resume(model, checkpoint)
+    start = int(model.step.numpy())
     _refuse_other_ends(start, steps, steps_per_epoch)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*shuffle=True.*")  # Keras says so of every tf.data.Dataset

@@ -63,17 +63,15 @@ def test_both_workers_end_on_the_same_bits(workers):
 
 
 def gradients(kept):
-    """Return what the first step moved each weight by, a multiple of the gradient."""
-    names = sorted(name for name in kept if name.startswith("step "))
-    return [(kept[name.replace("step", "start")] - kept[name]) / two_workers.RATE for name in names[:-1]]
+    """Return the gradients of a flow's first step, from what it moved the weights by."""
+    names = sorted(name for name in kept if name.startswith("step ") and kept[name].dtype == np.float32)
+    return [(kept[name.replace("step", "start")] - kept[name]) / two_workers.RATE for name in names]
 
 
 def test_a_steps_gradient_is_that_of_the_whole_batch(workers, alone):
-    sizes = []
     for shared, whole in zip(gradients(workers[0]), gradients(alone), strict=True):
         np.testing.assert_allclose(shared, whole, atol=1e-5)
-        sizes.append(np.abs(whole).max())
-    assert max(sizes) > 0.01
+        assert np.abs(whole).max() > 1e-3
 
 
 def test_twenty_steps_lose_what_one_worker_loses(workers, alone):
