@@ -12,14 +12,22 @@ import pickle
 import struct
 import tarfile
 import urllib.parse
-import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from aigc_utils import runtime
-from aigc_utils.files import DataError, Unavailable, cannot_write, download, extract, verify  # noqa: F401 (data.extract)
+from aigc_utils import checks, runtime
+from aigc_utils.files import (  # noqa: F401 (some for the reader of `data` only)
+    DataError,
+    Folder,
+    Unavailable,
+    cannot_write,
+    download,
+    extract,
+    load_folder,
+    verify,
+)
 
 import numpy as np
 
@@ -170,90 +178,6 @@ def fetch(file: File) -> Path:
         raise
 
 
-# --- your own images -------------------------------------------------------------------------------------------------
-
-
-@dataclasses.dataclass(frozen=True, repr=False, eq=False)
-class Folder:
-    """Images uint8 (n, height, width, 3) of ``paths``, and the (path, reason) of each file that could not be read."""
-
-    images: np.ndarray
-    paths: list[Path]
-    unreadable: list[tuple[Path, str]]
-
-    def __repr__(self):
-        shape = "×".join(str(side) for side in self.images.shape[1:])
-        return f"{len(self.paths):,} images {shape}, {len(self.unreadable):,} files not readable"
-
-
-def load_folder(path, size=(32, 32), crop=True) -> Folder:
-    """Read every picture below a folder, in the order of the paths, as uint8 (n, height, width, 3).
-
-    ``size`` is (height, width). The largest centred part of that shape is kept (``crop=False``: all of it, squeezed).
-    Turned photos are set upright (EXIF), transparency becomes white, an animation its first frame. Files that cannot
-    be read are named with the reason, on screen and in ``unreadable``. Hidden files are left out.
-    """
-    folder = Path(path).expanduser()
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is {'a file' if folder.exists() else 'missing'}; expected a folder.")
-    if len(size) != 2 or min(size) < 1:
-        raise ValueError(f"size is {size!r}; expected (height, width) in pixels.")
-    names = sorted(name for name in folder.rglob("*") if name.is_file() and not _is_hidden(name.relative_to(folder)))
-    images, paths, unreadable = [], [], []
-    for name in names:
-        try:
-            images.append(_read_image(name, size, crop))
-            paths.append(name)
-        except Exception as error:  # decoders of broken files raise what they like
-            unreadable.append((name, _reason(error)))
-            print(f"not readable: {name.relative_to(folder)}: {unreadable[-1][1]}")
-    if not images:
-        raise ValueError(f"{folder} holds no readable picture among {len(names)} files; expected JPEG, PNG, WebP, ...")
-    return Folder(np.stack(images), paths, unreadable)
-
-
-def _is_hidden(path):
-    return any(part.startswith(".") or part in ("__MACOSX", "Thumbs.db", "desktop.ini") for part in path.parts)
-
-
-def _reason(error):
-    from PIL import Image, UnidentifiedImageError
-
-    if isinstance(error, UnidentifiedImageError):
-        return "not a picture in a format that Pillow knows"
-    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return f"more than {Image.MAX_IMAGE_PIXELS:,} pixels"
-    return str(error) or type(error).__name__
-
-
-def _read_image(path, size, crop):
-    """Return one picture as uint8 (height, width, 3)."""
-    from PIL import Image, ImageOps
-
-    height, width = size
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path) as opened:
-            opened.draft(None, (4 * max(size), 4 * max(size)))  # a large JPEG is decoded at a fraction of its size
-            image = _to_rgb(ImageOps.exif_transpose(opened))
-    fitted = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS) if crop else None
-    return np.asarray(fitted or image.resize((width, height), Image.Resampling.LANCZOS))
-
-
-def _to_rgb(image):
-    from PIL import Image
-
-    if image.mode.startswith("I") or image.mode == "F":  # convert() would clip these at 255
-        values = np.asarray(image)
-        if image.mode == "F" or values.min() < 0 or values.max() > 65535:
-            raise ValueError(f"pixels of mode {image.mode}, whose range is unknown; expected 8 or 16 bits")
-        image = Image.fromarray((values / 257).round().astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
-
-
 # --- pixel ranges ----------------------------------------------------------------------------------------------------
 
 
@@ -266,12 +190,19 @@ def to_unit(images):
 
 
 def to_uint8(images):
-    """Return float images [-1, 1] as uint8 [0, 255], rounded; values outside the range are clipped."""
+    """Return float images [-1, 1] as uint8 [0, 255], rounded.
+
+    Values up to ±2 are clipped, because networks overshoot (our flows by up to 0.7, under guidance); values beyond are
+    a ValueError: those of a network that diverged, or bytes.
+    """
     images = np.asarray(images)
     if not np.issubdtype(images.dtype, np.floating):
         raise TypeError(f"received {images.dtype} images; expected floating point in [-1, 1].")
-    if not np.isfinite(images).all():
-        raise ValueError("received images with NaN or infinite values; expected numbers in [-1, 1].")
+    if images.size and not np.abs(images).max() <= 2:  # NaN fails this too
+        raise ValueError(
+            f"received images from {images.min():g} to {images.max():g}, NaN or infinite values; expected [-1, 1]. "
+            "Bytes become right by images.astype('uint8'); clip on purpose by np.clip(images, -1, 1)."
+        )
     return np.clip(np.rint((images.astype(np.float32) + 1) * 127.5), 0, 255).astype(np.uint8)
 
 
@@ -374,8 +305,9 @@ def stained_patches(split: str = "train", stride: int = 4):
     from skimage import color
     from skimage import data as pictures
 
-    if split not in SPLITS or stride < 1:
-        raise ValueError(f"received split={split!r}, stride={stride}; expected one of {SPLITS} and a stride >= 1.")
+    if split not in SPLITS:
+        raise ValueError(f"received split={split!r}; expected one of {', '.join(SPLITS)}.")
+    checks.whole(1, stride=stride)
     slide = pictures.immunohistochemistry()
     brown = color.rgb2hed(slide)[..., 2]
     first, last = SLIDE_COLUMNS[split]
@@ -388,12 +320,19 @@ def stained_patches(split: str = "train", stride: int = 4):
 
 
 def stain_levels(stain):
-    """Return (edges, centres) of `STAIN_LEVELS` bins of equal frequency: the inner edges, and each bin's mean stain."""
-    stain = np.asarray(stain, np.float64)
-    if stain.ndim != 1 or len(stain) < STAIN_LEVELS or not np.isfinite(stain).all():
-        raise ValueError(f"received stain of shape {stain.shape}, or NaN; expected at least {STAIN_LEVELS} numbers.")
+    """Return (edges, centres) of `STAIN_LEVELS` bins of equal frequency: the inner edges, and each bin's mean stain.
+
+    Numbers with so many ties that a bin stays empty are a ValueError.
+    """
+    stain = checks.numbers(stain, "stain", STAIN_LEVELS)
     edges = np.quantile(stain, np.linspace(0, 1, STAIN_LEVELS + 1)[1:-1])
     level = np.digitize(stain, edges)
+    sizes = np.bincount(level, minlength=STAIN_LEVELS)
+    if not sizes.all():
+        raise ValueError(
+            f"received stain with {len(np.unique(stain))} different values among {len(stain)}, so that "
+            f"{(sizes == 0).sum()} of {STAIN_LEVELS} bins are empty; expected fewer ties. Take more patches."
+        )
     return edges, np.array([stain[level == k].mean() for k in range(STAIN_LEVELS)])
 
 
