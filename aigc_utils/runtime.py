@@ -113,10 +113,7 @@ def start(seed: int = 0) -> str:
 
 
 def cache_dir() -> Path:
-    """Return the folder for downloads and drawn data (AIGC_CACHE_DIR, else the user's cache), made if missing.
-
-    Raises OSError where it cannot be made; whether it can be written to is seen when something is.
-    """
+    """Return the folder for downloads and drawn data (AIGC_CACHE_DIR, else the user's cache), made or an OSError."""
     import platformdirs
 
     named = os.environ.get("AIGC_CACHE_DIR") or platformdirs.user_cache_dir("aigc_utils", appauthor=False)
@@ -124,8 +121,9 @@ def cache_dir() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = f"{folder} is no folder and cannot become one ({error.strerror}); set AIGC_CACHE_DIR to another"
-        raise OSError(error.errno, reason) from error
+        raise OSError(
+            error.errno, f"{folder} cannot be made ({error.strerror}); set AIGC_CACHE_DIR to another"
+        ) from error
     return folder
 
 
@@ -145,25 +143,22 @@ def data_dir() -> Path | None:
 
 def shipped(*parts: str) -> Path:
     """Return the path of a file or folder that travels with this project (below ``data/`` of the checkout)."""
-    here = Path(__file__).resolve().parent
-    for root in (here.parent / "data", here / "_shipped"):
-        if root.joinpath(*parts).exists():
-            return root.joinpath(*parts)
-    raise FileNotFoundError(
-        f"{'/'.join(parts)} is missing from the project's data folder. Restore it with 'git checkout -- data', "
-        "or install aigc_utils again."
-    )
+    return _in_project("data", "_shipped", *parts)
 
 
 def stored(name: str) -> Path:
     """Return the path of a bench's stored result, ``benchmarks/NAME.json``, from whatever folder Python was started."""
+    return _in_project("benchmarks", "_stored", f"{name}.json")
+
+
+def _in_project(folder, packed, *parts):
     here = Path(__file__).resolve().parent
-    for path in (here.parent / "benchmarks" / f"{name}.json", here / "_stored" / f"{name}.json"):
-        if path.is_file():
-            return path
+    for root in (here.parent / folder, here / packed):
+        if root.joinpath(*parts).exists():
+            return root.joinpath(*parts)
     raise FileNotFoundError(
-        f"benchmarks/{name}.json is missing from the project. Restore it with 'git checkout -- benchmarks', or install "
-        "aigc_utils again."
+        f"{'/'.join(parts)} is missing from the project's folder {folder}. Restore it with 'git checkout -- {folder}', "
+        "or install aigc_utils again."
     )
 
 

@@ -12,7 +12,7 @@ import os
 import re
 from pathlib import Path
 
-from aigc_utils import runtime
+from aigc_utils import checks, runtime
 
 import numpy as np
 
@@ -100,7 +100,7 @@ class Characters:
 
     def decode(self, tokens):
         """Return the text of tokens."""
-        return "".join(self.alphabet[token] for token in tokens)
+        return "".join(self.alphabet[token] for token in _tokens(tokens, self.size))
 
 
 class Pieces:
@@ -124,34 +124,44 @@ class Pieces:
 
     def decode(self, tokens):
         """Return the text of tokens."""
-        return self.processor.decode([int(token) for token in tokens])
+        return self.processor.decode(_tokens(tokens, self.size).tolist())
 
     def pieces(self, tokens):
         """Return each token as the text that it stands for, with ▁ for a space."""
-        return [self.processor.id_to_piece(int(token)) for token in tokens]
+        return [self.processor.id_to_piece(token) for token in _tokens(tokens, self.size).tolist()]
+
+
+def _tokens(received, size=2**31):
+    """Return tokens as int32 (n,), or raise ValueError unless they are whole numbers from 0 to below ``size``."""
+    given = np.asarray(received)
+    if given.ndim != 1 or (given.size and (given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= size)):
+        raise ValueError(f"received tokens {given.dtype} {given.shape}; expected whole numbers (n,), 0 to {size - 1}.")
+    return given.astype(np.int32)
 
 
 def train_pieces(text, size, symbols=()):
-    """Return the bytes of a sentencepiece model of ``size`` pieces; the line end and ``symbols`` are pieces whole."""
+    """Return the bytes of a sentencepiece model of ``size`` pieces; the line end and ``symbols`` are pieces whole.
+
+    Lines are broken after 1,000 characters, before a space where there is one: sentencepiece passes over long ones. A
+    text that does not fit ``size`` (too short, or with too many different characters) is a ValueError.
+    """
     import sentencepiece
 
+    checks.whole(1, size=size)
+    lines = [part for line in text.splitlines() for part in re.findall(r".{1,1000}(?=\s|$)|.{1,1000}", line, re.DOTALL)]
+    plain = {"model_type": "bpe", "character_coverage": 1.0, "byte_fallback": True, "num_threads": 1, "minloglevel": 3}
+    kept = {"normalization_rule_name": "identity", "add_dummy_prefix": False, "remove_extra_whitespaces": False}
+    whole = {"user_defined_symbols": [NEWLINE, *symbols], "bos_id": -1, "eos_id": -1, "vocab_size": int(size)}
     buffer = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(line for line in text.splitlines() if line),
-        model_writer=buffer,
-        model_type="bpe",
-        vocab_size=size,
-        character_coverage=1.0,
-        normalization_rule_name="identity",
-        add_dummy_prefix=False,
-        remove_extra_whitespaces=False,
-        byte_fallback=True,
-        user_defined_symbols=[NEWLINE, *symbols],
-        bos_id=-1,
-        eos_id=-1,
-        num_threads=1,
-        minloglevel=2,
-    )
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(lines), model_writer=buffer, **plain, **kept, **whole
+        )
+    except RuntimeError as error:
+        raise ValueError(
+            f"received {len(text):,} characters, {len(set(text)):,} of them different, for {size} pieces; expected a "
+            f"text and a size that fit each other. sentencepiece says: {error}"
+        ) from error
     return buffer.getvalue()
 
 
@@ -180,13 +190,13 @@ def compressed_bits(train, test):
 class NGram:
     """A character n-gram that mixes all orders up to ``order`` by Witten and Bell's weights (1991).
 
-    ``order`` 5 means four characters of context. The contexts of each length are hashed to 64 bits and sorted.
+    ``order`` 5 means four characters of context. The contexts of each length are hashed to 64 bits and sorted. More
+    than ``alphabet`` different characters, in this text and a later one, are a ValueError: shares would sum to over 1.
     """
 
     def __init__(self, text, order=5, alphabet=256):
-        if not text or order < 1:
-            raise ValueError(f"received {len(text)} characters and order {order}; expected some, and order 1 or more.")
-        self.order, self.alphabet, self.tables = order, alphabet, []
+        checks.whole(1, order=order, alphabet=alphabet, characters=len(text))
+        self.order, self.alphabet, self.tables, self.known = order, alphabet, [], set(text)
         codes = _codes(text)
         for length in range(order):
             context = _contexts(codes, length)
@@ -197,6 +207,12 @@ class NGram:
 
     def log_likelihoods(self, text, order=None):
         """Return log p (nats) of each character given those before it, (n,), by this ``order`` or the highest."""
+        kinds = len(self.known | set(text))
+        if order not in (None, *range(self.order + 1)) or kinds > self.alphabet:
+            raise ValueError(
+                f"received order {order} and {kinds} different characters with those counted before; expected an order "
+                f"up to {self.order}, and no more than alphabet = {self.alphabet}."
+            )
         codes = _codes(text)
         p = np.full(len(codes), 1 / self.alphabet)
         for length, (pairs, counts, contexts, totals, kinds) in enumerate(self.tables[:order]):
@@ -235,7 +251,8 @@ def windows(tokens, length, batch, seed=0, start_step=0):
     """Return an endless `tf.data.Dataset` of (tokens, next tokens), int32 (batch, length) each, from random places."""
     from aigc_utils import training  # brings TensorFlow, which reading and counting do not need
 
-    tf, tokens = runtime.tf, np.asarray(tokens, np.int32)
+    tf, tokens = runtime.tf, _tokens(tokens)
+    checks.whole(1, length=length, batch=batch)
     if len(tokens) <= length:
         raise ValueError(f"received {len(tokens)} tokens for windows of {length}; expected more.")
 
@@ -253,10 +270,13 @@ def windows(tokens, length, batch, seed=0, start_step=0):
 def log_likelihoods(model, tokens, stride=32, batch=16):
     """Return log p (nats) of tokens[1:], (n − 1,), each with at least context − stride tokens before it, if there are.
 
-    ``model`` maps (batch, context) to logits and has the attribute ``context``.
+    ``model`` maps (batch, context) to logits and has the attribute ``context``, beyond which no stride may go.
     """
-    tf, tokens = runtime.tf, np.asarray(tokens, np.int32)
+    tf, tokens = runtime.tf, _tokens(tokens)
     context, n = model.context, len(tokens) - 1
+    checks.whole(1, stride=stride, batch=batch)
+    if n < 1 or stride > context:
+        raise ValueError(f"received {n + 1} tokens, stride {stride}; expected 2 or more, a stride up to {context}.")
     starts = [0, *range(stride, max(1, n - context + stride), stride)] if n > context else [0]
     found, done = np.zeros(n), 0
     padded = np.concatenate([tokens, np.zeros(context, np.int32)])
@@ -278,6 +298,8 @@ def pack(prompts, answers, slot, length, end):
     ``prompts`` and ``answers`` are lists of tokens. A prompt fills ``slot`` places, from the left with ``end``; after
     the answer comes ``end``. Targets are −1 in the prompt and after the end, where nothing is asked.
     """
+    checks.whole(0, slot=slot, length=length)
+    _tokens([token for row in (*prompts, *answers, [end]) for token in row])
     longest = max(map(len, answers), default=0)
     if max(map(len, prompts), default=0) > slot or slot + longest > length or len(prompts) != len(answers):
         raise ValueError(
@@ -295,9 +317,12 @@ def restrict(logits, temperature=1.0, top_k=0, top_p=1.0):
     """Return logits (batch, vocabulary) divided by ``temperature``, and −∞ for the tokens that are not to be drawn.
 
     ``top_k`` > 0 keeps the k likeliest (Fan et al. 2018), ``top_p`` < 1 the fewest likeliest whose probabilities add
-    up to p or more (nucleus, Holtzman et al. 2020), after the temperature. The likeliest token is always kept.
+    up to p or more (nucleus, Holtzman et al. 2020), after the temperature. The likeliest token is always kept, and so
+    are those that tie with the last that is kept. 0 for ``temperature`` means the likeliest, for ``top_k`` all.
     """
     tf = runtime.tf
+    if not tf.is_symbolic_tensor(temperature):  # `writer`, which compiles its knobs in, checks them before
+        _insist_on_knobs(temperature, top_k, top_p)
     logits = logits / tf.maximum(tf.cast(temperature, logits.dtype), 1e-6)
     ordered = tf.sort(logits, direction="DESCENDING")
     before = tf.cumsum(tf.nn.softmax(ordered), exclusive=True, axis=-1)
@@ -305,6 +330,14 @@ def restrict(logits, temperature=1.0, top_k=0, top_p=1.0):
     kept = tf.where(top_k > 0, tf.minimum(kept, top_k), kept)
     least = tf.gather(ordered, kept - 1, batch_dims=1)[:, None]
     return tf.where(logits >= least, logits, -np.inf)
+
+
+def _insist_on_knobs(temperature, top_k, top_p):
+    if not (0 <= temperature < np.inf and top_k >= 0 and 0 < top_p <= 1 and int(top_k) == top_k):
+        raise ValueError(
+            f"received temperature {temperature}, top_k {top_k}, top_p {top_p}; expected a temperature of 0 or more, a "
+            "whole top_k of 0 (all) or more, and 0 < top_p <= 1."
+        )
 
 
 def writer(model, cached=True):
@@ -338,6 +371,9 @@ def writer(model, cached=True):
         return tf.function(loop).get_concrete_function(tokens, count, share, number, share, number)
 
     def write(prompts, count, temperature=1.0, top_k=0, top_p=1.0, seed=0):
+        _insist_on_knobs(temperature, top_k, top_p)
+        checks.whole(0, count=count, seed=seed)
+        _tokens(np.ravel(prompts))
         prompts = np.asarray(prompts, np.int32)
         if prompts.ndim != 2 or not prompts.size or prompts.shape[1] + count > model.context + 1:
             raise ValueError(
@@ -345,7 +381,7 @@ def writer(model, cached=True):
                 f"{model.context + 1} tokens in all."
             )
         options = ((temperature, tf.float32), (top_k, tf.int32), (top_p, tf.float32), (seed, tf.int32))
-        knobs = [tf.constant(value, kind) for value, kind in options]
+        knobs = [tf.cast(value, kind) for value, kind in options]
         return compiled(*prompts.shape, count)(tf.constant(prompts), *knobs).numpy()
 
     return write
@@ -356,6 +392,8 @@ def translate(model, pieces, phrases, direction, temperature=0.0, seed=0, write=
 
     ``temperature`` 0 gives the likeliest tokens. ``write`` is a `writer` of ``model``, to be used again.
     """
+    if direction not in DIRECTIONS or isinstance(phrases, str):
+        raise ValueError(f"received direction {direction!r}, {type(phrases)}; expected one of {DIRECTIONS}, a list.")
     end = pieces.encode(NEWLINE)[0]
     prompts = pack([pieces.encode(f"{phrase}{direction}") for phrase in phrases], [[]] * len(phrases), SLOT, SLOT, end)[
         0
@@ -391,7 +429,7 @@ def _names(vocabulary):
         for value, names in values.items()
         for name in names
     }
-    names = "|".join(re.escape(name) for name in sorted(owners, key=len, reverse=True))
+    names = "|".join(re.escape(name) for name in sorted(owners, key=len, reverse=True)) or "(?!)"  # nothing matches
     return re.compile(rf"(?<![\w-])(?<!\d\.)(?:{names})(?![\w-])(?!\.\d)", re.IGNORECASE), owners
 
 
