@@ -191,10 +191,8 @@ def to_uint8(images):
     if not np.issubdtype(images.dtype, np.floating):
         raise TypeError(f"received {images.dtype} images; expected floating point in [-1, 1].")
     if images.size and not np.abs(images).max() <= 2:  # NaN fails this too
-        raise ValueError(
-            f"received images from {images.min():g} to {images.max():g}, NaN or infinite values; expected [-1, 1]. "
-            "Bytes become right by images.astype('uint8'); clip on purpose by np.clip(images, -1, 1)."
-        )
+        least, most = images.min(), images.max()
+        raise ValueError(f"received {least:g} to {most:g}, NaN or infinite values; expected [-1, 1]: clip, or divide.")
     return np.clip(np.rint((images.astype(np.float32) + 1) * 127.5), 0, 255).astype(np.uint8)
 
 
@@ -314,17 +312,14 @@ def stained_patches(split: str = "train", stride: int = 4):
 def stain_levels(stain):
     """Return (edges, centres) of `STAIN_LEVELS` bins of equal frequency: the inner edges, and each bin's mean stain.
 
-    Numbers with so many ties that a bin stays empty are a ValueError.
+    Ties that leave a bin empty are a ValueError: take more patches.
     """
     stain = checks.numbers(stain, "stain", STAIN_LEVELS)
     edges = np.quantile(stain, np.linspace(0, 1, STAIN_LEVELS + 1)[1:-1])
     level = np.digitize(stain, edges)
     sizes = np.bincount(level, minlength=STAIN_LEVELS)
     if not sizes.all():
-        raise ValueError(
-            f"received stain with {len(np.unique(stain))} different values among {len(stain)}, so that "
-            f"{(sizes == 0).sum()} of {STAIN_LEVELS} bins are empty; expected fewer ties. Take more patches."
-        )
+        raise ValueError(f"received stain with ties that leave {(sizes == 0).sum()} of {STAIN_LEVELS} bins empty.")
     return edges, np.array([stain[level == k].mean() for k in range(STAIN_LEVELS)])
 
 

@@ -176,15 +176,13 @@ def _members(archive):
     """Yield (relative path, open file) of an archive's plain files; every name is checked before its data is read."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
-            for info in opened.infolist():
+            for info in filter(lambda info: not info.is_dir(), opened.infolist()):
                 is_link = info.external_attr >> 28 == 0xA  # the Unix file type, in the upper four bits
-                if not info.is_dir():
-                    yield _safe_name(info.filename, not is_link), opened.open(info)
+                yield _safe_name(info.filename, not is_link), opened.open(info)
     elif tarfile.is_tarfile(archive):
         with tarfile.open(archive) as opened:
-            for info in opened:
-                if not info.isdir():
-                    yield _safe_name(info.name, info.isfile()), opened.extractfile(info)
+            for info in filter(lambda info: not info.isdir(), opened):
+                yield _safe_name(info.name, info.isfile()), opened.extractfile(info)
     else:
         raise DataError(f"{archive} is neither a zip nor a tar file.")
 

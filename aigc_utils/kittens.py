@@ -174,8 +174,8 @@ def sample(n, seed=0, size=32):
     depends on ``seed`` and i alone, so a smaller sample is the beginning of a larger one. Drawn once, then read from
     the cache; where that cannot be written they are drawn each time, which is said once.
     """
-    checks.whole(8, size=size)
     table = factors(n, seed)
+    checks.whole(8, size=size)
     name = f"{_drawing_version()}-{int(seed)}-{int(n)}-{int(size)}.npy"
     images = _cached(name, (n, size, size, 3))
     if images is None:
@@ -217,19 +217,14 @@ def _cached(name, shape):
 
 def _save(name, images):
     """Write images to the cache, whole or not at all; where that cannot be done, say so once."""
-    partial = None
     try:
         folder = runtime.cache_dir() / "kittens"
         folder.mkdir(exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=folder, suffix=".partial")
-        with os.fdopen(handle, "wb") as file:
-            np.save(file, images)
-        os.replace(partial, folder / name)
+        with tempfile.TemporaryDirectory(dir=folder) as partial:
+            np.save(Path(partial, name), images)
+            os.replace(Path(partial, name), folder / name)
     except OSError as error:
         _say_once(f"Kittens are drawn anew each time, because the cache cannot be written: {error.strerror or error}.")
-    finally:
-        with contextlib.suppress(OSError, TypeError):  # TypeError: there is none yet
-            os.unlink(partial)
 
 
 @functools.cache

@@ -26,9 +26,9 @@ def hampel(values, window=11, threshold=3.0, least_scale=0.0):
     checks.whole(1, window=window)
     values, window = np.asarray(values, float), int(window)
     if values.ndim != 1 or not values.size or window % 2 == 0 or window < 3 or not threshold > 0 <= least_scale:
+        knobs = f"window {window}, threshold {threshold}, least_scale {least_scale}"
         raise ValueError(
-            f"received values {values.shape}, window {window}, threshold {threshold}, least_scale {least_scale}; "
-            "expected (n,), an odd window >= 3, a threshold > 0, least_scale >= 0."
+            f"received values {values.shape}, {knobs}; expected (n,), an odd window >= 3, a threshold > 0."
         )
     padded = np.pad(values, window // 2, constant_values=np.nan)
     windows = np.ma.masked_invalid(np.lib.stride_tricks.sliding_window_view(padded, window))
@@ -36,7 +36,7 @@ def hampel(values, window=11, threshold=3.0, least_scale=0.0):
     scale = 1.4826 * np.ma.median(np.ma.abs(windows - median[:, None]), axis=1)
     with np.errstate(invalid="ignore"):
         far = np.abs(values - median.filled(np.nan)) > threshold * np.maximum(scale.filled(np.nan), least_scale)
-    return far & np.isfinite(values) | np.isinf(values)
+    return (far & np.isfinite(values)) | np.isinf(values)
 
 
 def perceptual_hashes(images, hash_size=16):
@@ -128,9 +128,7 @@ def suspicious_labels(labels, probabilities):
     """
     probabilities = checks.records(probabilities, "probabilities", 1)
     if probabilities.min() < 0 or np.abs(probabilities.sum(axis=1) - 1).max() > 1e-3:
-        raise ValueError(
-            "received probabilities below 0, or rows that do not sum to 1; expected (n, classes) of a softmax."
-        )
+        raise ValueError("received probabilities below 0, or rows that do not sum to 1; expected shares (n, classes).")
     classes = probabilities.shape[1]
     labels = checks.labels(labels, len(probabilities), (classes,))[:, 0]
     missing = sorted(set(range(classes)) - set(labels.tolist()))
@@ -159,9 +157,7 @@ def augmentation(*, flip=True, degrees=10, shift=0.1, zoom=0.1, colour=0.15, see
 
     def checked(images):
         if len(images.shape) != 4:
-            raise ValueError(
-                f"received images {images.shape}; expected (n, height, width, channels): images[..., None]."
-            )
+            raise ValueError(f"received images {images.shape}; expected (n, h, w, channels), by images[..., None].")
         most = tf.reduce_max(tf.abs(tf.cast(images, tf.float32)))
         tf.debugging.assert_less_equal(most, 1.001, "received images beyond [-1, 1]: map bytes by data.to_unit(images)")
         return images
@@ -202,7 +198,7 @@ def pitch_shift(signal, semitones, frame=1024):
     from scipy import signal as dsp
 
     checks.whole(16, frame=frame)
-    signal = checks.numbers(signal, "signal", frame)
+    signal, frame = checks.numbers(signal, "signal", frame), int(frame)
     if not abs(semitones) <= 48:
         raise ValueError(f"received semitones = {semitones}; expected at most 48 up or down, four octaves.")
     rate, hop = 2 ** (semitones / 12), frame // 4
@@ -273,9 +269,9 @@ def make_dataset(records, labels=None, *, batch_size=64, load=None, augment=None
     dataset = tf.data.Dataset.from_tensor_slices(records if labels is None else (records, labels))
     if load:
         dataset = dataset.map(first(load), num_parallel_calls=parallel).cache()
-    kind = (dataset.element_spec if labels is None else dataset.element_spec[0]).dtype
-    if augment and not kind.is_floating:
-        raise ValueError(f"received {kind.name} images; augment expects floats in [-1, 1]: data.to_unit(images).")
+    spec = dataset.element_spec if labels is None else dataset.element_spec[0]
+    if augment and not spec.dtype.is_floating:
+        raise ValueError(f"received {spec.dtype.name} images; augment expects floats in [-1, 1]: data.to_unit(images).")
     if training:
         dataset = dataset.shuffle(len(records), seed=seed, reshuffle_each_iteration=True)
     dataset = dataset.batch(batch_size)

@@ -13,6 +13,7 @@ from pathlib import Path
 from aigc_utils import checks
 
 PROFILES = ("cpu", "gpu")
+_KERAS = "unset KERAS_BACKEND, or mend .keras/keras.json in your home folder,"  # where Keras' settings come from
 _PROBE_SIZE = 2048  # side of the square matrices whose product `probe` times
 
 
@@ -35,9 +36,6 @@ def _import_quietly():
     return {"tf": tf, "keras": keras}
 
 
-_KERAS = "unset KERAS_BACKEND, or mend .keras/keras.json in your home folder,"
-
-
 def _backend():
     """Return the backend that Keras will choose: that of KERAS_BACKEND, else of its settings file."""
     settings = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
@@ -49,9 +47,7 @@ def _backend():
 
 def _insist(name, received, needed, advice):
     if received != needed:
-        raise RuntimeError(
-            f"{name} is {received!r} here, but these notebooks need {needed!r}: {advice} and restart the kernel."
-        )
+        raise RuntimeError(f"{name} is {received!r} here, but the notebooks need {needed!r}: {advice} and restart.")
 
 
 def _insist_on_settings():
@@ -121,9 +117,8 @@ def cache_dir() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OSError(
-            error.errno, f"{folder} cannot be made ({error.strerror}); set AIGC_CACHE_DIR to another"
-        ) from error
+        advice = f"{folder} cannot be made ({error.strerror}); set AIGC_CACHE_DIR to another"
+        raise OSError(error.errno, advice) from error
     return folder
 
 
@@ -134,10 +129,7 @@ def data_dir() -> Path | None:
         return None
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"AIGC_DATA_DIR is {name!r}, which is not a folder. Point it at your unpacked data sets, or unset it to "
-            "use downloads and stand-ins."
-        )
+        raise FileNotFoundError(f"AIGC_DATA_DIR is {name!r}, not a folder; name that of your data sets, or unset it.")
     return folder
 
 
@@ -156,10 +148,8 @@ def _in_project(folder, packed, *parts):
     for root in (here.parent / folder, here / packed):
         if root.joinpath(*parts).exists():
             return root.joinpath(*parts)
-    raise FileNotFoundError(
-        f"{'/'.join(parts)} is missing from the project's folder {folder}. Restore it with 'git checkout -- {folder}', "
-        "or install aigc_utils again."
-    )
+    advice = f"restore it with 'git checkout -- {folder}', or install aigc_utils again"
+    raise FileNotFoundError(f"{'/'.join(parts)} is missing from the project's folder {folder}; {advice}.")
 
 
 def report() -> dict[str, str]:

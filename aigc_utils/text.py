@@ -20,6 +20,7 @@ NEWLINE = "\n"
 SHINGLE, NEAR = 6, 0.2  # words compared at a time; share of known ones above which a paragraph counts as seen
 ATTRIBUTES = ("product", "colour", "material", "fit", "feature", "occasion", "price")
 DIRECTIONS, SLOT = ("<zh>", "<en>"), 29  # the last token of a phrase to be translated; tokens of a phrase with it
+DOCUMENTATION = re.compile(r'^[ \t]*[rR]?"""(.*?)"""', re.DOTALL | re.MULTILINE)
 LEFT_OUT = re.compile(r"site-packages|dist-packages|pydoc_data|idlelib|lib2to3|turtledemo|ensurepip|/tests?/")
 
 
@@ -68,10 +69,7 @@ def _documents():
     for path in [*library.glob("*.py"), *library.glob("*/*.py")]:
         name = path.relative_to(library).as_posix()
         if not LEFT_OUT.search(f"/{name}"):
-            strings = re.findall(
-                r'^[ \t]*[rR]?"""(.*?)"""', path.read_text("utf-8", "ignore"), re.DOTALL | re.MULTILINE
-            )
-            found[name] = "\n\n".join(strings)
+            found[name] = "\n\n".join(DOCUMENTATION.findall(path.read_text("utf-8", "ignore")))
     return found
 
 
@@ -154,14 +152,11 @@ def train_pieces(text, size, symbols=()):
     whole = {"user_defined_symbols": [NEWLINE, *symbols], "bos_id": -1, "eos_id": -1, "vocab_size": int(size)}
     buffer = io.BytesIO()
     try:
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(lines), model_writer=buffer, **plain, **kept, **whole
-        )
+        train = sentencepiece.SentencePieceTrainer.train
+        train(sentence_iterator=iter(lines), model_writer=buffer, **plain, **kept, **whole)
     except RuntimeError as error:
-        raise ValueError(
-            f"received {len(text):,} characters, {len(set(text)):,} of them different, for {size} pieces; expected a "
-            f"text and a size that fit each other. sentencepiece says: {error}"
-        ) from error
+        kinds = f"{len(text):,} characters, {len(set(text)):,} of them different"
+        raise ValueError(f"received {kinds}; expected a text that fits {size} pieces. In its words: {error}") from error
     return buffer.getvalue()
 
 
@@ -171,11 +166,10 @@ def train_pieces(text, size, symbols=()):
 def bits_per_character(log_likelihoods, text):
     """Return −Σ log p / (log 2 · characters of ``text``) for the log-likelihoods (nats) of its tokens, of any kind."""
     log_likelihoods = np.asarray(log_likelihoods, float)
-    if not len(text) or not log_likelihoods.size or not np.isfinite(log_likelihoods).all():
-        raise ValueError(
-            f"received {log_likelihoods.size} log-likelihoods for {len(text)} characters; expected a finite number for "
-            "each token of a text that is not empty."
-        )
+    known = log_likelihoods.size and np.isfinite(log_likelihoods).all() and log_likelihoods.max() < 1e-6
+    if not len(text) or not known:
+        size = f"{log_likelihoods.size} log-likelihoods for {len(text)} characters"
+        raise ValueError(f"received {size}; expected a finite number, at most 0, for each token of some text.")
     return -log_likelihoods.sum() / (np.log(2) * len(text))
 
 
@@ -209,10 +203,8 @@ class NGram:
         """Return log p (nats) of each character given those before it, (n,), by this ``order`` or the highest."""
         kinds = len(self.known | set(text))
         if order not in (None, *range(self.order + 1)) or kinds > self.alphabet:
-            raise ValueError(
-                f"received order {order} and {kinds} different characters with those counted before; expected an order "
-                f"up to {self.order}, and no more than alphabet = {self.alphabet}."
-            )
+            most = f"expected an order up to {self.order}, no more than alphabet = {self.alphabet}"
+            raise ValueError(f"received order {order}, {kinds} different characters with those of before; {most}.")
         codes = _codes(text)
         p = np.full(len(codes), 1 / self.alphabet)
         for length, (pairs, counts, contexts, totals, kinds) in enumerate(self.tables[:order]):
@@ -302,10 +294,8 @@ def pack(prompts, answers, slot, length, end):
     _tokens([token for row in (*prompts, *answers, [end]) for token in row])
     longest = max(map(len, answers), default=0)
     if max(map(len, prompts), default=0) > slot or slot + longest > length or len(prompts) != len(answers):
-        raise ValueError(
-            f"received {len(prompts)} prompts for {len(answers)} answers of up to {longest} tokens; expected as many, "
-            f"prompts of at most {slot} tokens, and both together of at most {length}."
-        )
+        sizes = f"{len(prompts)} prompts for {len(answers)} answers of up to {longest} tokens"
+        raise ValueError(f"received {sizes}; expected as many, prompts of at most {slot}, both of at most {length}.")
     full, asked = np.full((len(prompts), length + 1), end, np.int32), np.zeros((len(prompts), length + 1), bool)
     for row, ask, prompt, answer in zip(full, asked, prompts, answers, strict=True):
         row[slot - len(prompt) : slot], row[slot : slot + len(answer)] = prompt, answer
@@ -334,10 +324,8 @@ def restrict(logits, temperature=1.0, top_k=0, top_p=1.0):
 
 def _insist_on_knobs(temperature, top_k, top_p):
     if not (0 <= temperature < np.inf and top_k >= 0 and 0 < top_p <= 1 and int(top_k) == top_k):
-        raise ValueError(
-            f"received temperature {temperature}, top_k {top_k}, top_p {top_p}; expected a temperature of 0 or more, a "
-            "whole top_k of 0 (all) or more, and 0 < top_p <= 1."
-        )
+        knobs = f"temperature {temperature}, top_k {top_k}, top_p {top_p}"
+        raise ValueError(f"received {knobs}; expected 0 or more, a whole number from 0 (all) on, and 0 < top_p <= 1.")
 
 
 def writer(model, cached=True):
@@ -376,13 +364,11 @@ def writer(model, cached=True):
         _tokens(np.ravel(prompts))
         prompts = np.asarray(prompts, np.int32)
         if prompts.ndim != 2 or not prompts.size or prompts.shape[1] + count > model.context + 1:
-            raise ValueError(
-                f"received prompts of shape {prompts.shape} and count {count}; expected (batch, slot), and at most "
-                f"{model.context + 1} tokens in all."
-            )
+            most = f"(batch, slot), and at most {model.context + 1} tokens in all"
+            raise ValueError(f"received prompts of shape {prompts.shape} and count {count}; expected {most}.")
         options = ((temperature, tf.float32), (top_k, tf.int32), (top_p, tf.float32), (seed, tf.int32))
         knobs = [tf.cast(value, kind) for value, kind in options]
-        return compiled(*prompts.shape, count)(tf.constant(prompts), *knobs).numpy()
+        return compiled(*prompts.shape, int(count))(tf.constant(prompts), *knobs).numpy()
 
     return write
 
@@ -395,9 +381,8 @@ def translate(model, pieces, phrases, direction, temperature=0.0, seed=0, write=
     if direction not in DIRECTIONS or isinstance(phrases, str):
         raise ValueError(f"received direction {direction!r}, {type(phrases)}; expected one of {DIRECTIONS}, a list.")
     end = pieces.encode(NEWLINE)[0]
-    prompts = pack([pieces.encode(f"{phrase}{direction}") for phrase in phrases], [[]] * len(phrases), SLOT, SLOT, end)[
-        0
-    ]
+    asked = [pieces.encode(f"{phrase}{direction}") for phrase in phrases]
+    prompts, _ = pack(asked, [[]] * len(asked), SLOT, SLOT, end)
     written = (write or writer(model))(prompts, model.context - SLOT, temperature, seed=seed)
     return [pieces.decode(row[SLOT:]).split(NEWLINE)[0] for row in written]
 

@@ -792,7 +792,7 @@ def test_stained_patches_never_share_a_pixel():
     with pytest.raises(ValueError, match="n >= 16"):
         data.stain_levels(train[1][:3])
     for ties, empty in ((np.zeros(20), 15), (np.r_[np.zeros(10), np.arange(1.0, 11)], 7)):
-        with pytest.raises(ValueError, match=f"so that {empty} of 16 bins are empty"):
+        with pytest.raises(ValueError, match=f"ties that leave {empty} of 16 bins empty"):
             data.stain_levels(ties)
     for stride in (0, 2.5):
         with pytest.raises(ValueError, match=f"stride = {stride}"):

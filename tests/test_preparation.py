@@ -269,7 +269,7 @@ def test_augmentation_keeps_the_range():
         (np.full((2, 8, 8, 1), 2, np.uint8), "beyond"),
         (np.full((2, 8, 8, 1), 255.0, np.float32), "beyond"),
         (np.full((2, 8, 8, 1), np.nan, np.float32), "beyond"),
-        (np.zeros((2, 8, 8), np.float32), r"expected \(n, height, width, channels\)"),  # else turned upside down
+        (np.zeros((2, 8, 8), np.float32), r"expected \(n, h, w, channels\)"),  # else turned upside down
     ],
 )
 def test_augmentation_refuses_other_ranges_and_shapes(images, words, training):

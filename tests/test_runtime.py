@@ -47,7 +47,7 @@ def fails_at_once(tmp_path, **environment):
 
 
 def test_another_backend_is_refused(tmp_path):
-    needs = "RuntimeError: Keras' backend is 'jax' here, but these notebooks need 'tensorflow'"
+    needs = "RuntimeError: Keras' backend is 'jax' here, but the notebooks need 'tensorflow'"
     assert fails_at_once(tmp_path, KERAS_BACKEND="jax").startswith(needs)
     (tmp_path / "keras.json").write_text('{"backend": "jax"}')
     assert fails_at_once(tmp_path, KERAS_BACKEND="").startswith(needs)
@@ -55,7 +55,7 @@ def test_another_backend_is_refused(tmp_path):
 
 
 def test_switched_off_assertions_are_refused(tmp_path):
-    assert "Python's __debug__ is False here, but these notebooks need True" in fails_at_once(
+    assert "Python's __debug__ is False here, but the notebooks need True" in fails_at_once(
         tmp_path, PYTHONOPTIMIZE="1"
     )
 
@@ -74,7 +74,7 @@ def test_a_settings_file_that_says_nothing_means_tensorflow(content, monkeypatch
         (
             "dtype_policy",
             "mixed_float16",
-            "Keras' dtype policy is 'mixed_float16' here, but these notebooks need 'float32'",
+            "Keras' dtype policy is 'mixed_float16' here, but the notebooks need 'float32'",
         ),
         ("dtype_policy", "mixed_bfloat16", "dtype policy is 'mixed_bfloat16'"),
         ("floatx", "float64", "floatx is 'float64'"),
@@ -95,7 +95,7 @@ def test_start_refuses_settings_that_the_notebooks_are_not_made_for(setting, val
 @pytest.mark.parametrize("name", ["KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"])
 def test_start_refuses_a_limit_on_training(name, monkeypatch):
     monkeypatch.setenv(name, "1")
-    with pytest.raises(RuntimeError, match=f"{name} is '1' here, but these notebooks need None"):
+    with pytest.raises(RuntimeError, match=f"{name} is '1' here, but the notebooks need None"):
         runtime.start()
 
 
@@ -114,7 +114,7 @@ def test_folders(monkeypatch, tmp_path):
     assert runtime.cache_dir() == tmp_path / "c" and runtime.cache_dir().is_dir()
     (tmp_path / "file").touch()
     monkeypatch.setenv("AIGC_CACHE_DIR", str(tmp_path / "file"))
-    with pytest.raises(OSError, match="file is no folder and cannot become one.*set AIGC_CACHE_DIR to another"):
+    with pytest.raises(OSError, match="file cannot be made.*set AIGC_CACHE_DIR to another"):
         runtime.cache_dir()
     monkeypatch.setenv("AIGC_DATA_DIR", str(tmp_path / "missing"))
     with pytest.raises(FileNotFoundError, match="not a folder"):
