@@ -311,7 +311,7 @@ def restrict(logits, temperature=1.0, top_k=0, top_p=1.0):
     are those that tie with the last that is kept. 0 for ``temperature`` means the likeliest, for ``top_k`` all.
     """
     tf = runtime.tf
-    if not tf.is_symbolic_tensor(temperature):  # `writer`, which compiles its knobs in, checks them before
+    if not any(map(tf.is_symbolic_tensor, (temperature, top_k, top_p))):  # `writer` compiles them, and checks before
         _insist_on_knobs(temperature, top_k, top_p)
     logits = logits / tf.maximum(tf.cast(temperature, logits.dtype), 1e-6)
     ordered = tf.sort(logits, direction="DESCENDING")

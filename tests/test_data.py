@@ -72,8 +72,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         habit = self.path.strip("/").split("/")[0]
         if habit == "hang":
             self.server.release.wait(20)
-        self.send_response({"404": 404, "500": 500}.get(habit, 200))
-        self.send_header("Content-Type", "text/html; charset=utf-8" if habit == "login" else "application/gzip")
+        self.send_response({"404": 404, "500": 500, "moved": 302}.get(habit, 200))
+        is_page = habit in ("login", "moved", "404")
+        self.send_header("Content-Type", "text/html; charset=utf-8" if is_page else "application/gzip")
+        if habit == "moved":
+            self.send_header("Location", "/good")
         if habit == "packing" and "gzip" in self.headers.get("Accept-Encoding", ""):
             self.send_header("Content-Encoding", "gzip")
         if habit != "unannounced":
@@ -365,6 +368,12 @@ def test_a_checksum_may_be_written_in_capitals(tmp_path, server):
     path = data.download(f"{server.url}/good", tmp_path / "file.bin", SHA256.upper())
     data.verify(path, SHA256.upper())
     assert path.read_bytes() == CONTENT
+
+
+def test_a_file_that_has_moved_is_followed(tmp_path, server):
+    """The answer that says where to is a web page, and no login."""
+    path = data.download(f"{server.url}/moved", tmp_path / "file.bin", SHA256)
+    assert path.read_bytes() == CONTENT and server.requests == ["/moved", "/good"]
 
 
 def test_checksum_of_the_content_ignores_the_gzip_header(tmp_path, server):
