@@ -347,10 +347,8 @@ def writer(model, cached=True):
                 logits = model(tf.transpose(written[: position + 1]))[:, -1]
             logits = restrict(logits, temperature, top_k, top_p)
             drawn = tf.random.stateless_categorical(logits, 1, seed=tf.stack([seed, position]), dtype=tf.int32)[:, 0]
-            known = written[position + 1]
-            written = tf.tensor_scatter_nd_update(
-                written, [[position + 1]], tf.where(position + 1 < slot, known, drawn)[None]
-            )
+            drawn = tf.where(position + 1 < slot, written[position + 1], drawn)
+            written = tf.tensor_scatter_nd_update(written, [[position + 1]], drawn[None])
         return tf.transpose(written)
 
     @functools.cache
@@ -361,13 +359,12 @@ def writer(model, cached=True):
     def write(prompts, count, temperature=1.0, top_k=0, top_p=1.0, seed=0):
         _insist_on_knobs(temperature, top_k, top_p)
         checks.whole(0, count=count, seed=seed)
-        _tokens(np.ravel(prompts))
-        prompts = np.asarray(prompts, np.int32)
+        prompts = _tokens(np.ravel(prompts)).reshape(np.shape(prompts))
         if prompts.ndim != 2 or not prompts.size or prompts.shape[1] + count > model.context + 1:
-            most = f"(batch, slot), and at most {model.context + 1} tokens in all"
+            most = f"(batch, slot) and at most {model.context + 1} tokens in all"
             raise ValueError(f"received prompts of shape {prompts.shape} and count {count}; expected {most}.")
         options = ((temperature, tf.float32), (top_k, tf.int32), (top_p, tf.float32), (seed, tf.int32))
-        knobs = [tf.cast(value, kind) for value, kind in options]
+        knobs = [tf.cast(*option) for option in options]
         return compiled(*prompts.shape, int(count))(tf.constant(prompts), *knobs).numpy()
 
     return write
