@@ -158,16 +158,11 @@ def pairs(real, generated, seed=0):
     """Return uint8 pictures (n, height, 2·width + 2, 3), a real and a generated one each, see `hidden_sides`."""
     real, generated = as_bytes(real), as_bytes(generated)
     if real.shape != generated.shape:
-        raise ValueError(
-            f"received {real.shape} real and {generated.shape} generated images; expected as many, of one shape."
-        )
+        shapes = f"{real.shape} real and {generated.shape} generated images"
+        raise ValueError(f"received {shapes}; expected as many, of one shape.")
     sides = hidden_sides(len(real), seed)
-    return np.stack(
-        [
-            tile(np.stack([r, g] if side else [g, r]), columns=2, gap=2)
-            for r, g, side in zip(real, generated, sides, strict=True)
-        ]
-    )
+    both = [[r, g] if side else [g, r] for r, g, side in zip(real, generated, sides, strict=True)]
+    return np.stack([tile(np.stack(pair), columns=2, gap=2) for pair in both])
 
 
 def curves(history, x="step", title=None, panels=None):

@@ -322,10 +322,8 @@ class FlowMatching(Trainable):
 def latent_vectors(generator, count, seed=0):
     """Return the latent vectors (count, latent_dim) that ``seed`` decides; a smaller count is the beginning of more."""
     if len(generator.inputs) > 1:
-        raise ValueError(
-            f"received {generator.name}, a network of {len(generator.inputs)} inputs; expected latent vectors alone. "
-            "Where it takes labels too, call it yourself: network([latent, labels])."
-        )
+        said = f"received {generator.name}, a network of {len(generator.inputs)} inputs; expected latent vectors alone"
+        raise ValueError(f"{said}. Where it takes labels too, call it yourself: network([latent, labels]).")
     return tf.random.stateless_normal((count, generator.input_shape[-1]), seed=stream(seed, LATENT, -1))
 
 
