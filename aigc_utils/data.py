@@ -257,10 +257,9 @@ def _load_fashion_mnist(split, get):
 def _load_fashion_mnist_test(split, get):
     images, labels = (_read_idx(get(file)) for file in _FASHION_TEST)
     part = slice(None, 8000) if split == "train" else slice(8000, None)
-    source = f"{len(labels[part]):,} of Fashion-MNIST's test photos"
-    return Dataset(
-        images[part][..., None], labels[part].astype(np.int64), FASHION_CLASSES, source, "fashion-mnist-test"
-    )
+    images, labels = images[part][..., None], labels[part].astype(np.int64)
+    source = f"{len(labels):,} of Fashion-MNIST's test photos"
+    return Dataset(images, labels, FASHION_CLASSES, source, "fashion-mnist-test")
 
 
 def _read_idx(path):

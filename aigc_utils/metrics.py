@@ -104,9 +104,8 @@ def mutual_information_gap(codes, factors, bins=20):
 
     codes, factors = checks.records(codes, "codes"), np.asarray(factors)
     if factors.ndim != 2 or len(factors) != len(codes) or not np.issubdtype(factors.dtype, np.integer):
-        raise ValueError(
-            f"received factors of {factors.dtype} {factors.shape}; expected integers ({len(codes)}, factors)."
-        )
+        wanted = f"integers ({len(codes)}, factors)"
+        raise ValueError(f"received factors of {factors.dtype} {factors.shape}; expected {wanted}.")
     if codes.shape[1] < 2 or any(len(np.unique(column)) < 2 for column in factors.T):
         raise ValueError("received a factor that never changes, or a single code; a gap needs two codes.")
     checks.whole(2, bins=bins)
@@ -187,10 +186,10 @@ def inception():
     try:
         base = keras.applications.InceptionV3(include_top=False, pooling="avg")
     except Exception as error:  # Keras raises a bare Exception when a download fails
-        raise RuntimeError(
-            f"InceptionV3's weights could not be downloaded: {error}. Connect to the internet once, or use "
-            "feature_network('cifar10_features'), which ships with the project."
-        ) from error
+        advice = (
+            "Connect to the internet once, or use feature_network('cifar10_features'), which ships with the project"
+        )
+        raise RuntimeError(f"InceptionV3's weights could not be downloaded: {error}. {advice}.") from error
     images = keras.layers.Input((32, 32, 3))
     resized = keras.layers.Resizing(299, 299, interpolation="bilinear")(images)
     return FeatureNetwork("InceptionV3 (keras.applications)", "avg_pool", keras.Model(images, [base(resized), {}]))

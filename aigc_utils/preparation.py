@@ -4,10 +4,9 @@ Each function is taught in 01_data_preparation. TensorFlow is imported by the fu
 """
 
 import dataclasses
-import os
 from pathlib import Path
 
-from aigc_utils import checks
+from aigc_utils import checks, files
 
 import numpy as np
 
@@ -261,9 +260,8 @@ class DataCard:
         """Write the card to a file, whole or not at all, and return its path."""
         path = Path(path).expanduser()
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(self.markdown(), encoding="utf-8")
-        os.replace(partial, path)
+        with files.replacing(path) as partial:
+            partial.write_text(self.markdown(), encoding="utf-8")
         return path
 
 

@@ -276,9 +276,8 @@ def two_sample_scores(real, synthetic, classifier, folds=5, seed=0):
     same = np.unique(table, axis=0, return_inverse=True)[1].ravel()
     different = [len(np.unique(same[origin == k])) for k in (0, 1)]
     if min(different) < folds:
-        raise ValueError(
-            f"received {different[0]} and {different[1]} different records; expected {folds} folds or more."
-        )
+        given = f"{different[0]} and {different[1]} different records"
+        raise ValueError(f"received {given}; expected {folds} folds or more.")
     repeated = same.max() + 1 < len(same)
     cut = (StratifiedGroupKFold if repeated else StratifiedKFold)(folds, shuffle=True, random_state=seed)
     options = {"groups": same if repeated else None, "cv": cut, "method": "predict_proba"}

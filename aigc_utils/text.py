@@ -46,20 +46,6 @@ def python_prose():
     return {part: "".join(paragraphs) for part, paragraphs in parts.items()}
 
 
-def shakespeare():
-    """Return Tiny Shakespeare (public domain) as {"train", "validation", "test"}: its 80, 10 and 10 %, in order.
-
-    Taken from AIGC_DATA_DIR, the cache or the internet; `data.Unavailable` is raised where none of them has it.
-    """
-    from aigc_utils import data
-
-    address = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
-    digest = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
-    whole = data.fetch(data.File("tinyshakespeare.txt", 1_115_394, digest, address)).read_text(encoding="utf-8")
-    first, second = 8 * len(whole) // 10, 9 * len(whole) // 10
-    return {"train": whole[:first], "validation": whole[first:second], "test": whole[second:]}
-
-
 def _documents():
     from pydoc_data import topics
 
@@ -225,9 +211,8 @@ def windows(tokens, length, batch, seed=0, start_step=0):
         raise ValueError(f"received {len(tokens)} tokens for windows of {length}; expected more.")
 
     def one(step):
-        starts = tf.random.stateless_uniform(
-            (batch, 1), seed=tf.stack([tf.cast(seed, tf.int64), step]), maxval=len(tokens) - length, dtype=tf.int32
-        )
+        own = tf.stack([tf.cast(seed, tf.int64), step])
+        starts = tf.random.stateless_uniform((batch, 1), own, maxval=len(tokens) - length, dtype=tf.int32)
         places = starts + tf.range(length + 1)
         chosen = tf.gather(tokens, places)
         return chosen[:, :-1], chosen[:, 1:]

@@ -53,10 +53,8 @@ class Trainable(keras.Model):
         optimizer.build(variables)
         of_this_strategy = tf.distribute.get_strategy().extended.variable_created_in_scope
         if not all(of_this_strategy(variable.value) for variable in self.variables + optimizer.variables):
-            raise ValueError(
-                "received networks, a model or an optimizer from another strategy's scope, or from none; make and "
-                "compile all of them inside one `with strategy.scope():`."
-            )
+            said = "received networks, a model or an optimizer from another strategy's scope, or from none"
+            raise ValueError(f"{said}; make and compile all of them inside one `with strategy.scope():`.")
         return optimizer
 
     def _workers(self):
@@ -158,9 +156,8 @@ class GAN(Trainable):
     def _penalty(self, real, step):
         if not self.r1_gamma:
             return tf.constant(0.0)
-        return tf.cond(
-            step % self.r1_every == 0, lambda: losses.r1_penalty(self.discriminator, real), lambda: tf.constant(0.0)
-        )
+        due = step % self.r1_every == 0
+        return tf.cond(due, lambda: losses.r1_penalty(self.discriminator, real), lambda: tf.constant(0.0))
 
 
 class VAE(Trainable):

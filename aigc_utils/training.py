@@ -5,15 +5,12 @@ its checkpoint to the same weights, bit for bit, as a run that was not. What is 
 and asked for here: ``training.GAN``.
 """
 
-import contextlib
 import functools
 import math
-import os
-import uuid
 import warnings
 from pathlib import Path
 
-from aigc_utils import checks, plots
+from aigc_utils import checks, files, plots
 from aigc_utils.runtime import keras, tf
 from aigc_utils.trainables import DROP, FLIP, LATENT, SHUFFLE, TIME, latent_vectors, sample, stream  # noqa: F401
 
@@ -162,17 +159,13 @@ def save_weights(model, path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name[: -len('.weights.h5')]}.{uuid.uuid4().hex}.partial.weights.h5")
     try:
-        model.save_weights(partial, overwrite=True)
-        os.replace(partial, path)
+        with files.replacing(path) as partial:
+            model.save_weights(partial, overwrite=True)
     except OSError as error:
         kept = "the previous file is unharmed" if path.exists() else "nothing was left behind"
         advice = f"Free some space or choose a folder you may write to; {kept}"
         raise OSError(f"could not write the weights to {path}: {error}. {advice}.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def resume(model, path):
@@ -308,8 +301,7 @@ def _shares(model, dataset, batch_size):
 
 
 def _not_finite(step, checkpoint):
-    return (
-        f"the loss or a weight is no longer a finite number at step {step}. Lower the learning rate, clip the "
-        "gradients (global_clipnorm in the optimizer) or look for bad values in the images. "
-        + (f"The last good state is in {checkpoint}." if checkpoint else "No checkpoint was asked for.")
-    )
+    kept = f"The last good state is in {checkpoint}." if checkpoint else "No checkpoint was asked for."
+    advice = "clip the gradients (global_clipnorm in the optimizer) or look for bad values in the images"
+    said = f"the loss or a weight is no longer a finite number at step {step}"
+    return f"{said}. Lower the learning rate, {advice}. {kept}"

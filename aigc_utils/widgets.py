@@ -64,9 +64,8 @@ def figure_explorer(draw, **controls):
     defaults = {name: parameter.default for name, parameter in inspect.signature(draw).parameters.items()}
     unknown = [name for name in controls if name not in defaults]
     if unknown or not controls:
-        raise ValueError(
-            f"received the controls {', '.join(controls) or 'none'}; expected some of {', '.join(defaults)}."
-        )
+        given = ", ".join(controls) or "none"
+        raise ValueError(f"received the controls {given}; expected some of {', '.join(defaults)}.")
     parts = {name: ipywidgets.interactive.widget_from_abbrev(c, defaults[name]) for name, c in controls.items()}
     picture = ipywidgets.Image(format="png")
 
