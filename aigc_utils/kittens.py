@@ -7,11 +7,9 @@ needs no download and no licence. Shapes are drawn four times larger than asked 
 import contextlib
 import functools
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
-from aigc_utils import checks, runtime
+from aigc_utils import checks, files, runtime
 
 import numpy as np
 
@@ -213,9 +211,8 @@ def _save(name, images):
     try:
         folder = runtime.cache_dir() / "kittens"
         folder.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as partial:
-            np.save(Path(partial, name), images)
-            os.replace(Path(partial, name), folder / name)
+        with files.replacing(folder / name) as partial:
+            np.save(partial, images)
     except OSError as error:
         _say_once(f"Kittens are drawn anew each time, because the cache cannot be written: {error.strerror or error}.")
 

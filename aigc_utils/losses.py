@@ -85,7 +85,7 @@ def wasserstein_critic_loss(real_scores, fake_scores):
     """Return E[D(G(z))] − E[D(x)], any real number: minus the critic's lower bound of the Wasserstein-1 distance.
 
     ``real_scores`` and ``fake_scores`` are the raw outputs (batch, 1) or (batch,) of a critic whose slope is at most 1,
-    which `gradient_penalty` or spectral normalisation sees to (Arjovsky et al. 2017, equation 3 with the sign turned).
+    which a penalty (see 02) or spectral normalisation sees to (Arjovsky et al. 2017, equation 3 with the sign turned).
     """
     return tf.reduce_mean(fake_scores) - tf.reduce_mean(real_scores)
 
@@ -108,22 +108,6 @@ def r1_penalty(discriminator, images):
         total = tf.reduce_sum(discriminator(images, training=True))
     gradient = tape.gradient(total, images)
     return tf.reduce_mean(tf.reduce_sum(tf.square(gradient), axis=tuple(range(1, len(images.shape)))))
-
-
-@checked(alike=("real", "fake"))
-def gradient_penalty(critic, real, fake, seed):
-    """Return E[(‖∇ₓD(x̂)‖ − 1)²] at x̂ = ε·x + (1 − ε)·G(z), a scalar ≥ 0, ε drawn *uniformly* from [0, 1] for each pair.
-
-    ``real`` and ``fake`` have one shape (batch, …); ``seed`` is a pair of integers, see `tf.random.stateless_uniform`.
-    Gulrajani et al. 2017, equation 3, without its factor λ. For a linear critic wᵀx + b it is (‖w‖ − 1)².
-    """
-    mixing = tf.random.stateless_uniform((len(real), *[1] * (len(real.shape) - 1)), seed, dtype=real.dtype)
-    mixed = mixing * real + (1.0 - mixing) * fake
-    with tf.GradientTape() as tape:
-        tape.watch(mixed)
-        total = tf.reduce_sum(critic(mixed, training=True))
-    squared = tf.reduce_sum(tf.square(tape.gradient(total, mixed)), axis=tuple(range(1, len(real.shape))))
-    return tf.reduce_mean(tf.square(tf.sqrt(squared + 1e-12) - 1.0))  # 1e-12: the root has no slope at 0
 
 
 @checked(alike=("mean", "log_var"))

@@ -181,15 +181,9 @@ def probe(seconds: float = 5.0) -> dict[str, float]:
     tf, keras = _import_quietly()["tf"], _import_quietly()["keras"]
     matrix = tf.random.stateless_normal((_PROBE_SIZE, _PROBE_SIZE), seed=(0, 0))
     gflops = 2 * _PROBE_SIZE**3 / 1e9 / _best_time(lambda: tf.reduce_sum(matrix @ matrix).numpy(), 0.3 * seconds)
-    model = keras.Sequential(
-        [
-            keras.layers.Input((32, 32, 3)),
-            keras.layers.Conv2D(48, 4, strides=2, padding="same", activation="relu"),
-            keras.layers.Conv2D(96, 4, strides=2, padding="same", activation="relu"),
-            keras.layers.Flatten(),
-            keras.layers.Dense(1),
-        ]
-    )
+    layers = keras.layers
+    halve = [layers.Conv2D(width, 4, strides=2, padding="same", activation="relu") for width in (48, 96)]
+    model = keras.Sequential([layers.Input((32, 32, 3)), *halve, layers.Flatten(), layers.Dense(1)])
     model.compile("adam", "mse")
     images, targets = tf.zeros((64, 32, 32, 3)), tf.zeros((64, 1))
     model.train_on_batch(images, targets)

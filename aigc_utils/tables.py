@@ -245,22 +245,6 @@ def _power(matrix, exponent):
 # --- how far off is a table? ------------------------------------------------------------------------------------------
 
 
-def correlation_error(real, synthetic):
-    """Return the mean |difference| of the rank correlations of all pairs of columns, in [0, 2].
-
-    ``real`` (n, columns) and ``synthetic`` (m, columns). Ranks, because in skewed columns a few large values decide an
-    ordinary correlation. A column that never changes is independent of all others: its correlations are 0.
-    """
-    from scipy import stats
-
-    real, synthetic = checks.records(real, "real", 3), checks.records(synthetic, "synthetic", 3)
-    if real.shape[1] != synthetic.shape[1] or real.shape[1] < 2:
-        raise ValueError(f"received {real.shape[1]} and {synthetic.shape[1]} columns; expected two or more, the same.")
-    with np.errstate(invalid="ignore"):  # 0/0 of a constant
-        tables = [np.nan_to_num(np.corrcoef(stats.rankdata(x, axis=0), rowvar=False)) for x in (real, synthetic)]
-    return float(np.abs(tables[0] - tables[1])[np.triu_indices(real.shape[1], 1)].mean())
-
-
 def two_sample_scores(real, synthetic, classifier, folds=5, seed=0):
     """Return out-of-fold scores (n,) of real and (m,) of synthetic records: higher means "looks synthetic".
 

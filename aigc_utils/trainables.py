@@ -146,12 +146,8 @@ class GAN(Trainable):
             penalty = self._penalty(real, step)
             total = d_loss + 0.5 * self.r1_gamma * self.r1_every * penalty
         self.descend(tape, total, self.discriminator.trainable_variables, self.d_optimizer)
-        return {
-            "d_loss": d_loss,
-            "r1": penalty,
-            "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
-            "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
-        }
+        d_real, d_fake = (tf.reduce_mean(tf.sigmoid(logits)) for logits in (real_logits, fake_logits))
+        return {"d_loss": d_loss, "r1": penalty, "d_real": d_real, "d_fake": d_fake}
 
     def _penalty(self, real, step):
         if not self.r1_gamma:

@@ -3,7 +3,6 @@
 import errno
 import os
 import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -198,8 +197,7 @@ def test_without_a_cache_they_are_drawn_and_that_is_said_once(trouble, cache, mo
         (cache.parent / "note.txt").write_text("not a folder")
         monkeypatch.setenv("AIGC_CACHE_DIR", str(cache.parent / "note.txt"))
     else:  # root may write everywhere, so the system's refusal is played
-        owner, name = {"read-only home": (Path, "mkdir"), "full": (np, "save")}.get(trouble, (tempfile, "mkdtemp"))
-        monkeypatch.setattr(owner, name, refusing)
+        monkeypatch.setattr(*((Path, "mkdir") if trouble == "read-only home" else (np, "save")), refusing)
     for _ in range(2):
         np.testing.assert_array_equal(kittens.sample(2, seed=4)[0], first)
     (line,) = capsys.readouterr().out.splitlines()

@@ -5,6 +5,7 @@ from aigc_utils.runtime import keras, tf
 
 import numpy as np
 import pytest
+from defined import in_notebook
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,6 +74,9 @@ def test_unknown_loss_names_the_choices():
         losses.adversarial("minimax")
 
 
+gradient_penalty = in_notebook("02", "gradient_penalty", tf=tf, checked=losses.checked)
+
+
 def linear_critic(weights):
     return lambda x, training: tf.linalg.matvec(x, tf.constant(weights, tf.float32)) + 3.0
 
@@ -81,7 +85,7 @@ def linear_critic(weights):
 @given(st.lists(st.floats(-3, 3), min_size=3, max_size=3), st.integers(0, 99))
 def test_gradient_penalty_of_a_linear_critic_is_its_length_less_one_squared(weights, seed):
     real, fake = (tf.random.stateless_normal((6, 3), seed=(seed, k)) for k in (1, 2))
-    penalty = float(losses.gradient_penalty(linear_critic(weights), real, fake, (seed, 3)))
+    penalty = float(gradient_penalty(linear_critic(weights), real, fake, (seed, 3)))
     assert penalty == pytest.approx((np.linalg.norm(weights) - 1) ** 2, abs=1e-5)
 
 
@@ -94,7 +98,7 @@ def test_gradient_penalty_mixes_uniformly_and_pair_by_pair():
         seen.append(x.numpy())
         return tf.reduce_sum(x * x, axis=1) / 2
 
-    assert float(losses.gradient_penalty(critic, real, fake, (1, 2))) == pytest.approx(1 / 3, abs=0.01)
+    assert float(gradient_penalty(critic, real, fake, (1, 2))) == pytest.approx(1 / 3, abs=0.01)
     assert 0 <= seen[0].min() < 0.001 and 0.999 < seen[0].max() <= 1
     assert np.histogram(seen[0], 10, (0, 1))[0] == pytest.approx(2000, abs=200)
 
@@ -125,9 +129,9 @@ def flat(x, training):
         (lambda: losses.wasserstein_critic_loss(tf.ones((2, 2)), ONE), "real_scores of shape"),
         (lambda: losses.r1_penalty(flat, PICTURES[:0]), "images of shape .0, 4, 4, 3., which is empty"),
         (lambda: losses.r1_penalty(flat, PICTURES / 0), "images with NaN"),
-        (lambda: losses.gradient_penalty(flat, PICTURES, PICTURES[:1], (0, 0)), "expected one shape"),
-        (lambda: losses.gradient_penalty(flat, PICTURES, PICTURES[..., 0], (0, 0)), "expected one shape"),
-        (lambda: losses.gradient_penalty(flat, PICTURES[:0], PICTURES[:0], (0, 0)), "real of shape .*empty"),
+        (lambda: gradient_penalty(flat, PICTURES, PICTURES[:1], (0, 0)), "expected one shape"),
+        (lambda: gradient_penalty(flat, PICTURES, PICTURES[..., 0], (0, 0)), "expected one shape"),
+        (lambda: gradient_penalty(flat, PICTURES[:0], PICTURES[:0], (0, 0)), "real of shape .*empty"),
         (
             lambda: losses.hinge_discriminator_loss(ONE, np.ones((2, 1))),
             "real_logits of float32, fake_logits of float64",

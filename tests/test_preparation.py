@@ -7,26 +7,16 @@ import sys
 from pathlib import Path
 
 from aigc_utils import checks, kittens, preparation
-from tools import notebooks
 
 import numpy as np
 import pytest
+from defined import in_notebook
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parent.parent
 COLLECT = ROOT / "data" / "collect"
-
-
-def defined_in_the_notebook(name):
-    """Return the function that a cell of 01 defines."""
-    cells = notebooks.read(notebooks.find(["01"])[0]).cells
-    found = {"np": np, "checks": checks}
-    exec(next(cell.source for cell in cells if cell.source.startswith(f"def {name}(")), found)
-    return found[name]
-
-
-hampel, suspicious_labels = map(defined_in_the_notebook, ("hampel", "suspicious_labels"))
+hampel, suspicious_labels = (in_notebook("01", name, np=np, checks=checks) for name in ("hampel", "suspicious_labels"))
 
 
 # --- clean -----------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from aigc_utils import checks, data, kittens, metrics, models, text, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
-from benchmarks import slide  # noqa: E402
+from benchmarks import clinic  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
@@ -222,15 +222,15 @@ def kitten_flow():
 
 def stain_flow():
     """The velocity field of histology patches that can be told the amount of brown dye, for notebook 14."""
-    images, stain, _ = slide.stained_patches("train")
-    edges, centres = slide.stain_levels(stain)
+    images, stain, _ = clinic.stained_patches("train")
+    edges, centres = clinic.stain_levels(stain)
     labels = np.digitize(stain, edges).astype("int32")[:, None]
     flow, steps = training.FlowMatching(models.build("stain_flow"), seed=0), 5000
     rate = keras.optimizers.schedules.CosineDecay(0.0, steps - 200, alpha=0.02, warmup_target=2e-3, warmup_steps=200)
     flow.compile(keras.optimizers.Adam(rate, 0.9, 0.99, use_ema=True, ema_momentum=0.998, global_clipnorm=1.0))
     training.fit(flow, images, steps, 250, 32, labels=labels, checkpoint=BUILD / "stain_flow_run.weights.h5")
     training.save_weights(flow.velocity, SHIPPED / "stain_flow.weights.h5")
-    asked = np.arange(160) % slide.STAIN_LEVELS
+    asked = np.arange(160) % clinic.STAIN_LEVELS
     samples = data.to_uint8(flow.sample(160, seed=1, labels=asked[:, None]))
     from skimage import color
 
