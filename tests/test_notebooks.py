@@ -218,6 +218,9 @@ def test_export_cells_are_written_from_the_module(folder):
     )
     assert notebooks.exported("# aigc_utils/m.py: f") == "# aigc_utils/m.py: f\n@a.b\ndef f(x):\n    return x"
     assert notebooks.exported("# aigc_utils/m.py: X, C") == "# aigc_utils/m.py: X, C\nX = 1\n\n\nclass C:\n    y = 2"
+    (folder / "benchmarks").mkdir()
+    (folder / "benchmarks" / "b.py").write_text("Y = 2\n")
+    assert notebooks.exported("# benchmarks/b.py: Y") == "# benchmarks/b.py: Y\nY = 2"
     with pytest.raises(notebooks.Failure, match=r"m\.py defines no g"):
         notebooks.exported("# aigc_utils/m.py: g")
     with pytest.raises(notebooks.Failure, match="begins with"):
