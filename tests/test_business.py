@@ -146,6 +146,17 @@ def test_power_without_an_effect_is_the_false_alarm_rate():
     assert abs(business.power(0.05, 0.05, 5000) - 0.05) < 0.003
 
 
+rates = st.floats(1e-6, 1 - 1e-6)
+
+
+@given(rates, rates, st.integers(2, 40), st.sampled_from([0.001, 0.05, 0.5]))
+@settings(max_examples=30, deadline=None)
+def test_power_is_a_probability_and_the_same_from_either_side(a, b, visitors, alpha):
+    found = business.power(a, b, visitors, alpha)
+    assert 0 <= found <= 1 and np.isclose(found, business.power(b, a, visitors, alpha), atol=1e-6)
+    assert np.isclose(found, business.power(1 - a, 1 - b, visitors, alpha), atol=1e-6)  # misses counted as hits
+
+
 def test_power_by_hand():
     # one hit of two on one side never excludes 0, two of two against none of two: 1.0 - sqrt(2)·0.658 > 0
     wilson = 2 / (2 + stats.norm.ppf(0.975) ** 2)  # lower end of 2 of 2
@@ -210,6 +221,16 @@ def test_the_bounds_spend_what_was_planned(parts, spending):
     bounds = business.sequential_bounds(fractions, 0.05, spending)
     assert abs(business.false_alarms(bounds, fractions)[-1] - 0.05) < 1e-9
     assert (np.diff(business.false_alarms(bounds, fractions)) >= 0).all()
+
+
+@given(st.lists(st.tuples(st.floats(1e-5, 1), st.floats(1e-3, 50)), min_size=1, max_size=5))
+@settings(max_examples=30, deadline=None)
+def test_false_alarms_of_any_bounds_are_probabilities_between_the_single_looks_and_their_sum(looks):
+    steps, bounds = np.array(looks).T
+    fractions = np.cumsum(steps) / max(1.0, np.sum(steps) * (1 + 1e-9))
+    found, alone = business.false_alarms(bounds, fractions), 2 * stats.norm.sf(bounds)
+    assert (found >= np.maximum.accumulate(alone) - 1e-7).all() and (found <= np.cumsum(alone) + 1e-7).all()
+    assert (found <= 1 + 1e-7).all()
 
 
 def test_one_look_is_the_usual_test():
