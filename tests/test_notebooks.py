@@ -9,6 +9,7 @@ from tools import contents, notebooks
 
 import nbformat
 import pytest
+from latex2mathml.converter import convert
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 PATHS = {path.stem: path for path in notebooks.find()}
@@ -146,6 +147,13 @@ def test_links_inside_the_repository_lead_somewhere(stem):
     for target in re.findall(r"\]\(([^)#\s]+)", text):
         if not re.match(r"\w+:", target):
             assert (notebooks.NOTEBOOKS / target).exists(), target
+
+
+@each_notebook
+def test_every_formula_is_set_without_a_leftover_command(stem):
+    for cell in cells(stem, "markdown"):
+        for display, inline in re.findall(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", cell.source, re.DOTALL):
+            assert "\\" not in convert(display or inline), display or inline  # see findings/latex_arg.sh
 
 
 @each_notebook
