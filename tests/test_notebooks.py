@@ -2,12 +2,14 @@
 
 import base64
 import copy
+import functools
 import re
 
 from tools import contents, notebooks
 
 import nbformat
 import pytest
+from latex2mathml.converter import convert
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 PATHS = {path.stem: path for path in notebooks.find()}
@@ -19,9 +21,15 @@ STOCK_PHRASES = ("let's", "dive in", "delve", "game-chang", "cutting-edge", "sta
 each_notebook = pytest.mark.parametrize("stem", PATHS)
 
 
+@functools.cache
+def committed(stem):
+    """Return a notebook as it is in its file; no test changes it."""
+    return notebooks.read(PATHS[stem])
+
+
 def cells(stem, kind, tag=None):
     """Return a notebook's cells of one kind, "code" or "markdown", those with a tag where one is given."""
-    found = [cell for cell in notebooks.read(PATHS[stem]).cells if cell.cell_type == kind]
+    found = [cell for cell in committed(stem).cells if cell.cell_type == kind]
     return [cell for cell in found if tag is None or tag in notebooks.tags(cell)]
 
 
@@ -42,7 +50,7 @@ def test_the_first_notebooks_are_there():
 
 @each_notebook
 def test_the_file_is_what_render_writes(stem):
-    notebook = notebooks.read(PATHS[stem])
+    notebook = committed(stem)
     rendered = copy.deepcopy(notebook)
     notebooks.fill(rendered, PATHS[stem])
     for cell, expected in zip(notebook.cells, rendered.cells, strict=True):
@@ -117,7 +125,7 @@ def test_files_are_found_from_any_folder(stem):
 
 @each_notebook
 def test_the_notebook_opens_with_its_picture_its_badge_and_colabs_cell(stem):
-    first, second = notebooks.read(PATHS[stem]).cells[:2]
+    first, second = committed(stem).cells[:2]
     assert re.search(r"^!\[[^\]]+\]\(figures/\w+\.png\)$", first.source, re.M), (
         "a picture that lies beside the notebook"
     )
@@ -142,6 +150,13 @@ def test_links_inside_the_repository_lead_somewhere(stem):
 
 
 @each_notebook
+def test_every_formula_is_set_without_a_leftover_command(stem):
+    for cell in cells(stem, "markdown"):
+        for display, inline in re.findall(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", cell.source, re.DOTALL):
+            assert "\\" not in convert(display or inline), display or inline  # see findings/latex_arg.sh
+
+
+@each_notebook
 def test_prose_keeps_the_house_rules(stem):
     text = prose(stem)
     assert len(re.findall(r"^# ", text, re.M)) == 1, "one title"
@@ -152,7 +167,7 @@ def test_prose_keeps_the_house_rules(stem):
 @each_notebook
 def test_the_file_is_small_and_knows_no_machine(stem):
     assert PATHS[stem].stat().st_size < 4e6
-    for cell in notebooks.read(PATHS[stem]).cells:
+    for cell in committed(stem).cells:
         texts = [
             cell.source,
             *(
