@@ -5,27 +5,11 @@ nothing else, so that it stays instant and does not pull in TensorFlow; modules 
 """
 
 import importlib
+import pkgutil
 
 __version__ = "0.1.0"
 
-_MODULES = (
-    "runtime",
-    "checks",
-    "data",
-    "files",
-    "kittens",
-    "preparation",
-    "models",
-    "losses",
-    "training",
-    "metrics",
-    "tables",
-    "text",
-    "plots",
-    "widgets",
-    "business",
-    "exercises",
-)
+_MODULES = sorted(module.name for module in pkgutil.iter_modules(__path__))
 __all__ = list(_MODULES)
 
 

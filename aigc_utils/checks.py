@@ -26,30 +26,21 @@ def images(received, name="images", channels=(1, 3), least=1):
     if given.ndim == 3 and 1 in channels and given.shape[-1] not in channels:
         given = given[..., None]
     if given.ndim != 4 or given.shape[-1] not in channels or not given.size or len(given) < least:
-        kinds = " or ".join(map(str, channels))
-        raise ValueError(
-            f"received {name} of shape {given.shape}; expected (n, height, width, {kinds}), n >= {least}. "
-            "A single image becomes a batch of one by image[None]."
-        )
+        wanted = f"(n, height, width, {' or '.join(map(str, channels))}), n >= {least}"
+        said = f"received {name} of shape {given.shape}; expected {wanted}"
+        raise ValueError(f"{said}. A single image becomes a batch of one by image[None].")
     if given.dtype == np.uint8:
         return given
     if not np.issubdtype(given.dtype, np.floating):
-        raise ValueError(
-            f"received {name} of {given.dtype}; expected uint8 in [0, 255] or floats in [-1, 1]. "
-            "Bytes of another type become right by images.astype('uint8')."
-        )
+        said = f"received {name} of {given.dtype}; expected uint8 in [0, 255] or floats in [-1, 1]"
+        raise ValueError(f"{said}. Bytes of another type become right by images.astype('uint8').")
     low, high = given.min(), given.max()
     if not max(-low, high) <= 1.001:  # NaN fails this too
-        raise ValueError(
-            f"received {given.dtype} {name} from {low:g} to {high:g}; expected [-1, 1] or uint8. "
-            "Map bytes by data.to_unit(images); NaN comes from a training that diverged."
-        )
+        said = f"received {given.dtype} {name} from {low:g} to {high:g}; expected [-1, 1] or uint8"
+        raise ValueError(f"{said}. Map bytes by data.to_unit(images); NaN comes from a training that diverged.")
     if 0 <= low < high:
-        warnings.warn(
-            f"received {name} from {low:g} to {high:g}, read as [-1, 1]. If they are meant to lie in [0, 1], pass "
-            "2 * images - 1.",
-            stacklevel=3,
-        )
+        said = f"received {name} from {low:g} to {high:g}, read as [-1, 1]"
+        warnings.warn(f"{said}. If they are meant to lie in [0, 1], pass 2 * images - 1.", stacklevel=3)
     return given.astype(np.float32, copy=False)
 
 
@@ -69,19 +60,15 @@ def labels(received, count, classes, name="labels", missing=False):
     given = given[:, None] if given.ndim == 1 and width == 1 else given
     if given.shape != (count, width):
         wanted = f"({count},) or ({count}, 1)" if width == 1 else f"({count}, {width})"
-        raise ValueError(
-            f"received {name} of shape {np.shape(received)}; expected class numbers {wanted}. "
-            "One-hot rows become class numbers by labels.argmax(axis=1)."
-        )
+        said = f"received {name} of shape {np.shape(received)}; expected class numbers {wanted}"
+        raise ValueError(f"{said}. One-hot rows become class numbers by labels.argmax(axis=1).")
     if given.dtype.kind not in "iub" and not (given.dtype.kind == "f" and (given == np.floor(given)).all()):
         raise ValueError(f"received {name} of {given.dtype}; expected whole numbers: the index of each class.")
     least = -1 if missing else 0
     for column, most in zip(given.T, classes, strict=True):
         if count and not (least <= column.min() and column.max() < most):
-            raise ValueError(
-                f"received {name} from {column.min():g} to {column.max():g}; expected {least} to {most - 1} for "
-                f"{most} classes. Classes are counted from 0."
-            )
+            wanted = f"{least} to {most - 1} for {most} classes. Classes are counted from 0"
+            raise ValueError(f"received {name} from {column.min():g} to {column.max():g}; expected {wanted}.")
     return given.astype(np.int32)
 
 
@@ -89,9 +76,8 @@ def records(received, name="records", least=2, columns=None):
     """Return a table of finite numbers as float64 (n, columns), n >= ``least``, or raise ValueError."""
     given = _array(received, name, np.float64)
     if given.ndim != 2 or len(given) < least or not given.shape[1] or columns not in (None, given.shape[1]):
-        raise ValueError(
-            f"received {name} of shape {given.shape}; expected (n >= {least}, {columns or 'columns'}) numbers."
-        )
+        wanted = f"(n >= {least}, {columns or 'columns'}) numbers"
+        raise ValueError(f"received {name} of shape {given.shape}; expected {wanted}.")
     if not np.isfinite(given).all():
         raise ValueError(f"received {name} with NaN or infinite values; look for their source, or drop those rows.")
     return given

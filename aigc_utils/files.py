@@ -77,6 +77,18 @@ def _beside(path):
                     shutil.rmtree(other)
 
 
+@contextlib.contextmanager
+def replacing(path):
+    """Give a name beside ``path`` to write to. The file then takes the place of ``path``, or is deleted on an error."""
+    partial = path.with_name(f".{secrets.token_hex(8)}.{path.name}")  # tempfile's would be unreadable for others
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
 def _receive(url, file, name, size_bytes):
     """Write what the server sends to a file. A thread does it, since a name look-up cannot be given a limit."""
     import pooch
@@ -122,10 +134,9 @@ def _cause(error):
 
 def cannot_write(path, error):
     """Return the `DataError` for a file that could not be written, with what to do about it."""
-    return DataError(
-        f"cannot write {path}: {error.strerror or error}. Free some space or set AIGC_CACHE_DIR to a folder that you "
-        "may write to; with AIGC_OFFLINE=1 the stand-in is used instead."
-    )
+    advice = "Free some space or set AIGC_CACHE_DIR to a folder that you may write to"
+    said = f"cannot write {path}: {error.strerror or error}. {advice}"
+    return DataError(f"{said}; with AIGC_OFFLINE=1 the stand-in is used instead.")
 
 
 def verify(path, sha256, unpacked=False, origin=None):
@@ -140,10 +151,8 @@ def verify(path, sha256, unpacked=False, origin=None):
         received = f"a damaged gzip file ({error})"
     if received != sha256:
         advice = "Nothing was kept; try again later." if origin else "Delete it, or put an intact copy in its place."
-        raise DataError(
-            f"{origin or path} is not the file it should be: expected SHA-256 {sha256}, received {received} "
-            f"in {size:,} bytes. {advice}"
-        )
+        said = f"expected SHA-256 {sha256}, received {received} in {size:,} bytes"
+        raise DataError(f"{origin or path} is not the file it should be: {said}. {advice}")
 
 
 def extract(archive, folder):

@@ -112,7 +112,7 @@ class _Face:
         self.canvas.line(pixels, fill=fill, width=max(1, round(width * self.scale * self.side / 2)), joint="curve")
 
     def draw(self):
-        self.shoulders()
+        self.ellipse((0, 1.02), (0.62, 0.62), self.shade, power=2.4)  # shoulders
         for sign in (-1, 1):
             self.ear(sign)
         self.ellipse((0, 0.03), (0.68, 0.57), self.fur, power=2.25)
@@ -124,9 +124,6 @@ class _Face:
             self.cheek(sign)
             self.eye(sign)
         self.nose_and_mouth()
-
-    def shoulders(self):
-        self.ellipse((0, 1.02), (0.62, 0.62), self.shade, power=2.4)
 
     def ear(self, sign):
         tip = -0.93 * float(self.factors["ear_height"]) + 0.02
@@ -176,7 +173,8 @@ def sample(n, seed=0, size=32):
     """
     table = factors(n, seed)
     checks.whole(8, size=size)
-    name = f"{_drawing_version()}-{int(seed)}-{int(n)}-{int(size)}.npy"
+    version = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]  # no changed drawing from an old cache
+    name = f"{version}-{int(seed)}-{int(n)}-{int(size)}.npy"
     images = _cached(name, (n, size, size, 3))
     if images is None:
         images = np.stack([draw(row, int(size)) for row in table.to_dict("records")])
@@ -201,11 +199,6 @@ def factors(n, seed=0):
             table[name] = (least + share * (most - least)).round(4)
     table["stripes"] = np.where(numbers[:, -1] < 0.4, 0.0, table["stripes"])
     return pd.DataFrame(table)
-
-
-def _drawing_version():
-    """Return a short hash of this file: a changed drawing must not be answered from an old cache."""
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
 
 
 def _cached(name, shape):

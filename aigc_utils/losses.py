@@ -33,11 +33,9 @@ def checked(loss=None, *, alike=()):
         if len(set(types.values())) > 1 or not all(name.startswith(("float", "bfloat")) for name in types.values()):
             said = ", ".join(f"{name} of {kind}" for name, kind in types.items())
             raise ValueError(f"{loss.__name__} received {said}; expected one floating-point type, as float32.")
-        shapes = {name: tuple(given[name].shape) for name in alike}
-        if len({len(shape) for shape in shapes.values()}) > 1 or any(
-            len({size for size in sizes if size is not None}) > 1 for sizes in zip(*shapes.values(), strict=False)
-        ):
-            said = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        shapes = [tf.TensorShape(given[name].shape) for name in alike]
+        if not all(shape.is_compatible_with(shapes[0]) for shape in shapes):
+            said = ", ".join(f"{name} {shape}" for name, shape in zip(alike, shapes, strict=True))
             raise ValueError(f"{loss.__name__} received shapes that differ: {said}; expected one shape.")
         return loss(*arguments, **options)
 
@@ -215,18 +213,12 @@ def next_token_loss(predicted, targets):
     ``predicted`` are logits (batch, length, vocabulary), ``targets`` (batch, length) integers; one below 0 is left out.
     """
     if len(predicted.shape) != 3 or not tf.TensorShape(targets.shape).is_compatible_with(predicted.shape[:2]):
-        raise ValueError(
-            f"next_token_loss received predictions of shape {tuple(predicted.shape)} for targets of shape "
-            f"{tuple(targets.shape)}; expected (batch, length, vocabulary) for (batch, length)."
-        )
+        shapes = f"{tuple(predicted.shape)} for targets of shape {tuple(targets.shape)}"
+        raise ValueError(f"received logits {shapes}; expected (batch, length, vocabulary) for (batch, length).")
     if not tf.as_dtype(targets.dtype).is_integer:
-        raise ValueError(
-            f"next_token_loss received targets of {targets.dtype}; expected integers, the tokens' numbers."
-        )
+        raise ValueError(f"received targets of {targets.dtype}; expected integers, the tokens' numbers.")
     if tf.executing_eagerly() and int(tf.reduce_max(targets)) >= predicted.shape[-1]:
-        raise ValueError(
-            f"next_token_loss received targets beyond the {predicted.shape[-1]} tokens; expected 0 to less."
-        )
+        raise ValueError(f"received targets beyond the {predicted.shape[-1]} tokens; expected 0 to less.")
     asked = tf.cast(targets >= 0, predicted.dtype)
     each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.maximum(targets, 0), logits=predicted)
     return tf.reduce_sum(asked * each) / tf.maximum(tf.reduce_sum(asked), 1.0)

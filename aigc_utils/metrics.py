@@ -104,9 +104,8 @@ def mutual_information_gap(codes, factors, bins=20):
 
     codes, factors = checks.records(codes, "codes"), np.asarray(factors)
     if factors.ndim != 2 or len(factors) != len(codes) or not np.issubdtype(factors.dtype, np.integer):
-        raise ValueError(
-            f"received factors of {factors.dtype} {factors.shape}; expected integers ({len(codes)}, factors)."
-        )
+        wanted = f"integers ({len(codes)}, factors)"
+        raise ValueError(f"received factors of {factors.dtype} {factors.shape}; expected {wanted}.")
     if codes.shape[1] < 2 or any(len(np.unique(column)) < 2 for column in factors.T):
         raise ValueError("received a factor that never changes, or a single code; a gap needs two codes.")
     checks.whole(2, bins=bins)
@@ -187,10 +186,10 @@ def inception():
     try:
         base = keras.applications.InceptionV3(include_top=False, pooling="avg")
     except Exception as error:  # Keras raises a bare Exception when a download fails
-        raise RuntimeError(
-            f"InceptionV3's weights could not be downloaded: {error}. Connect to the internet once, or use "
-            "feature_network('cifar10_features'), which ships with the project."
-        ) from error
+        advice = (
+            "Connect to the internet once, or use feature_network('cifar10_features'), which ships with the project"
+        )
+        raise RuntimeError(f"InceptionV3's weights could not be downloaded: {error}. {advice}.") from error
     images = keras.layers.Input((32, 32, 3))
     resized = keras.layers.Resizing(299, 299, interpolation="bilinear")(images)
     return FeatureNetwork("InceptionV3 (keras.applications)", "avg_pool", keras.Model(images, [base(resized), {}]))
@@ -267,10 +266,8 @@ def judge_ratios(ratios, innocent, nearest=None, rank=3):
     if not len(ratios) or not (np.isfinite(ratios).all() and np.isfinite(innocent).all()):
         raise ValueError(f"received {len(ratios)} ratios, or NaN among them; expected what copy_ratios returns.")
     if copies := np.count_nonzero(np.equal(innocent, 0)):
-        raise ValueError(
-            f"{copies} of {len(innocent)} held-out images are training images (ratio 0), which blinds the audit: find "
-            "out why, and take them out by held_out[innocent > 0]."
-        )
+        said = f"{copies} of {len(innocent)} held-out images are training images (ratio 0), which blinds the audit"
+        raise ValueError(f"{said}: find out why, and take them out by held_out[innocent > 0].")
     threshold = float(np.sort(innocent)[rank - 1])
     count = int((ratios < threshold).sum())
     chance = nhypergeom.sf(count - 1, len(ratios) + len(innocent), len(ratios), rank) if count else 1.0
@@ -295,9 +292,8 @@ def training_views(training):
         first.setdefault(min(image.tobytes(), image[:, ::-1].tobytes()), place)
     places = np.array(list(first.values()))
     if repeated := len(training) - len(places):
-        warnings.warn(
-            f"{repeated} of {len(training)} training images repeat another one and do not count.", stacklevel=2
-        )
+        said = f"{repeated} of {len(training)} training images repeat another one and do not count."
+        warnings.warn(said, stacklevel=2)
     training = training[places]
     coarse = _views(training, 0, flips=(False,), blocks=COARSE)[:, 0]
     fine = np.stack([_views(_zoomed(training, margin), 0, (False,))[:, 0] for margin in ZOOMS])
@@ -415,9 +411,7 @@ def _least_distances(views, others):
     ones = [np.ones((*array.shape[:-1], 1), np.float32) for array in (views, others)]
     left = np.concatenate([-2 * views, np.sum(views**2, axis=-1, keepdims=True), ones[0]], axis=-1)
     right = np.concatenate([others, ones[1], np.sum(others**2, axis=-1, keepdims=True)], axis=-1)
-    if others.ndim == 2:
-        squared = tf.matmul(left.reshape(-1, left.shape[-1]), right, transpose_b=True).numpy()
-    else:
-        squared = tf.matmul(left, right, transpose_b=True).numpy()
+    left = left.reshape(-1, left.shape[-1]) if others.ndim == 2 else left
+    squared = tf.matmul(left, right, transpose_b=True).numpy()
     least = squared.reshape(*views.shape[:2], -1).min(axis=1)
     return np.sqrt(np.where(least < 2e-6 * right[..., -1], 0, least))  # less is rounding: the distance of a copy is 0

@@ -1,11 +1,10 @@
 """Figures that several notebooks draw. Every function returns the matplotlib Figure."""
 
 import json
-import os
 import textwrap
 from pathlib import Path
 
-from aigc_utils import checks
+from aigc_utils import checks, files
 
 import numpy as np
 
@@ -158,16 +157,11 @@ def pairs(real, generated, seed=0):
     """Return uint8 pictures (n, height, 2·width + 2, 3), a real and a generated one each, see `hidden_sides`."""
     real, generated = as_bytes(real), as_bytes(generated)
     if real.shape != generated.shape:
-        raise ValueError(
-            f"received {real.shape} real and {generated.shape} generated images; expected as many, of one shape."
-        )
+        shapes = f"{real.shape} real and {generated.shape} generated images"
+        raise ValueError(f"received {shapes}; expected as many, of one shape.")
     sides = hidden_sides(len(real), seed)
-    return np.stack(
-        [
-            tile(np.stack([r, g] if side else [g, r]), columns=2, gap=2)
-            for r, g, side in zip(real, generated, sides, strict=True)
-        ]
-    )
+    both = [[r, g] if side else [g, r] for r, g, side in zip(real, generated, sides, strict=True)]
+    return np.stack([tile(np.stack(pair), columns=2, gap=2) for pair in both])
 
 
 def curves(history, x="step", title=None, panels=None):
@@ -206,9 +200,8 @@ def tornado(table, likely, title=None, xlabel="result"):
     import matplotlib.pyplot as plt
 
     if not len(table) or table["name"].duplicated().any():
-        raise ValueError(
-            f"received the rows {', '.join(table['name']) or 'none'}; expected one or more, no name twice."
-        )
+        rows = ", ".join(table["name"]) or "none"
+        raise ValueError(f"received the rows {rows}; expected one or more, no name twice.")
     ends = table[["result_low", "result_high"]].to_numpy()
     figure, axes = plt.subplots(figsize=(7.2, 0.42 * len(table) + 1.0))
     for k, (row, (low, high)) in enumerate(zip(table.itertuples(), ends, strict=True)):
@@ -297,21 +290,11 @@ def save_image_grid(images, path, provenance, columns=8):
     )
     picture = Image.fromarray(tile(images, columns))
     try:
-        _write(path, lambda file: picture.save(file, format="PNG", pnginfo=info))
+        with files.replacing(path) as partial, open(partial, "wb") as file:
+            picture.save(file, format="PNG", pnginfo=info)
     except OSError as error:
         raise OSError(f"could not write {path}: {error}. Choose a folder that exists and has free space.") from error
     return path
-
-
-def _write(path, save):
-    """Let ``save`` write to a file beside ``path``, which then takes its place: never half a picture."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")  # tempfile's would be unreadable for others
-    try:
-        with open(partial, "wb") as file:
-            save(file)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read_provenance(path):

@@ -1,42 +1,16 @@
-"""From collected records to batches: outliers, near-duplicates, weak labels, augmentation, splits, feed, data card.
+"""From collected records to batches: near-duplicates, weak labels, augmentation, splits, feed, data card.
 
 Each function is taught in 01_data_preparation. TensorFlow is imported by the functions that need it only.
 """
 
 import dataclasses
-import os
 from pathlib import Path
 
-from aigc_utils import checks
+from aigc_utils import checks, files
 
 import numpy as np
 
 # --- clean -----------------------------------------------------------------------------------------------------------
-
-
-def hampel(values, window=11, threshold=3.0, least_scale=0.0):
-    """Return a mask (n,) of outliers: further than ``threshold`` robust deviations from the median of their window.
-
-    ``values`` (n,) may hold NaN, which is never an outlier; infinity always is. ``window`` is an odd number of samples;
-    at the ends, and where it is longer than the series, the median is of those that there are. The deviation is
-    1.4826 times the window's median absolute deviation (the standard deviation, if the values are normal), at least
-    ``least_scale``: set it to the sensor's resolution, or constant stretches flag their smallest change. After Hampel
-    1974; as a moving filter: Davies and Gather 1993.
-    """
-    checks.whole(1, window=window)
-    values, window = np.asarray(values, float), int(window)
-    if values.ndim != 1 or not values.size or window % 2 == 0 or window < 3 or not threshold > 0 <= least_scale:
-        knobs = f"window {window}, threshold {threshold}, least_scale {least_scale}"
-        raise ValueError(
-            f"received values {values.shape}, {knobs}; expected (n,), an odd window >= 3, a threshold > 0."
-        )
-    padded = np.pad(values, window // 2, constant_values=np.nan)
-    windows = np.ma.masked_invalid(np.lib.stride_tricks.sliding_window_view(padded, window))
-    median = np.ma.median(windows, axis=1)
-    scale = 1.4826 * np.ma.median(np.ma.abs(windows - median[:, None]), axis=1)
-    with np.errstate(invalid="ignore"):
-        far = np.abs(values - median.filled(np.nan)) > threshold * np.maximum(scale.filled(np.nan), least_scale)
-    return (far & np.isfinite(values)) | np.isinf(values)
 
 
 def perceptual_hashes(images, hash_size=16):
@@ -116,27 +90,6 @@ def dawid_skene(votes, classes, iterations=50, smoothing=0.1):
         posteriors = np.exp(scores - scores.max(axis=1, keepdims=True))
         posteriors /= posteriors.sum(axis=1, keepdims=True)
     return posteriors, confusions, prior
-
-
-def suspicious_labels(labels, probabilities):
-    """Return a mask (n,) of labels that a classifier contradicts with more than usual confidence.
-
-    ``probabilities`` (n, classes) must be out of sample (cross-validated). A class counts as confident for a record if
-    its probability reaches that class's mean probability among the records labelled with it; a label is suspicious if
-    the likeliest confident class is another one (confident learning, Northcutt et al. 2021, section 3); a tie speaks
-    for the label.
-    """
-    probabilities = checks.records(probabilities, "probabilities", 1)
-    if probabilities.min() < 0 or np.abs(probabilities.sum(axis=1) - 1).max() > 1e-3:
-        raise ValueError("received probabilities below 0, or rows that do not sum to 1; expected shares (n, classes).")
-    classes = probabilities.shape[1]
-    labels = checks.labels(labels, len(probabilities), (classes,))[:, 0]
-    missing = sorted(set(range(classes)) - set(labels.tolist()))
-    if missing:
-        raise ValueError(f"no record carries label {missing}; each of the {classes} classes needs one at least.")
-    thresholds = np.array([probabilities[labels == k, k].mean() for k in range(classes)])
-    confident = np.where(probabilities >= thresholds - 1e-9, probabilities, -1)
-    return confident.max(axis=1) > confident[np.arange(len(labels)), labels]
 
 
 # --- augment ---------------------------------------------------------------------------------------------------------
@@ -307,9 +260,8 @@ class DataCard:
         """Write the card to a file, whole or not at all, and return its path."""
         path = Path(path).expanduser()
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(self.markdown(), encoding="utf-8")
-        os.replace(partial, path)
+        with files.replacing(path) as partial:
+            partial.write_text(self.markdown(), encoding="utf-8")
         return path
 
 

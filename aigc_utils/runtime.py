@@ -101,10 +101,8 @@ def start(seed: int = 0) -> str:
     plots.use_style()
     gpus = tf.config.list_physical_devices("GPU")
     device = f"{len(gpus)} GPU" if gpus else f"{os.cpu_count()} CPU cores"
-    print(
-        f"Python {platform.python_version()} · TensorFlow {tf.__version__} · Keras {keras.__version__} · "
-        f"{device} · profile {profile()} · seed {seed}"
-    )
+    versions = f"Python {platform.python_version()} · TensorFlow {tf.__version__} · Keras {keras.__version__}"
+    print(f"{versions} · {device} · profile {profile()} · seed {seed}")
     return profile()
 
 
@@ -162,17 +160,14 @@ def report() -> dict[str, str]:
     for name in packages:
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions[name] = metadata.version(name)
-    gpus = [
-        tf.config.experimental.get_device_details(device).get("device_name", device.name)
-        for device in tf.config.list_physical_devices("GPU")
-    ]
+    gpus, details = tf.config.list_physical_devices("GPU"), tf.config.experimental.get_device_details
     return {
         "Python": platform.python_version(),
         **versions,
         "system": f"{platform.system()} {platform.machine()}",
         "CPU cores": str(os.cpu_count()),
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
-        "GPU": ", ".join(gpus) or "none",
+        "GPU": ", ".join(details(gpu).get("device_name", gpu.name) for gpu in gpus) or "none",
         "profile": profile(),
     }
 

@@ -55,20 +55,15 @@ def _score_maps(column):
 
     def forward(given, rng):
         mixed, place = rng.permutation(len(given)), np.minimum(np.searchsorted(values, given), len(values) - 1)
-        order, first, last = np.empty((3, len(given)))
-        order[mixed], first[:], last[:] = (
-            rankdata(given[mixed], "ordinal"),
-            rankdata(given, "min"),
-            rankdata(given, "max"),
-        )
+        order, first, last = np.empty(len(given)), rankdata(given, "min"), rankdata(given, "max")
+        order[mixed] = rankdata(given[mixed], "ordinal")
         spread = ends[place] - counts[place] * (last - order + 0.5) / (last - first + 1)
         return np.where(shared[place] & (values[place] == given), norm.ppf(spread / size), np.interp(given, x, z))
 
     def back(scores):
-        ordered = np.repeat(values, counts)
-        return (
-            ordered[np.minimum(norm.cdf(scores) * size, size - 1).astype(int)] if discrete else np.interp(scores, z, x)
-        )
+        if not discrete:
+            return np.interp(scores, z, x)
+        return np.repeat(values, counts)[np.minimum(norm.cdf(scores) * size, size - 1).astype(int)]
 
     return forward, back
 
@@ -201,9 +196,8 @@ def fit(model, records, labels=None, steps=1500, batch_size=96):
     @tf.function
     def run():
         for _ in tf.range(steps):
-            places = tf.random.stateless_uniform(
-                (batch_size,), stream(model.seed, SHUFFLE, model.step.value), 0, len(records), tf.int32
-            )
+            seed = stream(model.seed, SHUFFLE, model.step.value)
+            places = tf.random.stateless_uniform((batch_size,), seed, 0, len(records), tf.int32)
             chosen = tf.gather(records, places)
             model.train_step(chosen if labels is None else (chosen, tf.gather(labels, places)))
 
@@ -282,9 +276,8 @@ def two_sample_scores(real, synthetic, classifier, folds=5, seed=0):
     same = np.unique(table, axis=0, return_inverse=True)[1].ravel()
     different = [len(np.unique(same[origin == k])) for k in (0, 1)]
     if min(different) < folds:
-        raise ValueError(
-            f"received {different[0]} and {different[1]} different records; expected {folds} folds or more."
-        )
+        given = f"{different[0]} and {different[1]} different records"
+        raise ValueError(f"received {given}; expected {folds} folds or more.")
     repeated = same.max() + 1 < len(same)
     cut = (StratifiedGroupKFold if repeated else StratifiedKFold)(folds, shuffle=True, random_state=seed)
     options = {"groups": same if repeated else None, "cv": cut, "method": "predict_proba"}
@@ -307,10 +300,8 @@ def nearest_distances(records, synthetic, training, skip=0):
     synthetic = checks.records(synthetic, "synthetic", skip + 1, training.shape[1])
     still = np.flatnonzero(training.min(0) == training.max(0))
     if len(still) or (training < 0).any():
-        raise ValueError(
-            f"received training records from {training.min():.3g} on, the columns {still.tolist()} constant; expected "
-            "numbers >= 0 whose deviation is a unit: drop the others."
-        )
+        said = f"training records from {training.min():.3g} on, the columns {still.tolist()} constant"
+        raise ValueError(f"received {said}; expected numbers >= 0 whose deviation is a unit: drop the others.")
     median = np.array([np.median(column) or np.median(column[column > 0]) for column in training.T])
     logs = [np.log1p(np.maximum(x, 0) / median) for x in (records, synthetic, training)]
     spread = logs[2].std(0)

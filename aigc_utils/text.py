@@ -5,7 +5,6 @@ Taught in 07_text. The networks are `models.Transformer`.
 
 import functools
 import hashlib
-import io
 import json
 import lzma
 import os
@@ -45,20 +44,6 @@ def python_prose():
                 known |= runs
                 parts[part].append(" ".join(words) + NEWLINE)
     return {part: "".join(paragraphs) for part, paragraphs in parts.items()}
-
-
-def shakespeare():
-    """Return Tiny Shakespeare (public domain) as {"train", "validation", "test"}: its 80, 10 and 10 %, in order.
-
-    Taken from AIGC_DATA_DIR, the cache or the internet; `data.Unavailable` is raised where none of them has it.
-    """
-    from aigc_utils import data
-
-    address = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
-    digest = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
-    whole = data.fetch(data.File("tinyshakespeare.txt", 1_115_394, digest, address)).read_text(encoding="utf-8")
-    first, second = 8 * len(whole) // 10, 9 * len(whole) // 10
-    return {"train": whole[:first], "validation": whole[first:second], "test": whole[second:]}
 
 
 def _documents():
@@ -104,7 +89,7 @@ class Characters:
 class Pieces:
     """Byte-pair encoding by sentencepiece, without loss: what is decoded is what was encoded, line ends included.
 
-    ``path`` is a model file, or the bytes of one, see `train_pieces`. Sennrich et al. 2016; Kudo and Richardson 2018.
+    ``path`` is a model file, or its bytes; tools/pretrain.py makes one. Sennrich et al. 2016; Kudo and Richardson 2018.
     """
 
     def __init__(self, path):
@@ -135,29 +120,6 @@ def _tokens(received, size=2**31):
     if given.ndim != 1 or (given.size and (given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= size)):
         raise ValueError(f"received tokens {given.dtype} {given.shape}; expected whole numbers (n,), 0 to {size - 1}.")
     return given.astype(np.int32)
-
-
-def train_pieces(text, size, symbols=()):
-    """Return the bytes of a sentencepiece model of ``size`` pieces; the line end and ``symbols`` are pieces whole.
-
-    Lines are broken after 1,000 characters, before a space where there is one: sentencepiece passes over long ones. A
-    text that does not fit ``size`` (too short, or with too many different characters) is a ValueError.
-    """
-    import sentencepiece
-
-    checks.whole(1, size=size)
-    lines = [part for line in text.splitlines() for part in re.findall(r".{1,1000}(?=\s|$)|.{1,1000}", line, re.DOTALL)]
-    plain = {"model_type": "bpe", "character_coverage": 1.0, "byte_fallback": True, "num_threads": 1, "minloglevel": 3}
-    kept = {"normalization_rule_name": "identity", "add_dummy_prefix": False, "remove_extra_whitespaces": False}
-    whole = {"user_defined_symbols": [NEWLINE, *symbols], "bos_id": -1, "eos_id": -1, "vocab_size": int(size)}
-    buffer = io.BytesIO()
-    try:
-        train = sentencepiece.SentencePieceTrainer.train
-        train(sentence_iterator=iter(lines), model_writer=buffer, **plain, **kept, **whole)
-    except RuntimeError as error:
-        kinds = f"{len(text):,} characters, {len(set(text)):,} of them different"
-        raise ValueError(f"received {kinds}; expected a text that fits {size} pieces. In its words: {error}") from error
-    return buffer.getvalue()
 
 
 # --- yardsticks ------------------------------------------------------------------------------------------------------
@@ -249,9 +211,8 @@ def windows(tokens, length, batch, seed=0, start_step=0):
         raise ValueError(f"received {len(tokens)} tokens for windows of {length}; expected more.")
 
     def one(step):
-        starts = tf.random.stateless_uniform(
-            (batch, 1), seed=tf.stack([tf.cast(seed, tf.int64), step]), maxval=len(tokens) - length, dtype=tf.int32
-        )
+        own = tf.stack([tf.cast(seed, tf.int64), step])
+        starts = tf.random.stateless_uniform((batch, 1), own, maxval=len(tokens) - length, dtype=tf.int32)
         places = starts + tf.range(length + 1)
         chosen = tf.gather(tokens, places)
         return chosen[:, :-1], chosen[:, 1:]
@@ -418,8 +379,3 @@ def _names(vocabulary):
 def wish(row):
     """Return the prompt that asks for a row of the catalogue, one symbol an attribute: "<product=Bag><colour=red>…"."""
     return "".join(f"<{name}={str(row[name]).replace(' ', '_')}>" for name in ATTRIBUTES)
-
-
-def wish_symbols(vocabulary):
-    """Return the symbols of every value of a vocabulary, for `train_pieces`."""
-    return [f"<{name}={value.replace(' ', '_')}>" for name in ATTRIBUTES for value in vocabulary[name]]

@@ -53,10 +53,8 @@ class Trainable(keras.Model):
         optimizer.build(variables)
         of_this_strategy = tf.distribute.get_strategy().extended.variable_created_in_scope
         if not all(of_this_strategy(variable.value) for variable in self.variables + optimizer.variables):
-            raise ValueError(
-                "received networks, a model or an optimizer from another strategy's scope, or from none; make and "
-                "compile all of them inside one `with strategy.scope():`."
-            )
+            said = "received networks, a model or an optimizer from another strategy's scope, or from none"
+            raise ValueError(f"{said}; make and compile all of them inside one `with strategy.scope():`.")
         return optimizer
 
     def _workers(self):
@@ -158,9 +156,8 @@ class GAN(Trainable):
     def _penalty(self, real, step):
         if not self.r1_gamma:
             return tf.constant(0.0)
-        return tf.cond(
-            step % self.r1_every == 0, lambda: losses.r1_penalty(self.discriminator, real), lambda: tf.constant(0.0)
-        )
+        due = step % self.r1_every == 0
+        return tf.cond(due, lambda: losses.r1_penalty(self.discriminator, real), lambda: tf.constant(0.0))
 
 
 class VAE(Trainable):
@@ -322,10 +319,8 @@ class FlowMatching(Trainable):
 def latent_vectors(generator, count, seed=0):
     """Return the latent vectors (count, latent_dim) that ``seed`` decides; a smaller count is the beginning of more."""
     if len(generator.inputs) > 1:
-        raise ValueError(
-            f"received {generator.name}, a network of {len(generator.inputs)} inputs; expected latent vectors alone. "
-            "Where it takes labels too, call it yourself: network([latent, labels])."
-        )
+        said = f"received {generator.name}, a network of {len(generator.inputs)} inputs; expected latent vectors alone"
+        raise ValueError(f"{said}. Where it takes labels too, call it yourself: network([latent, labels]).")
     return tf.random.stateless_normal((count, generator.input_shape[-1]), seed=stream(seed, LATENT, -1))
 
 

@@ -5,15 +5,12 @@ its checkpoint to the same weights, bit for bit, as a run that was not. What is 
 and asked for here: ``training.GAN``.
 """
 
-import contextlib
 import functools
 import math
-import os
-import uuid
 import warnings
 from pathlib import Path
 
-from aigc_utils import checks
+from aigc_utils import checks, files, plots
 from aigc_utils.runtime import keras, tf
 from aigc_utils.trainables import DROP, FLIP, LATENT, SHUFFLE, TIME, latent_vectors, sample, stream  # noqa: F401
 
@@ -45,10 +42,8 @@ def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None)
     checks.whole(1, batch_size=batch_size)
     images = np.asarray(images)
     if images.dtype != np.uint8:
-        raise ValueError(
-            f"received images of {images.dtype} {images.shape}; expected uint8 (n, height, width, channels): floats in "
-            "[-1, 1] become bytes by data.to_uint8(images)."
-        )
+        wanted = "uint8 (n, height, width, channels): floats in [-1, 1] become bytes by data.to_uint8(images)"
+        raise ValueError(f"received images of {images.dtype} {images.shape}; expected {wanted}.")
     images = checks.images(images)
     if len(images) < batch_size:
         raise ValueError(f"received {len(images)} images for batches of {batch_size}; lower batch_size or add images.")
@@ -59,9 +54,8 @@ def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None)
         pictures = tf.constant(images)  # not the array: a dataset's graph would copy it whenever it is optimised
 
     def batch(step):
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(images)), seed=stream(seed, SHUFFLE, step // per_epoch)
-        )
+        own = stream(seed, SHUFFLE, step // per_epoch)
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(images)), own)
         first = tf.cast(step % per_epoch, tf.int32) * batch_size
         places = order[first : first + batch_size]
         chosen = tf.gather(pictures, places)
@@ -85,11 +79,9 @@ class SampleGrids(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Draw the grid with the generator as it is: the moving average, where there is one."""
         images = sample(self.model.generator, self.rows * self.columns, self.seed)
-        _, height, width, channels = images.shape
-        grid = images.reshape(self.rows, self.columns, height, width, channels).swapaxes(1, 2)
-        grid = grid.reshape(1, self.rows * height, self.columns * width, channels)
         with tf.summary.create_file_writer(self.log_dir).as_default():
-            tf.summary.image("samples", (grid + 1) / 2, step=int(self.model.step.numpy()))
+            grid = plots.tile(images, self.columns, gap=0)[None]
+            tf.summary.image("samples", grid, step=int(self.model.step.numpy()))
 
 
 class RefreshBatchNorm(keras.callbacks.Callback):
@@ -123,9 +115,7 @@ class EndOnAverage(keras.callbacks.Callback):
     an earlier end the momentary weights would take the place of their average. List it last.
     """
 
-    def on_train_begin(self, logs=None):
-        """Begin with nothing to restore."""
-        self.averaged = None
+    averaged = None  # nothing to restore
 
     def on_epoch_end(self, epoch, logs=None):
         """Keep the weights as callbacks see them, if this is the end."""
@@ -169,18 +159,13 @@ def save_weights(model, path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name[: -len('.weights.h5')]}.{uuid.uuid4().hex}.partial.weights.h5")
     try:
-        model.save_weights(partial, overwrite=True)
-        os.replace(partial, path)
+        with files.replacing(path) as partial:
+            model.save_weights(partial, overwrite=True)
     except OSError as error:
-        raise OSError(
-            f"could not write the weights to {path}: {error}. Free some space or choose a folder you may write to; "
-            f"{'the previous file is unharmed' if path.exists() else 'nothing was left behind'}."
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+        kept = "the previous file is unharmed" if path.exists() else "nothing was left behind"
+        advice = f"Free some space or choose a folder you may write to; {kept}"
+        raise OSError(f"could not write the weights to {path}: {error}. {advice}.") from error
 
 
 def resume(model, path):
@@ -196,10 +181,8 @@ def resume(model, path):
     try:
         model.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
-        raise ValueError(
-            f"the checkpoint {path} does not fit this model: {error} Use the networks and optimizers that it was "
-            "written with, or delete it to begin anew."
-        ) from error
+        advice = "Use the networks and optimizers that it was written with, or delete it to begin anew."
+        raise ValueError(f"the checkpoint {path} does not fit this model: {error} {advice}") from error
     return int(model.step.numpy())
 
 
@@ -263,10 +246,8 @@ def fit(
 def _refuse_other_ends(start, steps, steps_per_epoch):
     """Raise ValueError where whole epochs from step ``start`` on do not end at ``steps``."""
     if steps % steps_per_epoch or start % steps_per_epoch:
-        raise ValueError(
-            f"received steps={steps} for a model that has done {start}; expected multiples of steps_per_epoch="
-            f"{steps_per_epoch}. {math.gcd(start, steps, steps_per_epoch)} would do, or a new model."
-        )
+        said = f"received steps={steps} for a model that has done {start}; expected multiples of {steps_per_epoch=}"
+        raise ValueError(f"{said}. {math.gcd(start, steps, steps_per_epoch)} would do, or a new model.")
     if start > steps:
         raise ValueError(f"received steps={steps} in all, but {start} are done already; ask for more, or begin anew.")
 
@@ -302,10 +283,9 @@ def _shares(model, dataset, batch_size):
         return dataset
     unfit = ("clipnorm", "global_clipnorm", "clipvalue", "gradient_accumulation_steps", "inner_optimizer")
     if batch_size % workers or any(getattr(one, name, None) for one in _optimizers(model) for name in unfit):
-        raise ValueError(
-            f"received batch_size={batch_size} for {workers} workers; expected a multiple of their number, and "
-            "optimizers without clipping, accumulation and loss scaling, which each worker would do for itself."
-        )
+        wanted = "a multiple of their number, and optimizers without clipping, accumulation and loss scaling"
+        said = f"received {batch_size=} for {workers} workers; expected {wanted}"
+        raise ValueError(f"{said}, which each worker would do for itself.")
 
     def own(context):
         here = workers // context.num_input_pipelines  # replicas of this process: they take turns
@@ -321,8 +301,7 @@ def _shares(model, dataset, batch_size):
 
 
 def _not_finite(step, checkpoint):
-    return (
-        f"the loss or a weight is no longer a finite number at step {step}. Lower the learning rate, clip the "
-        "gradients (global_clipnorm in the optimizer) or look for bad values in the images. "
-        + (f"The last good state is in {checkpoint}." if checkpoint else "No checkpoint was asked for.")
-    )
+    kept = f"The last good state is in {checkpoint}." if checkpoint else "No checkpoint was asked for."
+    advice = "clip the gradients (global_clipnorm in the optimizer) or look for bad values in the images"
+    said = f"the loss or a weight is no longer a finite number at step {step}"
+    return f"{said}. Lower the learning rate, {advice}. {kept}"

@@ -64,9 +64,8 @@ def figure_explorer(draw, **controls):
     defaults = {name: parameter.default for name, parameter in inspect.signature(draw).parameters.items()}
     unknown = [name for name in controls if name not in defaults]
     if unknown or not controls:
-        raise ValueError(
-            f"received the controls {', '.join(controls) or 'none'}; expected some of {', '.join(defaults)}."
-        )
+        given = ", ".join(controls) or "none"
+        raise ValueError(f"received the controls {given}; expected some of {', '.join(defaults)}.")
     parts = {name: ipywidgets.interactive.widget_from_abbrev(c, defaults[name]) for name, c in controls.items()}
     picture = ipywidgets.Image(format="png")
 
@@ -87,7 +86,14 @@ def figure_explorer(draw, **controls):
     return ipywidgets.VBox([picture, *parts.values()])
 
 
-class LiveGrid:
+class _Boxed:
+    """What Jupyter shows as its ``box`` of widgets."""
+
+    def _repr_mimebundle_(self, **options):
+        return self.box._repr_mimebundle_(**options)
+
+
+class LiveGrid(_Boxed):
     """A grid of images with a caption, shown by ``display(grid)`` and changed in place by `update`."""
 
     def __init__(self, columns=8):
@@ -103,11 +109,8 @@ class LiveGrid:
         self.picture.value = _png(plots.tile(images, self.columns), least=128)
         self.caption.value = caption
 
-    def _repr_mimebundle_(self, **options):
-        return self.box._repr_mimebundle_(**options)
 
-
-class ImageLabeller:
+class ImageLabeller(_Boxed):
     """A labelling widget: one picture at a time, one button a class, and undo. Static twin: `plots.image_grid`.
 
     ``labels`` = {index: class}; the same can be done without a mouse by `label`. Pictures come in the given order.
@@ -117,10 +120,8 @@ class ImageLabeller:
         import ipywidgets
 
         if not len(images) or len(set(classes)) < 2:
-            raise ValueError(
-                f"received {len(images)} images and the classes {', '.join(classes)}; expected at least one image "
-                "and two different classes."
-            )
+            given = f"{len(images)} images and the classes {', '.join(classes)}"
+            raise ValueError(f"received {given}; expected at least one image and two different classes.")
         self.images, self.classes, self.labels = plots.as_bytes(images), tuple(classes), {}
         self.picture, self.caption = ipywidgets.Image(format="png", width=SIDE, height=SIDE), ipywidgets.Label()
         buttons = [ipywidgets.Button(description=name) for name in self.classes]
@@ -139,10 +140,8 @@ class ImageLabeller:
     def label(self, index, name):
         """Give picture ``index`` the class ``name``."""
         if name not in self.classes or not 0 <= index < len(self.images):
-            raise ValueError(
-                f"received label {name!r} for picture {index}; expected one of {', '.join(self.classes)} for a "
-                f"picture from 0 to {len(self.images) - 1}."
-            )
+            wanted = f"one of {', '.join(self.classes)} for a picture from 0 to {len(self.images) - 1}"
+            raise ValueError(f"received label {name!r} for picture {index}; expected {wanted}.")
         self.labels.pop(index, None)  # a second label is the latest, also for undo
         self.labels[index] = name
         self._show()
@@ -159,16 +158,8 @@ class ImageLabeller:
         done = "" if index is not None else ": done"
         self.caption.value = f"{len(self.labels)} of {len(self.images)} labelled{done}"
 
-    def _repr_mimebundle_(self, **options):
-        return self.box._repr_mimebundle_(**options)
 
-
-def label_images(images, classes):
-    """Return an `ImageLabeller` for images (n, height, width, channels), uint8 or float in [-1, 1]."""
-    return ImageLabeller(images, classes)
-
-
-class TwoAlternativeTest:
+class TwoAlternativeTest(_Boxed):
     """A test for a person: pairs of a real and a generated picture, two buttons, and a count with its interval.
 
     ``real`` and ``generated`` are images (n, height, width, channels); the sides follow from ``seed``. `answer` does
@@ -190,10 +181,8 @@ class TwoAlternativeTest:
     def answer(self, side):
         """Say that the picture on ``side`` (0 left, 1 right) of the present pair is the generated one."""
         if side not in (0, 1) or len(self.answers) == len(self.sides):
-            raise ValueError(
-                f"received side {side!r} for pair {len(self.answers) + 1} of {len(self.sides)}; expected 0 (left) or 1 "
-                "(right), once for each pair."
-            )
+            given = f"side {side!r} for pair {len(self.answers) + 1} of {len(self.sides)}"
+            raise ValueError(f"received {given}; expected 0 (left) or 1 (right), once for each pair.")
         self.answers.append(int(side))
         self._show()
 
@@ -218,10 +207,5 @@ class TwoAlternativeTest:
         if done < count:
             self.caption.value = f"pair {done + 1} of {count}"
         else:
-            least, most = self.interval()
-            self.caption.value = (
-                f"{self.correct} of {count} right; 95 % interval {least:.0%} to {most:.0%}; chance: 50%"
-            )
-
-    def _repr_mimebundle_(self, **options):
-        return self.box._repr_mimebundle_(**options)
+            interval = "95 % interval {:.0%} to {:.0%}".format(*self.interval())
+            self.caption.value = f"{self.correct} of {count} right; {interval}; chance: 50%"

@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import budget
+import slide
 import tuning
 
 
@@ -83,3 +84,25 @@ def test_label_noise_replaces_its_share_and_leaves_the_original():
     changed = noisy.any(axis=1).mean()  # one in 15 random labels happens to be right
     assert changed == pytest.approx(0.4 * 14 / 15, abs=4 * np.sqrt(0.4 * (14 / 15) * (1 / 15) / 3000))
     assert noisy.max(axis=0).tolist() == [4, 2]
+
+
+def test_stained_patches_never_share_a_pixel():
+    train, test = slide.stained_patches("train", 32), slide.stained_patches("test", 32)
+    for images, stain, corners in (train, test):
+        assert images.dtype == np.uint8 and images.shape == (len(stain), 32, 32, 3) and corners.shape == (len(stain), 2)
+        assert 0 <= stain.min() < stain.max() < 1
+    assert (len(train[0]), len(test[0])) == (16 * 9, 16 * 5)
+    assert train[2][:, 1].max() + 32 + 32 <= test[2][:, 1].min()  # a whole patch between them
+    edges, centres = slide.stain_levels(train[1])
+    assert len(edges) == 15 and (np.diff(centres) > 0).all()
+    assert np.bincount(np.digitize(train[1], edges)).tolist() == [9] * 16
+    with pytest.raises(ValueError, match="split='validation'"):
+        slide.stained_patches("validation")
+    with pytest.raises(ValueError, match="n >= 16"):
+        slide.stain_levels(train[1][:3])
+    for ties, empty in ((np.zeros(20), 15), (np.r_[np.zeros(10), np.arange(1.0, 11)], 7)):
+        with pytest.raises(ValueError, match=f"ties that leave {empty} of 16 bins empty"):
+            slide.stain_levels(ties)
+    for stride in (0, 2.5):
+        with pytest.raises(ValueError, match=f"stride = {stride}"):
+            slide.stained_patches(stride=stride)

@@ -784,25 +784,3 @@ def test_pixel_ranges_have_fixed_ends_and_refuse_others():
     for value in (np.nan, np.inf, 2.1, 255.0):
         with pytest.raises(ValueError, match=r"NaN or infinite values; expected \[-1, 1\]"):
             data.to_uint8(np.array([0, value]))
-
-
-def test_stained_patches_never_share_a_pixel():
-    train, test = data.stained_patches("train", 32), data.stained_patches("test", 32)
-    for images, stain, corners in (train, test):
-        assert images.dtype == np.uint8 and images.shape == (len(stain), 32, 32, 3) and corners.shape == (len(stain), 2)
-        assert 0 <= stain.min() < stain.max() < 1
-    assert (len(train[0]), len(test[0])) == (16 * 9, 16 * 5)
-    assert train[2][:, 1].max() + 32 + 32 <= test[2][:, 1].min()  # a whole patch between them
-    edges, centres = data.stain_levels(train[1])
-    assert len(edges) == 15 and (np.diff(centres) > 0).all()
-    assert np.bincount(np.digitize(train[1], edges)).tolist() == [9] * 16
-    with pytest.raises(ValueError, match="split='validation'"):
-        data.stained_patches("validation")
-    with pytest.raises(ValueError, match="n >= 16"):
-        data.stain_levels(train[1][:3])
-    for ties, empty in ((np.zeros(20), 15), (np.r_[np.zeros(10), np.arange(1.0, 11)], 7)):
-        with pytest.raises(ValueError, match=f"ties that leave {empty} of 16 bins empty"):
-            data.stain_levels(ties)
-    for stride in (0, 2.5):
-        with pytest.raises(ValueError, match=f"stride = {stride}"):
-            data.stained_patches(stride=stride)

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from aigc_utils import kittens, preparation
+from aigc_utils import checks, kittens, preparation
+from tools import notebooks
 
 import numpy as np
 import pytest
@@ -17,26 +18,37 @@ ROOT = Path(__file__).resolve().parent.parent
 COLLECT = ROOT / "data" / "collect"
 
 
+def defined_in_the_notebook(name):
+    """Return the function that a cell of 01 defines."""
+    cells = notebooks.read(notebooks.find(["01"])[0]).cells
+    found = {"np": np, "checks": checks}
+    exec(next(cell.source for cell in cells if cell.source.startswith(f"def {name}(")), found)
+    return found[name]
+
+
+hampel, suspicious_labels = map(defined_in_the_notebook, ("hampel", "suspicious_labels"))
+
+
 # --- clean -----------------------------------------------------------------------------------------------------------
 
 
 def test_hampel_finds_spikes_and_keeps_steps():
     values = np.r_[np.full(30, 5.0), np.full(30, 90.0)] + 0.1 * np.sin(np.arange(60))
     values[[10, 40]] += [3, -50]
-    assert np.flatnonzero(preparation.hampel(values, 11, 4, least_scale=0.1)).tolist() == [10, 40]
+    assert np.flatnonzero(hampel(values, 11, 4, least_scale=0.1)).tolist() == [10, 40]
 
 
 def test_hampel_ignores_nan_and_needs_a_scale_on_level_ground():
     values = np.full(25, 7.0)
     values[[3, 12]] = np.nan, 7.2
-    assert preparation.hampel(values).tolist() == (np.arange(25) == 12).tolist()
-    assert not preparation.hampel(values, least_scale=0.1).any()
+    assert hampel(values).tolist() == (np.arange(25) == 12).tolist()
+    assert not hampel(values, least_scale=0.1).any()
 
 
 @pytest.mark.parametrize("window", [2, 4, 1])
 def test_hampel_wants_an_odd_window(window):
     with pytest.raises(ValueError, match="odd window"):
-        preparation.hampel(np.zeros(9), window)
+        hampel(np.zeros(9), window)
 
 
 SERIES = st.lists(st.sampled_from([0.0, 1.0, 2.5, 1e6, -1e6, np.nan, np.inf, -np.inf]), min_size=1, max_size=20)
@@ -51,7 +63,7 @@ def test_hampel_of_ties_constants_and_short_series_follows_the_definition(values
         near = [v for v in values[max(0, k - window // 2) : k + window // 2 + 1] if np.isfinite(v)]
         scale = max(1.4826 * np.median(np.abs(near - np.median(near))), least) if near else np.nan
         expected.append(np.isinf(value) or bool(near and abs(value - np.median(near)) > 3 * scale))
-    assert preparation.hampel(values, window, 3.0, least).tolist() == expected
+    assert hampel(values, window, 3.0, least).tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -68,7 +80,7 @@ def test_hampel_of_ties_constants_and_short_series_follows_the_definition(values
 )
 def test_hampel_refuses(wrong):
     with pytest.raises(ValueError, match="received"):
-        preparation.hampel(**{"values": [1.0, 2.0], **wrong})
+        hampel(**{"values": [1.0, 2.0], **wrong})
 
 
 def test_plain_pictures_are_told_apart_by_their_colour():
@@ -189,17 +201,17 @@ def test_suspicious_labels_follow_the_definition():
     labels = [0, 0, 0, 1, 1]
     probabilities = [[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.2, 0.8], [0.45, 0.55]]
     # thresholds: class 0 (0.9 + 0.8 + 0.1) / 3 = 0.6, class 1 (0.8 + 0.55) / 2 = 0.675
-    assert preparation.suspicious_labels(labels, probabilities).tolist() == [False, False, True, False, False]
+    assert suspicious_labels(labels, probabilities).tolist() == [False, False, True, False, False]
     with pytest.raises(ValueError, match=r"no record carries label \[1\]"):
-        preparation.suspicious_labels([0, 0], [[1, 0], [1, 0]])
-    as_column = preparation.suspicious_labels(np.array(labels)[:, None], probabilities)
+        suspicious_labels([0, 0], [[1, 0], [1, 0]])
+    as_column = suspicious_labels(np.array(labels)[:, None], probabilities)
     assert as_column.tolist() == [False, False, True, False, False]
 
 
 @pytest.mark.parametrize("classes", [1, 2, 3, 7])
 def test_a_classifier_that_cannot_tell_contradicts_no_label(classes):
     labels = np.repeat(np.arange(classes), 3)
-    assert not preparation.suspicious_labels(labels, np.full((len(labels), classes), 1 / classes)).any()
+    assert not suspicious_labels(labels, np.full((len(labels), classes), 1 / classes)).any()
 
 
 @settings(max_examples=40, deadline=None)
@@ -209,10 +221,10 @@ def test_suspicious_labels_does_not_depend_on_the_order_of_records_or_classes(se
     labels = np.r_[np.arange(classes), rng.integers(0, classes, more)]
     probabilities = rng.integers(1, 4, (len(labels), classes)).astype(float)  # full of ties and duplicates
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    found = preparation.suspicious_labels(labels, probabilities)
+    found = suspicious_labels(labels, probabilities)
     order, names = rng.permutation(len(labels)), rng.permutation(classes)
-    assert (preparation.suspicious_labels(labels[order], probabilities[order]) == found[order]).all()
-    assert (preparation.suspicious_labels(np.argsort(names)[labels], probabilities[:, names]) == found).all()
+    assert (suspicious_labels(labels[order], probabilities[order]) == found[order]).all()
+    assert (suspicious_labels(np.argsort(names)[labels], probabilities[:, names]) == found).all()
 
 
 @pytest.mark.parametrize(
@@ -231,7 +243,7 @@ def test_suspicious_labels_does_not_depend_on_the_order_of_records_or_classes(se
 )
 def test_suspicious_labels_refuses(labels, probabilities):
     with pytest.raises(ValueError, match="received"):
-        preparation.suspicious_labels(labels, probabilities)
+        suspicious_labels(labels, probabilities)
 
 
 # --- augment ---------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import json
 
 from aigc_utils import models, runtime, text
 from aigc_utils.runtime import keras, tf
+from tools import pretrain
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def test_characters_there_and_back():
 
 @pytest.mark.parametrize("said", ["a\n\nb", "  two  spaces ", "tab\there", "中文 é 🙂", ""])
 def test_pieces_lose_nothing(said):
-    pieces = text.Pieces(text.train_pieces("the cat sat on the mat\nthe cat ate\n" * 20, 290, ["<x=y>"]))
+    pieces = text.Pieces(pretrain.train_pieces("the cat sat on the mat\nthe cat ate\n" * 20, 290, ["<x=y>"]))
     assert pieces.decode(pieces.encode(said)) == said
     assert len(pieces.encode("<x=y>")) == 1
     with pytest.raises(ValueError, match="U\\+2581"):
@@ -64,7 +65,7 @@ def test_tokens_that_mean_nothing_are_refused(tokens):
 
 
 def trained_on(line, size):
-    return text.Pieces(text.train_pieces(line, size))
+    return text.Pieces(pretrain.train_pieces(line, size))
 
 
 @pytest.mark.parametrize("length", [999, 1000, 1001, 24_000])
@@ -86,7 +87,7 @@ def test_a_chinese_paragraph_is_learnt_from():
 )
 def test_a_text_that_does_not_fit_its_size_is_refused(said, size):
     with pytest.raises(ValueError, match="received .*; expected"):
-        text.train_pieces(said, size)
+        pretrain.train_pieces(said, size)
 
 
 def test_bits_by_hand():

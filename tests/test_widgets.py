@@ -93,7 +93,7 @@ def test_a_live_grid_changes_in_place():
 
 
 def test_labels_can_be_given_in_code():
-    labelling = widgets.label_images(PICTURES, ("cat", "dog"))
+    labelling = widgets.ImageLabeller(PICTURES, ("cat", "dog"))
     labelling.label(1, "dog")
     assert labelling.labels == {1: "dog"} and labelling.current == 0
     labelling.label(0, "cat")
@@ -103,7 +103,7 @@ def test_labels_can_be_given_in_code():
 
 
 def test_labels_can_be_given_by_buttons_and_taken_back():
-    labelling = widgets.label_images(PICTURES, ("cat", "dog"))
+    labelling = widgets.ImageLabeller(PICTURES, ("cat", "dog"))
     cat, dog, undo = labelling.box.children[1].children
     cat.click()
     dog.click()
@@ -119,7 +119,7 @@ def test_labels_can_be_given_by_buttons_and_taken_back():
 
 
 def test_a_changed_label_is_the_one_that_undo_takes_back():
-    labelling = widgets.label_images(PICTURES, ("cat", "dog"))
+    labelling = widgets.ImageLabeller(PICTURES, ("cat", "dog"))
     for index, name in ((0, "cat"), (1, "cat"), (0, "dog")):
         labelling.label(index, name)
     assert labelling.labels == {0: "dog", 1: "cat"}
@@ -130,12 +130,12 @@ def test_a_changed_label_is_the_one_that_undo_takes_back():
 @pytest.mark.parametrize(("index", "name"), [(0, "bird"), (3, "cat"), (-1, "cat")])
 def test_a_wrong_label_is_refused(index, name):
     with pytest.raises(ValueError, match=f"'{name}' for picture {index}; expected one of cat, dog for a picture from"):
-        widgets.label_images(PICTURES, ("cat", "dog")).label(index, name)
+        widgets.ImageLabeller(PICTURES, ("cat", "dog")).label(index, name)
 
 
 def test_labelling_needs_images_and_a_choice():
     with pytest.raises(ValueError, match="two different classes"):
-        widgets.label_images(PICTURES, ("cat", "cat"))
+        widgets.ImageLabeller(PICTURES, ("cat", "cat"))
 
 
 def draw_line(slope=1.0, points=2):
@@ -177,7 +177,7 @@ def test_unknown_controls_are_named():
     with pytest.raises(ValueError, match="received columns = 0"):
         widgets.LiveGrid(columns=0)
     with pytest.raises(ValueError, match="received images of int64"):
-        widgets.label_images(PICTURES.astype(np.int64), ("cat", "dog"))
+        widgets.ImageLabeller(PICTURES.astype(np.int64), ("cat", "dog"))
 
 
 def test_a_person_is_asked_without_being_told():

@@ -6,8 +6,10 @@ The CIFAR-10 networks need the photographs (AIGC_DATA_DIR, the cache or the inte
 below build/pretrain/ and continue from it, so a run may be stopped at any time.
 """
 
+import io
 import itertools
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -15,8 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from aigc_utils import data, kittens, metrics, models, text, training  # noqa: E402
+from aigc_utils import checks, data, kittens, metrics, models, text, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
+from benchmarks import slide  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
@@ -219,15 +222,15 @@ def kitten_flow():
 
 def stain_flow():
     """The velocity field of histology patches that can be told the amount of brown dye, for notebook 14."""
-    images, stain, _ = data.stained_patches("train")
-    edges, centres = data.stain_levels(stain)
+    images, stain, _ = slide.stained_patches("train")
+    edges, centres = slide.stain_levels(stain)
     labels = np.digitize(stain, edges).astype("int32")[:, None]
     flow, steps = training.FlowMatching(models.build("stain_flow"), seed=0), 5000
     rate = keras.optimizers.schedules.CosineDecay(0.0, steps - 200, alpha=0.02, warmup_target=2e-3, warmup_steps=200)
     flow.compile(keras.optimizers.Adam(rate, 0.9, 0.99, use_ema=True, ema_momentum=0.998, global_clipnorm=1.0))
     training.fit(flow, images, steps, 250, 32, labels=labels, checkpoint=BUILD / "stain_flow_run.weights.h5")
     training.save_weights(flow.velocity, SHIPPED / "stain_flow.weights.h5")
-    asked = np.arange(160) % data.STAIN_LEVELS
+    asked = np.arange(160) % slide.STAIN_LEVELS
     samples = data.to_uint8(flow.sample(160, seed=1, labels=asked[:, None]))
     from skimage import color
 
@@ -272,10 +275,33 @@ def train_transformer(name, dataset, steps, rate, every=250, report=None):
     return model.network
 
 
+def train_pieces(said, size, symbols=()):
+    """Return the bytes of a sentencepiece model of ``size`` pieces; the line end and ``symbols`` are pieces whole.
+
+    Lines are broken after 1,000 characters, before a space where there is one: sentencepiece passes over long ones. A
+    text that does not fit ``size`` (too short, or with too many different characters) is a ValueError.
+    """
+    import sentencepiece
+
+    checks.whole(1, size=size)
+    lines = [part for line in said.splitlines() for part in re.findall(r".{1,1000}(?=\s|$)|.{1,1000}", line, re.DOTALL)]
+    plain = {"model_type": "bpe", "character_coverage": 1.0, "byte_fallback": True, "num_threads": 1, "minloglevel": 3}
+    kept = {"normalization_rule_name": "identity", "add_dummy_prefix": False, "remove_extra_whitespaces": False}
+    whole = {"user_defined_symbols": [text.NEWLINE, *symbols], "bos_id": -1, "eos_id": -1, "vocab_size": int(size)}
+    buffer = io.BytesIO()
+    try:
+        train = sentencepiece.SentencePieceTrainer.train
+        train(sentence_iterator=iter(lines), model_writer=buffer, **plain, **kept, **whole)
+    except RuntimeError as error:
+        kinds = f"{len(said):,} characters, {len(set(said)):,} of them different"
+        raise ValueError(f"received {kinds}; expected a text that fits {size} pieces. In its words: {error}") from error
+    return buffer.getvalue()
+
+
 def text_lm():
     """The language model: prose of Python's documentation in pieces, which it trains on the training part, too."""
     parts, path = text.python_prose(), SHIPPED / "text_pieces.model"
-    path.write_bytes(text.train_pieces(parts["train"], 1024))
+    path.write_bytes(train_pieces(parts["train"], 1024))
     pieces = text.Pieces(path)
     tokens = {part: pieces.encode(text.NEWLINE + prose) for part, prose in parts.items()}
     some = tokens["validation"][:8000]
@@ -300,12 +326,17 @@ def packed_batches(tokens, targets, batch, seed=0):
     return lambda start: training.endless(one, start)
 
 
+def wish_symbols(vocabulary):
+    """Return the symbols of every value of a vocabulary, for `train_pieces`."""
+    return [f"<{name}={value.replace(' ', '_')}>" for name in text.ATTRIBUTES for value in vocabulary[name]]
+
+
 def text_copy():
     """The network that writes ad copy for seven attributes; the last 500 rows of the catalogue are held out."""
     rows = pd.read_csv(ROOT / "data" / "text" / "catalogue.csv", dtype=str).to_dict("records")
     words = json.loads((ROOT / "data" / "text" / "vocabulary.json").read_text(encoding="utf-8"))
     train, test, path = rows[:-500], rows[-500:], SHIPPED / "copy_pieces.model"
-    path.write_bytes(text.train_pieces("\n".join(row["copy"] for row in train), 1024, text.wish_symbols(words)))
+    path.write_bytes(train_pieces("\n".join(row["copy"] for row in train), 1024, wish_symbols(words)))
     pieces = text.Pieces(path)
     end, slot = pieces.encode(text.NEWLINE)[0], len(text.ATTRIBUTES)
     prompts, answers = ([pieces.encode(said(row)) for row in train] for said in (text.wish, lambda row: row["copy"]))
@@ -327,7 +358,7 @@ def text_translate():
     pairs = pd.read_csv(ROOT / "data" / "text" / "parallel.csv")
     train, path = pairs[pairs["split"] == "train"], SHIPPED / "translate_pieces.model"
     both = "\n".join([*train["english"], *train["chinese"]])
-    path.write_bytes(text.train_pieces(both, 1200, text.DIRECTIONS))
+    path.write_bytes(train_pieces(both, 1200, text.DIRECTIONS))
     pieces, prompts, answers = text.Pieces(path), [], []
     for _, group in train.groupby("meaning"):  # every form in one language goes with every form in the other
         for english, chinese in itertools.product(group["english"], group["chinese"]):
