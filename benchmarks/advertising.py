@@ -24,36 +24,44 @@ JUDGES = ("fashion_judge", "fashion_second_judge")
 BINS = np.linspace(0, 1, 41)
 
 
-def draw(seed, count, guidance):
-    """Return (pictures uint8, the product asked for of each), ``count`` of each product."""
-    flow = training.FlowMatching(models.load_pretrained("fashion_flow"))
+def draw(flow, seed, count, guidance=1.0):
+    """Return (pictures uint8 (10 · count, 28, 28, 1), the product asked for of each), ``count`` of each product."""
     asked = np.repeat(np.arange(10), count)
     options = {"steps": STEPS, "solver": "euler", "labels": asked[:, None], "guidance": guidance}
     return data.to_uint8(flow.sample(len(asked), seed=seed, **options)), asked
 
 
+def read_as_asked(judge, pictures, asked):
+    """Return the share (10,) of each product's pictures that the judge reads as that product."""
+    right = judge.probabilities(pictures)["class"].argmax(1) == asked
+    return np.array([right[asked == k].mean() for k in range(10)])
+
+
+def recalls(judge, pictures, asked, photos, labels):
+    """Return (10, 2): for each product the recall of real photos by the pictures, and by as many other real photos."""
+    found = []
+    for k in range(10):
+        fake = judge.features(pictures[asked == k])
+        real = judge.features(photos[labels == k][: 2 * len(fake)])
+        real, others = real[: len(fake)], real[len(fake) :]
+        found.append((metrics.precision_recall(real, fake)[1], metrics.precision_recall(real, others)[1]))
+    return np.array(found)
+
+
 def quality(pictures, asked, test):
     """Return the share read as asked by each judge and product, and recall beside real photos' own."""
-    judges, count = [metrics.feature_network(name) for name in JUDGES], len(asked) // 10
-    found = {"as_asked": {}, "recall": [], "recall_real": []}
-    for judge in judges:
-        right = judge.probabilities(pictures)["class"].argmax(1) == asked
-        found["as_asked"][judge.name] = {
-            p: round(float(right[asked == k].mean()), 3) for k, p in enumerate(test.classes)
-        }
-    for k in range(10):
-        real, others = np.split(judges[1].features(test.images[test.labels == k][: 2 * count]), 2)
-        fake = judges[1].features(pictures[asked == k])
-        found["recall"].append(round(metrics.precision_recall(real, fake)[1], 3))
-        found["recall_real"].append(round(metrics.precision_recall(real, others)[1], 3))
-    return found
+    judges = [metrics.feature_network(name) for name in JUDGES]
+    shares = {judge.name: read_as_asked(judge, pictures, asked).round(3).tolist() for judge in judges}
+    recall, recall_real = recalls(judges[1], pictures, asked, test.images, test.labels).round(3).T.tolist()
+    as_asked = {name: dict(zip(test.classes, values, strict=True)) for name, values in shares.items()}
+    return {"as_asked": as_asked, "recall": recall, "recall_real": recall_real}
 
 
-def by_weight(test):
+def by_weight(flow, test):
     """Return, for each guidance weight, the shares read as asked by both judges and the recall, means over products."""
     found = {}
     for weight in WEIGHTS:
-        result = quality(*draw(200, BRIEF, weight), test)
+        result = quality(*draw(flow, 200, BRIEF, weight), test)
         shares = [float(np.mean(list(result["as_asked"][name].values()))) for name in JUDGES]
         found[str(weight)] = [round(value, 3) for value in (*shares, float(np.mean(result["recall"])))]
         print(weight, found[str(weight)], flush=True)
@@ -113,8 +121,9 @@ def main():
     if train.is_stand_in:
         print("Fashion-MNIST is not here (connect to the internet or set AIGC_DATA_DIR): advertising.json stays.")
         return
-    result = {"weights": by_weight(test), "per_product": PER_PRODUCT, "steps": STEPS, "guidance": GUIDANCE}
-    pictures, asked = draw(100, PER_PRODUCT, GUIDANCE)
+    flow = training.FlowMatching(models.load_pretrained("fashion_flow"))
+    result = {"weights": by_weight(flow, test), "per_product": PER_PRODUCT, "steps": STEPS, "guidance": GUIDANCE}
+    pictures, asked = draw(flow, 100, PER_PRODUCT, GUIDANCE)
     result |= quality(pictures, asked, test)
     print(json.dumps(result), flush=True)
     result["audit"] = audit(pictures, asked, train, test)

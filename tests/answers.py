@@ -695,20 +695,6 @@ WRONG = {
         ],
         "12.4": [
             (
-                "def visitors_for_half(visitors):\n    return 2 * visitors",
-                "square root",
-            ),
-            (
-                "def visitors_for_half(visitors):\n    return visitors / 2",
-                "needs more visitors",
-            ),
-            (
-                "def visitors_for_half(visitors):\n    return visitors**2",
-                "quarter in the denominator",
-            ),
-        ],
-        "12.5": [
-            (
                 "def what_to_do(least, most, worth):\n    return 'publish' if least > 0 else 'go on testing'",
                 "Significant, but too small",
             ),
@@ -728,7 +714,7 @@ WRONG = {
                 "whether there is a difference or not",
             ),
         ],
-        "12.6": [
+        "12.5": [
             (
                 "def any_alarm(tests, alpha):\n    return tests * alpha",
                 "do not add",
@@ -742,41 +728,24 @@ WRONG = {
                 "0.95²",
             ),
         ],
-        "12.7": [
+        "12.6": [
             (
-                "def rate_known(orders, visitors):\n    return orders / max(visitors, 1), 0.1",
-                "the mean is ½",
+                "def verdict_of(pairs):\n    return 'yes' if all(holds for holds, _ in pairs) else 'no'",
+                "not where it was asked to",
             ),
             (
-                "def rate_known(orders, visitors):\n"
-                "    a, b = 1 + orders, 1 + visitors\n"
-                "    variance = a * b / ((a + b) ** 2 * (a + b + 1))\n"
-                "    return a / (a + b), np.sqrt(variance)",
-                "visitors less orders",
+                "def verdict_of(pairs):\n"
+                "    if not all(adequate for _, adequate in pairs):\n"
+                "        return 'not decidable'\n"
+                "    return 'yes' if all(holds for holds, _ in pairs) else 'no'",
+                "nothing that is still missing",
             ),
             (
-                "def rate_known(orders, visitors):\n"
-                "    a, b = 1 + orders, 1 + visitors - orders\n"
-                "    return a / (a + b), a * b / ((a + b) ** 2 * (a + b + 1))",
-                "the root of the variance",
-            ),
-        ],
-        "12.8": [
-            (
-                "def longest_bar(model, ranges):\n"
-                "    likely = {name: values[1] for name, values in ranges.items()}\n"
-                "    at = lambda name, end: model(**{**likely, name: ranges[name][end]})\n"
-                "    return max(ranges, key=lambda name: at(name, 2) - at(name, 0))",
-                "sign does not matter",
-            ),
-            (
-                "def longest_bar(model, ranges):\n"
-                "    return max(ranges, key=lambda name: ranges[name][2] - ranges[name][0])",
-                "600",
-            ),
-            (
-                "def longest_bar(model, ranges):\n    return 'rent'",
-                "600",
+                "def verdict_of(pairs):\n"
+                "    if not all(holds for holds, _ in pairs):\n"
+                "        return 'no'\n"
+                "    return 'yes' if all(adequate for _, adequate in pairs) else 'not decidable'",
+                "as little as a success there",
             ),
         ],
     },

@@ -9,6 +9,7 @@ from tools import contents, notebooks
 
 import nbformat
 import pytest
+from latex2mathml.converter import convert
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 PATHS = {path.stem: path for path in notebooks.find()}
@@ -149,6 +150,13 @@ def test_links_inside_the_repository_lead_somewhere(stem):
 
 
 @each_notebook
+def test_every_formula_is_set_without_a_leftover_command(stem):
+    for cell in cells(stem, "markdown"):
+        for display, inline in re.findall(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", cell.source, re.DOTALL):
+            assert "\\" not in convert(display or inline), display or inline  # see findings/latex_arg.sh
+
+
+@each_notebook
 def test_prose_keeps_the_house_rules(stem):
     text = prose(stem)
     assert len(re.findall(r"^# ", text, re.M)) == 1, "one title"
@@ -225,6 +233,9 @@ def test_export_cells_are_written_from_the_module(folder):
     )
     assert notebooks.exported("# aigc_utils/m.py: f") == "# aigc_utils/m.py: f\n@a.b\ndef f(x):\n    return x"
     assert notebooks.exported("# aigc_utils/m.py: X, C") == "# aigc_utils/m.py: X, C\nX = 1\n\n\nclass C:\n    y = 2"
+    (folder / "benchmarks").mkdir()
+    (folder / "benchmarks" / "b.py").write_text("Y = 2\n")
+    assert notebooks.exported("# benchmarks/b.py: Y") == "# benchmarks/b.py: Y\nY = 2"
     with pytest.raises(notebooks.Failure, match=r"m\.py defines no g"):
         notebooks.exported("# aigc_utils/m.py: g")
     with pytest.raises(notebooks.Failure, match="begins with"):

@@ -52,6 +52,7 @@ def run_to_the_end(checkpoint, report=None):
     keras.utils.set_random_seed(0)
     tf.config.experimental.enable_op_determinism()
     gan = tiny_gan()
+    gan.run_eagerly = True  # in the time that a graph takes to be traced, all these steps are done
     callbacks = [Report()] if report else []
     training.fit(gan, IMAGES, STEPS, PER_EPOCH, batch_size=8, checkpoint=checkpoint, callbacks=callbacks)
     return gan

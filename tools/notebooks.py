@@ -157,8 +157,11 @@ class Progress:
 
 
 def exported(first_line: str) -> str:
-    """Return the source of an ``export`` cell from its first line, ``# aigc_utils/MODULE.py: NAME[, NAME]``."""
-    match = re.fullmatch(r"# (aigc_utils/\w+\.py): (\w+(?:, \w+)*)", first_line)
+    """Return the source of an ``export`` cell from its first line, ``# FOLDER/MODULE.py: NAME[, NAME]``.
+
+    The folder is aigc_utils or benchmarks: where a bench measures at length what a lesson shows, it is the source.
+    """
+    match = re.fullmatch(r"# ((?:aigc_utils|benchmarks)/\w+\.py): (\w+(?:, \w+)*)", first_line)
     if not match or not (ROOT / match[1]).is_file():
         raise Failure(f"An export cell begins with '# aigc_utils/MODULE.py: NAME', not with {first_line!r}.")
     text = (ROOT / match[1]).read_text(encoding="utf-8")
