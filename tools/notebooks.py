@@ -151,7 +151,7 @@ class Progress:
 
 def exported(first_line: str) -> str:
     """Return the source of an ``export`` cell from its first line, ``# aigc_utils/MODULE.py: NAME[, NAME]``."""
-    match = re.fullmatch(r"# (aigc_utils/\w+\.py): (\w+(?:, \w+)*)", first_line)
+    match = re.fullmatch(r"# ((?:aigc_utils|benchmarks)/\w+\.py): (\w+(?:, \w+)*)", first_line)
     if not match or not (ROOT / match[1]).is_file():
         raise Failure(f"An export cell begins with '# aigc_utils/MODULE.py: NAME', not with {first_line!r}.")
     text = (ROOT / match[1]).read_text(encoding="utf-8")
