@@ -1,7 +1,7 @@
-"""How formulas are broken, to see that the claim beside them notices.
+"""Plausible bugs, each of which a claim must notice.
 
-``BREAKAGES[notebook]`` lists `Break`s: an edit of one definition in a cell tagged ``formula``, and the number of the
-equation whose claim must then fail.
+``BREAKAGES[notebook]`` lists `Break`s, edits of a numbered formula by AST, and `Bug`s, anything else that could go
+wrong, for any cell tagged ``claim``. `claim_runs` applies them; CONTRIBUTING.md says how to write one.
 """
 
 import ast
@@ -21,10 +21,41 @@ class Break:
     kind: str
     index: int | None
     equation: int
+    given: str = dataclasses.field(default="", init=False)
+
+    @property
+    def label(self):
+        """Return a short name, unique within a notebook."""
+        return f"{self.where}-{self.kind}-{self.index}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Bug:
+    """One plausible bug of the claim cell that holds the words ``claim`` (no other claim cell of the notebook does).
+
+    Either ``old`` (text found once in the cells that the claim depends on, or in the claim outside its asserts) becomes
+    ``new``, or the function ``patch``, such as "metrics.frechet_distance", is replaced by the expression ``new``, in
+    which ``original`` is the function itself. ``given`` is source that takes the place of expensive cells: what it
+    defines is not computed. The claim must hold with ``given`` alone, and fail with the bug.
+    """
+
+    claim: str
+    name: str
+    new: str
+    old: str = ""
+    patch: str = ""
+    given: str = ""
+
+    @property
+    def label(self):
+        """Return the bug's name."""
+        return self.name
 
 
 def broken(source, edit):
     """Return a cell's source with one edit applied; a place that is not there is an error."""
+    if isinstance(edit, Bug):
+        return source.replace(edit.old, edit.new)
     tree = ast.parse(source)
     definition = next(node for node in ast.walk(tree) if edit.where in names_defined(node))
     {"sign": _sign, "factor": _factor, "scale": _scale, "swap": _swap}[edit.kind](definition, edit.index)
