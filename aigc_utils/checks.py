@@ -9,19 +9,26 @@ import warnings
 import numpy as np
 
 
+def _array(received, name, dtype=None):
+    try:
+        return np.asarray(received, dtype)
+    except (TypeError, ValueError) as error:  # NumPy's words for texts and rows of different lengths
+        raise ValueError(f"received {name} that cannot be read: {error}; expected an array of numbers.") from error
+
+
 def images(received, name="images", channels=(1, 3), least=1):
     """Return images as uint8, or float32 in [-1, 1], (n, height, width, channels), n >= ``least``.
 
     Grey images may lack the last axis. Other dtypes, ranges, shapes and NaN are a ValueError. Floats that lie in
     [0, 1] are warned about, because they cannot be told from pale ones in [-1, 1].
     """
-    given = np.asarray(received)
+    given = _array(received, name)
     if given.ndim == 3 and 1 in channels and given.shape[-1] not in channels:
         given = given[..., None]
     if given.ndim != 4 or given.shape[-1] not in channels or not given.size or len(given) < least:
         kinds = " or ".join(map(str, channels))
         raise ValueError(
-            f"received {name} of shape {np.shape(received)}; expected (n, height, width, {kinds}), n >= {least}. "
+            f"received {name} of shape {given.shape}; expected (n, height, width, {kinds}), n >= {least}. "
             "A single image becomes a batch of one by image[None]."
         )
     if given.dtype == np.uint8:
@@ -58,7 +65,7 @@ def labels(received, count, classes, name="labels", missing=False):
     Whole numbers from 0 to that number less one; with ``missing`` also −1, "no label". (count,) is taken for k = 1.
     Fractions, labels out of range, one-hot rows and other shapes are a ValueError.
     """
-    given, width = np.asarray(received), len(classes)
+    given, width = _array(received, name), len(classes)
     given = given[:, None] if given.ndim == 1 and width == 1 else given
     if given.shape != (count, width):
         wanted = f"({count},) or ({count}, 1)" if width == 1 else f"({count}, {width})"
@@ -80,7 +87,7 @@ def labels(received, count, classes, name="labels", missing=False):
 
 def records(received, name="records", least=2, columns=None):
     """Return a table of finite numbers as float64 (n, columns), n >= ``least``, or raise ValueError."""
-    given = np.asarray(received, np.float64)
+    given = _array(received, name, np.float64)
     if given.ndim != 2 or len(given) < least or not given.shape[1] or columns not in (None, given.shape[1]):
         raise ValueError(
             f"received {name} of shape {given.shape}; expected (n >= {least}, {columns or 'columns'}) numbers."
@@ -92,7 +99,7 @@ def records(received, name="records", least=2, columns=None):
 
 def numbers(received, name="values", least=1):
     """Return finite numbers as float64 (n,), n >= ``least``, or raise ValueError."""
-    given = np.asarray(received, np.float64)
+    given = _array(received, name, np.float64)
     if given.ndim != 1 or len(given) < least or not np.isfinite(given).all():
         raise ValueError(f"received {name} of shape {given.shape}, or NaN; expected (n >= {least},) finite numbers.")
     return given
@@ -108,6 +115,6 @@ def whole(least, **values):
 def shares(**values):
     """Raise ValueError unless each of the named values (numbers or arrays) lies between 0 and 1, both excluded."""
     for name, value in values.items():
-        given = np.asarray(value, float)
+        given = _array(value, name, float)
         if not given.size or not ((given > 0) & (given < 1)).all():
             raise ValueError(f"received {name} = {value}; expected a share between 0 and 1, for example 0.03 for 3 %.")

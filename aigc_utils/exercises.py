@@ -15,6 +15,8 @@ def check(name, answer, *rules):
     are pairs (predicate of the answer, explanation shown when it is false), tried in order; a predicate that raises
     counts as false and its error is named.
     """
+    if not rules:
+        raise ValueError(f"exercise {name} has no rules, so any answer would pass; expected (predicate, explanation).")
     print(f"Exercise {name}: {_verdict(answer, rules)}")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 
 def checked(loss=None, *, alike=()):
-    """Let a loss reject, by a sentence, input that is empty, not finite, or of a shape that does not fit.
+    """Let a loss reject, by a sentence, input that is empty, not finite, of another type, or of an unfitting shape.
 
     Arguments called …logits or …scores have shape (batch,) or (batch, 1); those named in ``alike`` have one shape.
     Values are only looked at outside `tf.function`: inside, `training.fit` stops on a loss that is not finite.
@@ -24,12 +24,15 @@ def checked(loss=None, *, alike=()):
 
     @functools.wraps(loss)
     def check(*arguments, **options):
-        given = signature.bind(*arguments, **options).arguments
+        given, types = signature.bind(*arguments, **options).arguments, {}
         for name, value in given.items():
-            if hasattr(value, "shape") and not callable(value):
-                _check(
-                    f"{loss.__name__} received {name}", name.endswith(("logits", "scores")), tf.convert_to_tensor(value)
-                )
+            if hasattr(value, "shape") and not callable(value) and name != "seed":
+                tensor = tf.convert_to_tensor(value)
+                _check(f"{loss.__name__} received {name}", name.endswith(("logits", "scores")), tensor)
+                types |= {name: tensor.dtype.name} if name != "targets" and len(tensor.shape) else {}
+        if len(set(types.values())) > 1 or not all(name.startswith(("float", "bfloat")) for name in types.values()):
+            said = ", ".join(f"{name} of {kind}" for name, kind in types.items())
+            raise ValueError(f"{loss.__name__} received {said}; expected one floating-point type, as float32.")
         shapes = {name: tuple(given[name].shape) for name in alike}
         if len({len(shape) for shape in shapes.values()}) > 1 or any(
             len({size for size in sizes if size is not None}) > 1 for sizes in zip(*shapes.values(), strict=False)
@@ -101,6 +104,7 @@ def r1_penalty(discriminator, images):
 
     Mescheder et al. 2018, equation 9, without its factor γ/2. For a linear discriminator D(x) = wᵀx + b it is ‖w‖².
     """
+    images = tf.convert_to_tensor(images)
     with tf.GradientTape() as tape:
         tape.watch(images)
         total = tf.reduce_sum(discriminator(images, training=True))
@@ -172,6 +176,8 @@ def interpolate(noise, data, time):
     noise, data, time = (tf.convert_to_tensor(value) for value in (noise, data, time))
     if len(time.shape) != 1 or not time.shape.is_compatible_with(data.shape[:1]):
         raise ValueError(f"interpolate received time of shape {tuple(time.shape)}; expected one number a record.")
+    if tf.executing_eagerly() and not bool(tf.reduce_all((time >= 0) & (time <= 1))):
+        raise ValueError("interpolate received time outside [0, 1]; expected 0 for noise to 1 for data.")
     time = tf.reshape(time, (-1, *[1] * (len(data.shape) - 1)))
     return (1.0 - time) * noise + time * data, data - noise
 
@@ -212,6 +218,14 @@ def next_token_loss(predicted, targets):
         raise ValueError(
             f"next_token_loss received predictions of shape {tuple(predicted.shape)} for targets of shape "
             f"{tuple(targets.shape)}; expected (batch, length, vocabulary) for (batch, length)."
+        )
+    if not tf.as_dtype(targets.dtype).is_integer:
+        raise ValueError(
+            f"next_token_loss received targets of {targets.dtype}; expected integers, the tokens' numbers."
+        )
+    if tf.executing_eagerly() and int(tf.reduce_max(targets)) >= predicted.shape[-1]:
+        raise ValueError(
+            f"next_token_loss received targets beyond the {predicted.shape[-1]} tokens; expected 0 to less."
         )
     asked = tf.cast(targets >= 0, predicted.dtype)
     each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.maximum(targets, 0), logits=predicted)

@@ -7,9 +7,10 @@ of these agree. None of the figures here compares with a published FID unless th
 import dataclasses
 import io
 import itertools
+import warnings
 from typing import NamedTuple
 
-from aigc_utils import data, models
+from aigc_utils import checks, data, models
 from aigc_utils.runtime import keras, tf
 
 import numpy as np
@@ -17,20 +18,9 @@ import numpy as np
 BATCH = 500  # images a forward pass; a bound on memory, not on results
 
 
-def _checked(name, features, least=2):
-    features = np.asarray(features, np.float64)
-    if features.ndim != 2 or len(features) < least:
-        raise ValueError(f"{name} has shape {features.shape}; expected (samples >= {least}, features).")
-    if not np.isfinite(features).all():
-        raise ValueError(f"{name} holds NaN or infinite values; check the images and the feature network.")
-    return features
-
-
 def _pair(real, fake, least=(2, 2)):
-    real, fake = _checked("real", real, least[0]), _checked("fake", fake, least[1])
-    if real.shape[1] != fake.shape[1]:
-        raise ValueError(f"received {real.shape[1]} and {fake.shape[1]} features; expected the same feature network.")
-    return real, fake
+    real = checks.records(real, "real", least[0])
+    return real, checks.records(fake, "fake", least[1], real.shape[1])
 
 
 def frechet_distance(real, fake):
@@ -58,6 +48,8 @@ def kernel_distance(real, fake, subsets=50, subset_size=500, seed=0):
     Wolf 1999), so s is at most n/2. The error is NaN for a single subset, or less than four samples.
     """
     real, fake = _pair(real, fake)
+    checks.whole(1, subsets=subsets)
+    checks.whole(2, subset_size=subset_size)
     samples = min(len(real), len(fake))
     size = min(subset_size, max(2, samples // 2))
     rng = np.random.default_rng(seed)
@@ -83,41 +75,55 @@ def precision_recall(real, fake, neighbours=3):
     A ball reaches from a sample to its ``neighbours``-th neighbour of its own kind (Kynkäänniemi et al. 2019). Use
     equal sample sizes: the balls shrink as samples grow.
     """
+    checks.whole(1, neighbours=neighbours)
     real, fake = _pair(real, fake, (neighbours + 1, neighbours + 1))
-    return _covered(real, fake, neighbours), _covered(fake, real, neighbours)
+    return tuple(float(_inside(*pair, neighbours).any(0).mean()) for pair in ((real, fake), (fake, real)))
 
 
-def _covered(centres, points, neighbours):
+def _inside(centres, points, neighbours):
+    """Return (centres, points) truths: does a point lie in the ball that reaches to a centre's n-th neighbour?"""
     from sklearn.metrics import pairwise_distances
 
-    # sorted column 0 is the sample itself
-    radii = np.partition(pairwise_distances(centres), neighbours, axis=1)[:, neighbours]
-    return float((pairwise_distances(points, centres) <= radii).any(axis=1).mean())
+    middle = np.median(centres, axis=0)  # nearer to 0 the distances, made of squares, are more exact
+    centres, points = centres - middle, points - middle
+    radii = np.partition(pairwise_distances(centres), neighbours, axis=1)[:, neighbours]  # column 0: the centre itself
+    rounding = np.add.outer(*(np.linalg.norm(part, axis=1) for part in (centres, points)))
+    return pairwise_distances(centres, points) <= radii[:, None] + 1e-7 * rounding  # else a copy may miss a ball of 0
 
 
 def mutual_information_gap(codes, factors, bins=20):
     """Return (gap, shares): how much one code alone knows of each factor, and the whole table (codes, factors).
 
-    ``codes`` (n, d) are numbers, cut into ``bins`` of equal frequency; ``factors`` (n, f) are class indices. A share is
+    ``codes`` (n, d) are numbers, cut into ``bins`` of equal frequency; equal numbers share a bin, and a code of fewer
+    values keeps them as they are. ``factors`` (n, f) are class indices, n >= 5 · ``bins``. A share is
     the mutual information of code and factor divided by the factor's entropy, in [0, 1]; the gap is the best share
     less the second best, averaged over the factors: 1 if each factor has one code of its own, 0 if none stands out
     (Chen et al. 2018, equation 6).
     """
     from sklearn.metrics import mutual_info_score
 
-    codes, factors = _checked("codes", codes), np.asarray(factors)
+    codes, factors = checks.records(codes, "codes"), np.asarray(factors)
     if factors.ndim != 2 or len(factors) != len(codes) or not np.issubdtype(factors.dtype, np.integer):
         raise ValueError(
             f"received factors of {factors.dtype} {factors.shape}; expected integers ({len(codes)}, factors)."
         )
     if codes.shape[1] < 2 or any(len(np.unique(column)) < 2 for column in factors.T):
         raise ValueError("received a factor that never changes, or a single code; a gap needs two codes.")
-    ranks = codes.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
-    cut = ranks * bins // len(codes)
-    information = np.array([[mutual_info_score(factor, code) for factor in factors.T] for code in cut.T])
+    checks.whole(2, bins=bins)
+    if len(codes) < 5 * bins:  # a bin of one record knows all of it
+        raise ValueError(f"received {len(codes)} records for {bins} bins; expected five a bin or more: lower bins.")
+    cut = [_bins(code, bins) for code in codes.T]
+    information = np.array([[mutual_info_score(factor, code) for factor in factors.T] for code in cut])
     shares = information / [mutual_info_score(factor, factor) for factor in factors.T]
     best = np.sort(shares, axis=0)
     return float((best[-1] - best[-2]).mean()), shares
+
+
+def _bins(code, bins):
+    from scipy.stats import rankdata
+
+    values, places = np.unique(code, return_inverse=True)
+    return places if len(values) <= bins else ((rankdata(code) - 1) * bins // len(code)).astype(int)
 
 
 def density_coverage(real, fake, neighbours=5):
@@ -127,11 +133,8 @@ def density_coverage(real, fake, neighbours=5):
     are alike; it may exceed 1). Coverage: the share of balls with at least one fake. An outlier among ``real`` has a
     large ball, which counts here as one of many. Features (samples, d); Naeem et al. 2020, equations 4 and 5.
     """
-    from sklearn.metrics import pairwise_distances
-
-    real, fake = _pair(real, fake, (neighbours + 1, 1))
-    radii = np.partition(pairwise_distances(real), neighbours, axis=1)[:, neighbours]
-    inside = pairwise_distances(real, fake) <= radii[:, None]
+    checks.whole(1, neighbours=neighbours)
+    inside = _inside(*_pair(real, fake, (neighbours + 1, 1)), neighbours)
     return float(inside.sum(0).mean() / neighbours), float(inside.any(1).mean())
 
 
@@ -155,12 +158,9 @@ class FeatureNetwork:
         return self._run(images)[1]
 
     def _run(self, images):
-        images = np.asarray(images)
-        expected = self.model.input_shape[1:]
-        if images.ndim != 4 or images.shape[1:] != expected or not len(images):
+        images, expected = checks.unit_images(images), self.model.input_shape[1:]
+        if images.shape[1:] != expected:
             raise ValueError(f"received images of shape {images.shape}; {self.name} expects (n, {expected}).")
-        if images.dtype == np.uint8:
-            images = images.astype(np.float32) / 127.5 - 1.0
         parts = [self.model(images[i : i + BATCH], training=False) for i in range(0, len(images), BATCH)]
         features = np.concatenate([np.asarray(part[0]) for part in parts])
         heads = {key: np.concatenate([np.asarray(part[1][key]) for part in parts]) for key in parts[0][1]}
@@ -200,17 +200,20 @@ def auc_interval(positive, negative, confidence=0.95):
     """Return (auc, least, most): the share of pairs that the positive wins, ties as a half, and DeLong's interval.
 
     ``positive`` (m,) and ``negative`` (n,) are scores. The variance is that of the scores' mean shares over both groups
-    (DeLong, DeLong and Clarke-Pearson 1988); where all pairs agree it is 0 and says nothing of the uncertainty.
+    (DeLong, DeLong and Clarke-Pearson 1988). Where it is 0, all pairs agree, k = min(m, n) independent ones among them:
+    the interval is then Clopper and Pearson's for k of k.
     """
     from scipy import stats
 
-    positive, negative = np.asarray(positive, np.float64), np.asarray(negative, np.float64)
-    if any(x.ndim != 1 or len(x) < 2 or not np.isfinite(x).all() for x in (positive, negative)):
-        raise ValueError(f"received {positive.shape} and {negative.shape}; expected two finite scores or more, each.")
+    checks.shares(confidence=confidence)
+    positive, negative = checks.numbers(positive, "positive", 2), checks.numbers(negative, "negative", 2)
     wins = (positive[:, None] > negative) + 0.5 * (positive[:, None] == negative)
     variance = wins.mean(1).var(ddof=1) / len(positive) + wins.mean(0).var(ddof=1) / len(negative)
-    half = stats.norm.ppf(0.5 + confidence / 2) * np.sqrt(variance)
     auc = wins.mean()
+    if np.ptp(wins) == 0:
+        agree = (0.5 - confidence / 2) ** (1 / min(wins.shape))  # at least this share of all pairs does
+        return float(auc), float(agree * auc), float(agree * auc + 1 - agree)
+    half = stats.norm.ppf(0.5 + confidence / 2) * np.sqrt(variance)
     return float(auc), float(max(0.0, auc - half)), float(min(1.0, auc + half))
 
 
@@ -243,7 +246,8 @@ class Audit:
 def memorisation_audit(samples, training, held_out, rank=3):
     """Ask whether samples lie nearer to single training images than new real images do; returns an `Audit`.
 
-    All images are (n, side, side, 1 or 3), uint8 or float in [-1, 1]; ``held_out`` are real and not in ``training``.
+    All images are (n, side, side, 1 or 3), uint8 or float in [-1, 1]; ``held_out`` are real, and a ValueError says if
+    some are in ``training``, exactly, mirrored or shifted. What repeats within ``training`` counts once.
     The threshold is the ``rank``-th smallest ratio of ``held_out``: with rank 3, two real images that happen to
     resemble a training image do not blind the audit. Were the samples as new as ``held_out``, the count below it would
     follow the negative hypergeometric law (a precedence test, Nelson 1963): its p-value is exact for any distribution.
@@ -258,14 +262,19 @@ def judge_ratios(ratios, innocent, nearest=None, rank=3):
     """Return the `Audit` of samples with these ratios, ``innocent`` being those of held-out images."""
     from scipy.stats import nhypergeom
 
-    if not 1 <= rank <= len(innocent):
+    if rank not in range(1, len(innocent) + 1):
         raise ValueError(f"received rank={rank} for {len(innocent)} held-out images; expected 1 to their number.")
     if not len(ratios) or not (np.isfinite(ratios).all() and np.isfinite(innocent).all()):
         raise ValueError(f"received {len(ratios)} ratios, or NaN among them; expected what copy_ratios returns.")
+    if copies := np.count_nonzero(np.equal(innocent, 0)):
+        raise ValueError(
+            f"{copies} of {len(innocent)} held-out images are training images (ratio 0), which blinds the audit: find "
+            "out why, and take them out by held_out[innocent > 0]."
+        )
     threshold = float(np.sort(innocent)[rank - 1])
     count = int((ratios < threshold).sum())
-    law = nhypergeom(len(ratios) + len(innocent), len(ratios), rank)
-    return Audit(ratios, nearest, threshold, float(law.sf(count - 1)) if count else 1.0)
+    chance = nhypergeom.sf(count - 1, len(ratios) + len(innocent), len(ratios), rank) if count else 1.0
+    return Audit(ratios, nearest, threshold, float(chance))
 
 
 class TrainingViews(NamedTuple):
@@ -273,13 +282,26 @@ class TrainingViews(NamedTuple):
 
     coarse: np.ndarray  # (n, values), for the first look
     fine: np.ndarray  # (zooms, n, values)
+    places: np.ndarray  # (n,), of these images among all that were given: one that repeats another is left out
 
 
 def training_views(training):
-    """Return training images (n, side, side, 1 or 3) prepared for several calls of `copy_ratios`."""
-    training = _audited("training", training, 1)
+    """Return training images (n, side, side, 1 or 3) prepared for several calls of `copy_ratios`.
+
+    What repeats another image, exactly or mirrored, is left out, with a warning: else copies would be all neighbours.
+    """
+    training, first = _audited("training", training), {}
+    for place, image in enumerate(training):
+        first.setdefault(min(image.tobytes(), image[:, ::-1].tobytes()), place)
+    places = np.array(list(first.values()))
+    if repeated := len(training) - len(places):
+        warnings.warn(
+            f"{repeated} of {len(training)} training images repeat another one and do not count.", stacklevel=2
+        )
+    training = training[places]
     coarse = _views(training, 0, flips=(False,), blocks=COARSE)[:, 0]
-    return TrainingViews(coarse, np.stack([_views(_zoomed(training, margin), 0, (False,))[:, 0] for margin in ZOOMS]))
+    fine = np.stack([_views(_zoomed(training, margin), 0, (False,))[:, 0] for margin in ZOOMS])
+    return TrainingViews(coarse, fine, places)
 
 
 def copy_ratios(samples, training, neighbours=50):
@@ -291,10 +313,11 @@ def copy_ratios(samples, training, neighbours=50):
     2×2 pixels and colours averaged over 7×7. ``nearest`` (n,) are indices into ``training``, which are images or, for
     several calls, what `training_views` made of them.
     """
-    samples = _audited("samples", samples, 1)
-    coarse, fine = training if isinstance(training, TrainingViews) else training_views(training)
+    samples = _audited("samples", samples)
+    checks.whole(2, neighbours=neighbours)
+    coarse, fine, places = training if isinstance(training, TrainingViews) else training_views(training)
     if len(coarse) < neighbours:
-        raise ValueError(f"training has {len(coarse)} images; expected n >= {neighbours}, the number of neighbours.")
+        raise ValueError(f"training has {len(coarse)} different images; expected n >= {neighbours} neighbours.")
     ratios, nearest = np.empty(len(samples)), np.empty(len(samples), int)
     for start in range(0, len(samples), 50):  # a bound on memory
         part = samples[start : start + 50]
@@ -303,7 +326,7 @@ def copy_ratios(samples, training, neighbours=50):
         views = _views(part, MOST_SHIFT)
         exact = np.min([_least_distances(views, zoomed[near]) for zoomed in fine], axis=0)
         ratios[start : start + 50] = exact.min(1) / np.maximum(exact.mean(1), 1e-12)
-        nearest[start : start + 50] = near[np.arange(len(part)), exact.argmin(1)]
+        nearest[start : start + 50] = places[near[np.arange(len(part)), exact.argmin(1)]]
     return ratios, nearest
 
 
@@ -313,8 +336,8 @@ def near_copies(images, seed=0):
     One change each, at random: "flip" left to right; "shift" by up to 2 pixels, edges repeated; "JPEG" of quality 90;
     "zoom" by up to 1.10. They are planted among samples to see whether an audit finds them.
     """
-    images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3 or not len(images):
+    images = checks.images(images)
+    if images.dtype != np.uint8 or images.shape[-1] != 3 or images.shape[1] != images.shape[2]:
         raise ValueError(f"received images of {images.dtype} {images.shape}; expected uint8 (n >= 1, side, side, 3).")
     rng, side = np.random.default_rng(seed), images.shape[1]
     kinds = rng.choice(["flip", "shift", "JPEG", "zoom"], len(images))
@@ -340,17 +363,12 @@ def _as_jpeg(image, quality=90):
     return np.asarray(Image.open(buffer))
 
 
-def _audited(name, images, least):
+def _audited(name, images):
     """Return images as uint8 (n, 32, 32, 3)."""
     from PIL import Image
 
-    images = np.asarray(images)
-    if images.ndim != 4 or images.shape[-1] not in (1, 3) or len(images) < least:
-        raise ValueError(f"{name} has shape {images.shape}; expected (n >= {least}, side, side, 1 or 3).")
-    if images.dtype != np.uint8:
-        if not np.isfinite(images).all() or np.abs(images).max() > 1:
-            raise ValueError(f"{name} holds NaN or values outside [-1, 1]; expected uint8, or floats in [-1, 1].")
-        images = data.to_uint8(images)
+    images = checks.images(images, name)
+    images = images if images.dtype == np.uint8 else data.to_uint8(images)
     images = images.repeat(3, axis=-1) if images.shape[-1] == 1 else images
     if images.shape[1:3] == (AUDIT_SIDE, AUDIT_SIDE):
         return images
@@ -401,4 +419,5 @@ def _least_distances(views, others):
         squared = tf.matmul(left.reshape(-1, left.shape[-1]), right, transpose_b=True).numpy()
     else:
         squared = tf.matmul(left, right, transpose_b=True).numpy()
-    return np.sqrt(squared.reshape(*views.shape[:2], -1).min(axis=1).clip(0))
+    least = squared.reshape(*views.shape[:2], -1).min(axis=1)
+    return np.sqrt(np.where(least < 2e-6 * right[..., -1], 0, least))  # less is rounding: the distance of a copy is 0

@@ -5,6 +5,8 @@ import os
 import textwrap
 from pathlib import Path
 
+from aigc_utils import checks
+
 import numpy as np
 
 # Okabe and Ito 2008: eight colours that survive colour-blindness
@@ -38,36 +40,15 @@ def use_style():
 
 
 def as_bytes(images):
-    """Return images (n, height, width, 1 or 3) as uint8: bytes stay, floats are read as [-1, 1].
-
-    Grey images may lack the last axis. Raises ValueError for other shapes, types and ranges; a float image in [0, 1]
-    cannot be told from a pale one in [-1, 1], so it is for the caller to know.
-    """
-    images = np.asarray(images)
-    if images.ndim == 3 and images.shape[-1] not in (1, 3):
-        images = images[..., None]
-    if images.ndim != 4 or images.shape[-1] not in (1, 3) or not images.size:
-        raise ValueError(
-            f"received images of shape {images.shape}; expected (n, height, width, 1 or 3), n >= 1. "
-            "A single image becomes a batch of one by image[None]."
-        )
-    if images.dtype == np.uint8:
-        return images
-    if not np.issubdtype(images.dtype, np.floating):
-        raise ValueError(
-            f"received images of {images.dtype}; expected uint8 in [0, 255] or floats in [-1, 1]. "
-            "Bytes of another type become right by images.astype('uint8')."
-        )
-    if not np.abs(images).max() <= 1.001:  # NaN fails this too
-        raise ValueError(
-            f"received {images.dtype} images from {images.min():g} to {images.max():g}; expected [-1, 1] or uint8. "
-            "Map bytes by data.to_unit(images); NaN comes from a training that diverged."
-        )
-    return np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8)
+    """Return images (n, height, width, 1 or 3) as uint8; floats are read as [-1, 1]. See `checks.images` for errors."""
+    images = checks.images(images)
+    return images if images.dtype == np.uint8 else np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8)
 
 
 def tile(images, columns=8, gap=1):
     """Return one uint8 picture (height, width, 3) with the images side by side, row by row, on white."""
+    checks.whole(1, columns=columns)
+    checks.whole(0, gap=gap)
     images = as_bytes(images)
     images = np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
     count, height, width, _ = images.shape
@@ -102,12 +83,9 @@ def image_grid(images, columns=8, title=None, labels=None, scale=1.0):
     """
     import matplotlib.pyplot as plt
 
-    images = as_bytes(images)
-    columns = min(columns, len(images))
     if labels is not None:
-        return _labelled_grid(images, columns, title, labels, scale)
-    picture = tile(images, columns)
-    width = CELL * scale * columns
+        return _labelled_grid(as_bytes(images), columns, title, labels, scale)
+    picture, width = tile(images, columns), CELL * scale * min(columns, len(images))
     figure, axes = plt.subplots(figsize=(max(3.0, width), width * picture.shape[0] / picture.shape[1] + 0.3))
     axes.imshow(picture)
     _hide(axes)
@@ -120,8 +98,10 @@ def _labelled_grid(images, columns, title, labels, scale):
 
     if len(labels) != len(images):
         raise ValueError(f"received {len(labels)} labels for {len(images)} images; expected one each.")
-    rows, cell = -(-len(images) // columns), 1.6 * CELL * scale
-    size = (max(3.0, cell * columns), (cell + 0.2) * rows + 0.3)
+    checks.whole(1, columns=columns)
+    columns, cell = min(columns, len(images)), 1.6 * CELL * scale
+    rows = -(-len(images) // columns)
+    size = (max(3.0, cell * columns), (cell * images.shape[1] / images.shape[2] + 0.2) * rows + 0.3)
     figure, panels = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for panel in panels.flat:
         panel.axis("off")
@@ -142,7 +122,8 @@ def image_rows(rows, title=None, scale=1.0):
 
     if not rows:
         raise ValueError("received no rows; expected {label: images} with one entry at least.")
-    most, cell = max(len(images) for images in rows.values()), CELL * scale
+    rows = {label: as_bytes(images) for label, images in rows.items()}
+    most, cell = max(map(len, rows.values())), CELL * scale
     size = (cell * most + 1.8, (cell + 0.04) * len(rows) + 0.3)
     figure, panels = plt.subplots(len(rows), 1, figsize=size, squeeze=False)
     for panel, (label, images) in zip(panels[:, 0], rows.items(), strict=True):
@@ -166,28 +147,10 @@ def two_alternatives(real, generated, seed=0, reveal=False, columns=4):
     Both are images (n, height, width, channels), as many of one as of the other. The sides follow from ``seed`` as in
     `widgets.TwoAlternativeTest`; with ``reveal`` each pair says which one was generated.
     """
-    import matplotlib.pyplot as plt
-
-    pictures = pairs(real, generated, seed)
-    sides, columns = hidden_sides(len(pictures), seed), min(columns, len(pictures))
-    rows, width = -(-len(pictures) // columns), 3.4 * CELL
-    figure, panels = plt.subplots(
-        rows, columns, figsize=(width * columns, (width / 2 + 0.3) * rows + 0.3), squeeze=False
-    )
-    for panel in panels.flat:
-        panel.axis("off")
-    for number, (panel, picture, side) in enumerate(zip(panels.flat, pictures, sides, strict=False), start=1):
-        panel.imshow(picture)
-        label = f"{number}: {('left', 'right')[side]} is generated" if reveal else f"pair {number}"
-        panel.set_title(label, fontsize=8, fontweight="normal", loc="center", pad=2)
-    figure.suptitle(
-        "Which one is generated?" + (" The answers" if reveal else ""),
-        fontweight="bold",
-        fontsize=11,
-        x=0.01,
-        ha="left",
-    )
-    return figure
+    pictures, sides = pairs(real, generated, seed), hidden_sides(len(real), seed)
+    labels = [f"{n}: {('left', 'right')[s]} is generated" if reveal else f"pair {n}" for n, s in enumerate(sides, 1)]
+    title = "Which one is generated?" + (" The answers" if reveal else "")
+    return _labelled_grid(pictures, columns, title, labels, 2.1)
 
 
 def pairs(real, generated, seed=0):
@@ -224,6 +187,8 @@ def curves(history, x="step", title=None, panels=None):
         for name in names:
             values = np.asarray(history[name])
             steps = np.asarray(history[x]) if x in history else np.arange(1, len(values) + 1)
+            if not len(values) or len(values) != len(steps):
+                raise ValueError(f"received {len(values)} values of {name} for {len(steps)} of {x}; expected as many.")
             panel.plot(steps, values, label=name, marker="o" if len(steps) < 30 else None, markersize=3)
         panel.set(xlabel=x, ylabel=label)
         panel.legend()
@@ -239,6 +204,10 @@ def tornado(table, likely, title=None, xlabel="result"):
     """
     import matplotlib.pyplot as plt
 
+    if not len(table) or table["name"].duplicated().any():
+        raise ValueError(
+            f"received the rows {', '.join(table['name']) or 'none'}; expected one or more, no name twice."
+        )
     ends = table[["result_low", "result_high"]].to_numpy()
     figure, axes = plt.subplots(figsize=(7.2, 0.42 * len(table) + 1.0))
     for k, (row, (low, high)) in enumerate(zip(table.itertuples(), ends, strict=True)):
@@ -264,11 +233,12 @@ def regret(curves, batch=1, title=None, ylabel="expected hits lost"):
     """
     import matplotlib.pyplot as plt
 
-    if not curves:
-        raise ValueError("received no curves; expected {name: regret (repeats, rounds)} with one entry at least.")
+    checks.whole(1, batch=batch)
+    if not 1 <= len(curves) <= len(COLOURS):
+        raise ValueError(f"received {len(curves) or 'no'} curves; expected 1 to {len(COLOURS)}, a colour each.")
     figure, axes = plt.subplots(figsize=(6.5, 3.2))
     for colour, (name, repeats) in zip(COLOURS, curves.items(), strict=False):
-        values = np.atleast_2d(repeats)
+        values = checks.records(np.atleast_2d(repeats), name, 1)
         visitors = batch * np.arange(1, values.shape[1] + 1)
         axes.fill_between(visitors, *np.quantile(values, (0.05, 0.95), axis=0), color=colour, alpha=0.18, linewidth=0)
         axes.plot(visitors, values.mean(0), color=colour)
@@ -282,11 +252,18 @@ def regret(curves, batch=1, title=None, ylabel="expected hits lost"):
 def latent_line(start, end, steps):
     """Return ``steps`` latent vectors from ``start`` to ``end`` (latent_dim,) at equal angles (Shoemake 1985, slerp).
 
-    Gaussian vectors lie near a sphere; a straight line would cut through its hollow middle.
+    Gaussian vectors lie near a sphere; a straight line would cut through its hollow middle. Between opposite vectors no
+    way is the shortest: a ValueError.
     """
-    angle = np.arccos(np.clip(start @ end / (np.linalg.norm(start) * np.linalg.norm(end)), -1, 1))
-    share = np.linspace(0, 1, steps)[:, None]
-    return ((np.sin((1 - share) * angle) * start + np.sin(share * angle) * end) / np.sin(angle)).astype(np.float32)
+    checks.whole(1, steps=steps)
+    start, end = checks.numbers(start, "start"), checks.numbers(end, "end")
+    cosine = start @ end / max(np.linalg.norm(start) * np.linalg.norm(end), 1e-300)
+    if not start.any() or not end.any() or cosine < 1e-12 - 1:
+        raise ValueError("received opposite vectors, or zeros; expected two with an angle below 180 degrees.")
+    turn = np.arccos(min(cosine, 1.0)) / np.pi
+    shares = np.linspace((1, 0), (0, 1), steps)
+    parts = shares * np.sinc(shares * turn) / np.sinc(turn)  # sines, without 0/0 where both point the same way
+    return (parts @ [start, end]).astype(np.float32)
 
 
 def latent_walk(generator, steps=10, rows=4, seed=0, title=None):

@@ -1,52 +1,79 @@
 """Synthetic tables: columns made normal, a VAE for records, and how far off a table is. Taught in 14_case_medicine."""
 
-from aigc_utils import losses, training
+from aigc_utils import checks, losses, training
 from aigc_utils.runtime import keras, tf
 from aigc_utils.training import LATENT, SHUFFLE, stream
 
 import numpy as np
 
-
-def _table(name, values, least=2):
-    values = np.asarray(values, np.float64)
-    if values.ndim != 2 or len(values) < least or not np.isfinite(values).all():
-        raise ValueError(f"{name} has shape {values.shape}, or NaN; expected finite (records >= {least}, columns).")
-    return values
+OUTERMOST = 5  # training records at each end of a column that say how it goes on beyond them
+FAR = 40.0  # normal scores: no draw lies that far out
 
 
 def normal_scores(column):
     """Return Φ⁻¹((rank − ½)/n) of a column (n,): standard normal whatever its law. Ties share their mean rank."""
     from scipy import stats
 
-    column = np.asarray(column, np.float64)
-    if column.ndim != 1 or not len(column) or not np.isfinite(column).all():
-        raise ValueError(f"received a column of shape {column.shape}, or NaN; expected finite numbers (n,).")
+    column = checks.numbers(column, "a column")
     return stats.norm.ppf((stats.rankdata(column) - 0.5) / len(column))
 
 
 class NormalScores:
-    """Columns to normal scores and back, by interpolation between the training records; nothing leaves their range."""
+    """Columns to normal scores and back, as the training records (n, columns) lie.
 
-    def __init__(self, records):
-        self.knots = []
-        for column in _table("records", records).T:
-            scores, first = normal_scores(column), np.unique(column, return_index=True)[1]
-            self.knots.append((column[first], scores[first]))
+    A column is interpolated between the records. Beyond them it goes on at the slope of the five outermost, so that
+    `back` gives nobody's own extreme: a positive column nears 0, and 0 itself is an end. A column with at most half as
+    many values as records (a flag, an age) is discrete: equal values get scores drawn by ``seed`` from their share of
+    the normal law, and `back` gives each value its share again (the distributional transform, Rüschendorf 2009).
+    """
+
+    def __init__(self, records, seed=0):
+        self.seed, self.maps = seed, []
+        for column in checks.records(records).T:
+            discrete = len(np.unique(column)) <= len(column) / 2
+            self.maps.append(_discrete(column) if discrete else _continuous(column))
 
     def forward(self, records):
         """Return the scores (n, columns) of records (n, columns)."""
-        return self._through(records, 0, 1)
+        rng, records = np.random.default_rng(self.seed), checks.records(records, "records", 1, len(self.maps))
+        return np.stack([there(column, rng) for column, (there, _) in zip(records.T, self.maps, strict=True)], axis=1)
 
     def back(self, scores):
         """Return the records of scores."""
-        return self._through(scores, 1, 0)
+        scores = checks.records(scores, "scores", 1, len(self.maps))
+        return np.stack([back(column) for column, (_, back) in zip(scores.T, self.maps, strict=True)], axis=1)
 
-    def _through(self, values, source, target):
-        values = _table("values", values, 1)
-        if values.shape[1] != len(self.knots):
-            raise ValueError(f"received {values.shape[1]} columns; expected {len(self.knots)}, as at the start.")
-        pairs = zip(values.T, self.knots, strict=True)
-        return np.stack([np.interp(column, knots[source], knots[target]) for column, knots in pairs], axis=1)
+
+def _continuous(column):
+    """Return the maps (values, rng) -> scores and back, of a column with few equal values."""
+    values, first = np.unique(column, return_index=True)
+    scores = normal_scores(column)[first]
+    last = min(OUTERMOST, len(values)) - 1
+    low = (values[last] - values[0]) / (scores[last] - scores[0])
+    high = (values[-1] - values[-1 - last]) / (scores[-1] - scores[-1 - last])
+    halvings = np.arange(60.0, 0, -1) if values[0] > 0 else np.array([])  # exponentially towards 0, in straight pieces
+    below, at = values[0] / 2**halvings, scores[0] - halvings * np.log(2) * values[0] / low
+    if values[0] < 0:
+        below, at = [values[0] - FAR * low], [scores[0] - FAR]
+    values, scores = np.r_[below, values, values[-1] + FAR * high], np.r_[at, scores, scores[-1] + FAR]
+    return lambda x, rng: np.interp(x, values, scores), lambda z: np.interp(z, scores, values)
+
+
+def _discrete(column):
+    """Return the maps (values, rng) -> scores and back, of a column whose values repeat."""
+    from scipy.stats import norm, rankdata
+
+    ordered, count = np.sort(column), len(column)
+
+    def forward(values, rng):
+        mixed = rng.permutation(len(values))  # equal values lie evenly over their share, in random order
+        place, first, last = (rankdata(values[mixed], kind) for kind in ("ordinal", "min", "max"))
+        least, most = (np.searchsorted(ordered, values[mixed], side) for side in ("left", "right"))
+        share = np.empty(len(values))
+        share[mixed] = (least + (place - first + 0.5) / (last - first + 1) * (most - least)) / count
+        return norm.ppf(share.clip(0.5 / count, 1 - 0.5 / count))
+
+    return forward, lambda z: ordered[np.minimum((norm.cdf(z) * count).astype(int), count - 1)]
 
 
 class LogRatios:
@@ -56,20 +83,26 @@ class LogRatios:
     """
 
     def __init__(self, records, powers):
-        records = _table("records", records)
-        if (records < 0).any():
-            raise ValueError(f"received values down to {records.min():.3g}; a logarithm needs numbers >= 0.")
+        records = checks.records(records)
+        self.powers = checks.records(powers, "powers", records.shape[1], records.shape[1])
+        if (records < 0).any() or (records.max(0) == 0).any():
+            raise ValueError(f"received {records.min():.3g} or a column of zeros; a logarithm needs numbers >= 0.")
+        if np.linalg.matrix_rank(self.powers) < len(self.powers):
+            raise ValueError("received powers of which one row follows from others: there would be no way back.")
         lowest = np.where(records > 0, records, np.inf).min(0)
-        self.lift, self.powers = np.where(records.min(0) > 0, 0.0, lowest / 3), np.asarray(powers, float)
-        self.inverse = np.linalg.inv(self.powers)
+        self.lift, self.inverse = np.where(records.min(0) > 0, 0.0, lowest / 3), np.linalg.inv(self.powers)
 
     def forward(self, records):
         """Return the logarithms (n, columns) of the ratios of records (n, columns)."""
-        return np.log(np.asarray(records) + self.lift) @ self.powers.T
+        lifted = checks.records(records, least=1, columns=len(self.lift)) + self.lift
+        if not (lifted > 0).all():
+            raise ValueError(f"received values down to {np.min(records):.3g} where the first records were all above 0.")
+        return np.log(lifted) @ self.powers.T
 
     def back(self, logarithms):
         """Return the records of such logarithms."""
-        return np.maximum(np.exp(np.asarray(logarithms) @ self.inverse.T) - self.lift, 0.0)
+        records = np.exp(checks.records(logarithms, "logarithms", 1, len(self.lift)) @ self.inverse.T)
+        return np.maximum(checks.records(records, "logarithms beyond e^709: records", 1) - self.lift, 0.0)
 
 
 def cancer_powers():
@@ -91,17 +124,18 @@ class Whitening:
     """Centre records and turn them to uncorrelated axes of variance 1, and back (symmetric root of the covariance)."""
 
     def __init__(self, records):
-        records = _table("records", records)
+        records = checks.records(records)
         self.mean = records.mean(0)
-        values, vectors = np.linalg.eigh(np.cov(records, rowvar=False))
-        self.roots, self.vectors = np.sqrt(values.clip(1e-9)), vectors
+        values, self.vectors = np.linalg.eigh(np.atleast_2d(np.cov(records, rowvar=False)))
+        self.roots = np.sqrt(values.clip(1e-14 * (values.max() or 1.0)))
 
     def forward(self, records):
-        """Return records (n, columns), whitened."""
-        return (records - self.mean) @ (self.vectors / self.roots)
+        """Return records (n, columns), whitened; where the first ones did not vary, they have no variance here."""
+        return (checks.records(records, least=1, columns=len(self.mean)) - self.mean) @ (self.vectors / self.roots)
 
     def back(self, white):
         """Return the records of whitened ones."""
+        white = checks.records(white, "whitened records", 1, len(self.mean))
         return white @ (self.vectors * self.roots).T + self.mean
 
 
@@ -139,7 +173,7 @@ class TableVAE(training.VAE):
 
     def sample(self, labels, seed=0):
         """Return records (n, columns) for labels (n,), decoder noise included."""
-        labels = tf.constant(np.asarray(labels)[:, None], tf.float32)
+        labels = tf.constant(checks.labels(labels, len(labels), (2,)), tf.float32)
         noise = tf.random.stateless_normal((len(labels), self.encoder.output[0].shape[1]), stream(seed, LATENT, -1))
         mean, log_var = self.decoder([noise, labels])
         return (mean + tf.exp(log_var / 2) * tf.random.stateless_normal(mean.shape, stream(seed, LATENT, -2))).numpy()
@@ -148,10 +182,12 @@ class TableVAE(training.VAE):
 def fit(model, records, labels=None, steps=1500, batch_size=96):
     """Train a compiled `training.Trainable` on float records (n, columns) for ``steps`` steps inside one graph.
 
-    A batch is drawn with replacement, by the model's seed and step. With ``labels`` (n,) a batch is (records, labels).
+    A batch is drawn with replacement, by the model's seed and step. With ``labels`` (n,) in {0, 1} a batch is
+    (records, labels).
     """
-    records = tf.constant(_table("records", records), tf.float32)
-    labels = None if labels is None else tf.constant(np.asarray(labels)[:, None], tf.float32)
+    checks.whole(1, steps=steps, batch_size=batch_size)
+    records = tf.constant(checks.records(records), tf.float32)
+    labels = None if labels is None else tf.constant(checks.labels(labels, len(records), (2,)), tf.float32)
 
     @tf.function
     def run():
@@ -175,23 +211,32 @@ class MatchMoments:
     """
 
     def __init__(self, generated, generated_labels, records, labels):
-        self.maps = {}
+        self.maps, generated_labels = {}, checks.labels(generated_labels, len(generated), (np.inf,))[:, 0]
+        labels = checks.labels(labels, len(records), (np.inf,))[:, 0]
         for c in np.unique(labels):
             source, target = generated[generated_labels == c], records[labels == c]
-            roots = [_power(np.cov(x, rowvar=False), p) for x, p in ((source, -0.5), (target, 0.5))]
-            self.maps[c] = source.mean(0), roots[0] @ roots[1], target.mean(0)
+            target = checks.records(target, f"records of class {c}")
+            source = checks.records(source, f"generated records of class {c}", 2, target.shape[1])
+            before, wanted = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (source, target))
+            turn = _power(before, -0.5) @ _power(wanted, 0.5)
+            if not np.allclose(turn.T @ before @ turn, wanted, atol=1e-6 * wanted.max()):
+                raise ValueError(f"received generated records of class {c} that vary in too few directions; make more.")
+            self.maps[int(c)] = source.mean(0), turn, target.mean(0)
 
     def __call__(self, generated, labels):
         """Return generated records (n, columns), mapped."""
-        out = np.empty_like(generated)
+        out = checks.records(generated, "generated", 1).copy()
+        labels = checks.labels(labels, len(out), (np.inf,))[:, 0]
+        if unknown := set(labels.tolist()) - set(self.maps):
+            raise ValueError(f"received the labels {unknown}; expected some of {set(self.maps)}.")
         for c, (mean, turn, target) in self.maps.items():
-            out[labels == c] = (generated[labels == c] - mean) @ turn + target
+            out[labels == c] = (out[labels == c] - mean) @ turn + target
         return out
 
 
 def _power(matrix, exponent):
     values, vectors = np.linalg.eigh(matrix)
-    return (vectors * values.clip(1e-9) ** exponent) @ vectors.T
+    return (vectors * values.clip(1e-14 * (values.max() or 1.0)) ** exponent) @ vectors.T
 
 
 # --- how far off is a table? ------------------------------------------------------------------------------------------
@@ -201,40 +246,63 @@ def correlation_error(real, synthetic):
     """Return the mean |difference| of the rank correlations of all pairs of columns, in [0, 2].
 
     ``real`` (n, columns) and ``synthetic`` (m, columns). Ranks, because in skewed columns a few large values decide an
-    ordinary correlation.
+    ordinary correlation. A column that never changes is independent of all others: its correlations are 0.
     """
     from scipy import stats
 
-    real, synthetic = _table("real", real, 3), _table("synthetic", synthetic, 3)
+    real, synthetic = checks.records(real, "real", 3), checks.records(synthetic, "synthetic", 3)
     if real.shape[1] != synthetic.shape[1] or real.shape[1] < 2:
         raise ValueError(f"received {real.shape[1]} and {synthetic.shape[1]} columns; expected two or more, the same.")
-    tables = [np.corrcoef(stats.rankdata(x, axis=0), rowvar=False) for x in (real, synthetic)]
+    with np.errstate(invalid="ignore"):  # 0/0 of a constant
+        tables = [np.nan_to_num(np.corrcoef(stats.rankdata(x, axis=0), rowvar=False)) for x in (real, synthetic)]
     return float(np.abs(tables[0] - tables[1])[np.triu_indices(real.shape[1], 1)].mean())
 
 
 def two_sample_scores(real, synthetic, classifier, folds=5, seed=0):
     """Return out-of-fold scores (n,) of real and (m,) of synthetic records: higher means "looks synthetic".
 
-    Their AUC is ½ where a classifier cannot tell the two, and 1 where it always can (Lopez-Paz and Oquab 2017).
+    Their AUC is ½ where a classifier cannot tell the two, and 1 where it always can (Lopez-Paz and Oquab 2017). Equal
+    records share a fold: else the classifier would take a copy for what its twin was, always wrongly.
     """
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
 
-    real, synthetic = _table("real", real, folds), _table("synthetic", synthetic, folds)
-    origin = np.r_[np.zeros(len(real)), np.ones(len(synthetic))]
-    cut = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    scores = cross_val_predict(classifier, np.vstack([real, synthetic]), origin, cv=cut, method="predict_proba")[:, 1]
+    checks.whole(2, folds=folds)
+    real = checks.records(real, "real", folds)
+    synthetic = checks.records(synthetic, "synthetic", folds, real.shape[1])
+    table, origin = np.vstack([real, synthetic]), np.repeat([0, 1], (len(real), len(synthetic)))
+    same = np.unique(table, axis=0, return_inverse=True)[1].ravel()
+    different = [len(np.unique(same[origin == k])) for k in (0, 1)]
+    if min(different) < folds:
+        raise ValueError(
+            f"received {different[0]} and {different[1]} different records; expected {folds} folds or more."
+        )
+    repeated = same.max() + 1 < len(same)
+    cut = (StratifiedGroupKFold if repeated else StratifiedKFold)(folds, shuffle=True, random_state=seed)
+    options = {"groups": same if repeated else None, "cv": cut, "method": "predict_proba"}
+    scores = cross_val_predict(classifier, table, origin, **options)[:, 1]
     return scores[origin == 0], scores[origin == 1]
 
 
 def nearest_distances(records, synthetic, training, skip=0):
     """Return the distance (n,) of each record to its nearest synthetic one, in standard deviations of ``training``.
 
-    All are (…, columns) of numbers >= 0, compared as log(1 + x/median): columns of any unit weigh the same. ``skip``
-    nearest ones are passed over: 1 where the records themselves are among the others.
+    All are (…, columns) of numbers >= 0 (below it they count as 0), compared as log(1 + x/median): columns of any unit
+    weigh the same. Where half of a column is 0, the median is that of the others. ``skip`` nearest ones are passed
+    over: 1 where the records themselves are among the others.
     """
     from sklearn.neighbors import NearestNeighbors
 
-    median = np.median(_table("training", training), axis=0)
-    logs = [np.log1p(np.maximum(_table("table", x, 1), 0) / median) for x in (records, synthetic, training)]
+    checks.whole(0, skip=skip)
+    training = checks.records(training, "training")
+    records = checks.records(records, "records", 1, training.shape[1])
+    synthetic = checks.records(synthetic, "synthetic", skip + 1, training.shape[1])
+    still = np.flatnonzero(training.min(0) == training.max(0))
+    if len(still) or (training < 0).any():
+        raise ValueError(
+            f"received training records from {training.min():.3g} on, the columns {still.tolist()} constant; expected "
+            "numbers >= 0 whose deviation is a unit: drop the others."
+        )
+    median = np.array([np.median(column) or np.median(column[column > 0]) for column in training.T])
+    logs = [np.log1p(np.maximum(x, 0) / median) for x in (records, synthetic, training)]
     spread = logs[2].std(0)
     return NearestNeighbors(n_neighbors=skip + 1).fit(logs[1] / spread).kneighbors(logs[0] / spread)[0][:, skip]

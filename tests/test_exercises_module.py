@@ -58,3 +58,8 @@ def test_a_rule_may_give_an_array_of_one_truth(capsys):
 
     assert "correct" in verdict(capsys, np.array([3.0]), (lambda x: x == 3, ""))
     assert "ValueError" in verdict(capsys, np.array([3.0, 3.0]), (lambda x: x == 3, "Only one number is expected."))
+
+
+def test_an_exercise_without_rules_is_refused():
+    with pytest.raises(ValueError, match="exercise 00.1 has no rules, so any answer would pass"):
+        exercises.check("00.1", 3)

@@ -128,6 +128,12 @@ def flat(x, training):
         (lambda: losses.gradient_penalty(flat, PICTURES, PICTURES[:1], (0, 0)), "expected one shape"),
         (lambda: losses.gradient_penalty(flat, PICTURES, PICTURES[..., 0], (0, 0)), "expected one shape"),
         (lambda: losses.gradient_penalty(flat, PICTURES[:0], PICTURES[:0], (0, 0)), "real of shape .*empty"),
+        (
+            lambda: losses.hinge_discriminator_loss(ONE, np.ones((2, 1))),
+            "real_logits of float32, fake_logits of float64",
+        ),
+        (lambda: losses.critic_generator_loss(np.ones((2, 1), int)), "of int64; expected one floating-point type"),
+        (lambda: losses.r1_penalty(flat, np.zeros((2, 4, 4, 3), np.uint8)), "images of uint8; expected one floating"),
     ],
 )
 def test_bad_input_is_named(call, words):
@@ -209,6 +215,15 @@ def test_flow_matching_loss_by_hand():
         (lambda: losses.interpolate(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 1))), "one number a record"),
         (lambda: losses.interpolate(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0)), "which is empty"),
         (lambda: losses.interpolate(np.zeros((1, 3)), np.full((1, 3), np.nan), np.zeros(1)), "data with NaN"),
+        (
+            lambda: losses.interpolate(np.zeros((2, 3)), np.zeros((2, 3)), np.array([0.5, 1.1])),
+            r"time outside \[0, 1\]",
+        ),
+        (lambda: losses.interpolate(np.zeros((1, 3)), np.zeros((1, 3)), np.array([-0.1])), r"time outside \[0, 1\]"),
+        (
+            lambda: losses.interpolate(np.zeros((1, 3)), np.zeros((1, 3)), np.zeros(1, "f4")),
+            "time of float32; expected one",
+        ),
         (lambda: losses.flow_matching_loss(tf.zeros((2, 3)), tf.zeros((2, 1))), "expected one shape"),
         (lambda: losses.flow_matching_loss(tf.zeros((0, 3)), tf.zeros((0, 3))), "which is empty"),
     ],
@@ -233,6 +248,9 @@ def test_next_token_loss_by_hand_and_only_where_asked():
         (np.zeros((2, 5), np.float32), np.zeros((2,), int), "expected \\(batch, length, vocabulary\\)"),
         (np.zeros((0, 3, 5), np.float32), np.zeros((0, 3), int), "empty"),
         (np.full((1, 2, 5), np.nan, np.float32), np.zeros((1, 2), int), "NaN"),
+        (np.zeros((1, 2, 5), np.float32), np.zeros((1, 2)), "targets of float64; expected integers"),
+        (np.zeros((1, 2, 5), np.float32), np.array([[0, 5]]), "beyond the 5 tokens"),
+        (np.zeros((1, 2, 5), int), np.zeros((1, 2), int), "predicted of int64; expected one floating-point type"),
     ],
 )
 def test_next_token_loss_refuses_what_does_not_fit(predicted, targets, message):

@@ -117,10 +117,10 @@ def test_a_copy_of_the_real_is_covered(seed, count, size):
 @pytest.mark.parametrize(
     ("real", "fake", "message"),
     [
-        (np.zeros((5, 2)), np.zeros((5, 2)), "expected \\(samples >= 6"),
-        (np.zeros((6, 2)), np.zeros((0, 2)), "expected \\(samples >= 1"),
+        (np.zeros((5, 2)), np.zeros((5, 2)), "expected \\(n >= 6"),
+        (np.zeros((6, 2)), np.zeros((0, 2)), "expected \\(n >= 1"),
         (np.zeros((6, 2)), np.full((5, 2), np.nan), "NaN"),
-        (np.zeros((6, 3)), np.zeros((5, 2)), "same feature network"),
+        (np.zeros((6, 3)), np.zeros((5, 2)), "fake of shape .5, 2.; expected .n >= ., 3. numbers"),
     ],
 )
 def test_density_refuses_bad_features(real, fake, message):
@@ -131,10 +131,10 @@ def test_density_refuses_bad_features(real, fake, message):
 @pytest.mark.parametrize(
     ("real", "fake", "message"),
     [
-        (np.zeros(5), np.zeros((5, 2)), "expected \\(samples"),
-        (np.zeros((0, 2)), np.zeros((5, 2)), "expected \\(samples"),
+        (np.zeros(5), np.zeros((5, 2)), "expected \\(n >= "),
+        (np.zeros((0, 2)), np.zeros((5, 2)), "expected \\(n >= "),
         (np.full((5, 2), np.nan), np.zeros((5, 2)), "NaN"),
-        (np.zeros((5, 3)), np.zeros((5, 2)), "same feature network"),
+        (np.zeros((5, 3)), np.zeros((5, 2)), "fake of shape .5, 2.; expected .n >= ., 3. numbers"),
     ],
 )
 @pytest.mark.parametrize("measure", [metrics.frechet_distance, metrics.kernel_distance, metrics.precision_recall])
@@ -154,6 +154,11 @@ def test_feature_network_takes_bytes_and_floats_alike():
     assert network.probabilities(images)["class"].shape == (5, 3)
     with pytest.raises(ValueError, match="expects"):
         network.features(images[:, :16])
+    for wrong in (images.astype(np.int64), images.astype(np.uint16), images.astype(np.float32)):
+        with pytest.raises(ValueError, match="expected .*uint8"):
+            network.features(wrong)
+    with pytest.warns(UserWarning, match="read as .-1, 1."):
+        network.features(images / 255.0)
 
 
 def test_mutual_information_gap_in_closed_form():
@@ -177,12 +182,100 @@ def test_mutual_information_gap_in_closed_form():
         (np.zeros((4, 2)), np.zeros((3, 1), int), "received factors of int64 .3, 1.; expected integers .4, factors"),
         (np.zeros((4, 2)), np.zeros((4, 1)), "received factors of float64"),
         (np.zeros((4, 2)), np.zeros((4, 1), int), "never changes"),
-        (np.full((4, 2), np.nan), np.array([[0], [1], [0], [1]]), "codes holds NaN"),
+        (np.full((4, 2), np.nan), np.array([[0], [1], [0], [1]]), "codes with NaN"),
     ],
 )
 def test_the_gap_names_bad_input(codes, factors, words):
     with pytest.raises(ValueError, match=words):
         metrics.mutual_information_gap(codes, factors)
+
+
+def test_a_constant_code_knows_nothing_however_the_records_are_sorted():
+    """One code is 0 throughout, the other the factor: shares 0 and 1, a gap of 1; two constants leave none."""
+    factor = np.repeat(np.arange(4), 50)[:, None]
+    gap, shares = metrics.mutual_information_gap(np.column_stack([np.zeros(200), factor]), factor)
+    assert gap == pytest.approx(1) and shares[0, 0] == 0
+    assert metrics.mutual_information_gap(np.zeros((200, 2)), factor)[0] == 0
+
+
+def test_a_code_of_few_values_keeps_them():
+    """A coin that falls heads in nine of ten is known by its own code in full, with any number of bins."""
+    coin = (np.arange(200) % 10 > 0).astype(int)[:, None]
+    for bins in (2, 3, 20):
+        gap, _ = metrics.mutual_information_gap(np.column_stack([coin, np.zeros(200)]), coin, bins)
+        assert gap == pytest.approx(1)
+
+
+def test_too_few_records_for_the_bins_are_refused():
+    factor = np.arange(10)[:, None] % 2
+    with pytest.raises(ValueError, match="received 10 records for 20 bins; expected five a bin"):
+        metrics.mutual_information_gap(np.random.default_rng(0).normal(size=(10, 2)), factor)
+
+
+def awkward(columns, least=1, most=40):
+    """Return a strategy of tables full of ties: constants, duplicates, sorted records, few records."""
+    values = st.sampled_from([-3.0, 0.0, 0.1, 0.5, 1e6])
+    rows = st.lists(values, min_size=columns, max_size=columns)
+    tables = st.lists(rows, min_size=least, max_size=most).map(np.array)
+    return st.one_of(tables, tables.map(lambda x: np.sort(x, axis=0)), tables.map(lambda x: np.repeat(x, 3, axis=0)))
+
+
+def said(measure, *arguments):
+    """Return a measure's result, or None where it refuses by a sentence."""
+    try:
+        return measure(*arguments)
+    except ValueError as error:
+        assert "expected" in str(error) or "a gap needs two" in str(error)
+        return None
+
+
+@settings(deadline=None, max_examples=40)
+@given(awkward(2), awkward(2))
+def test_no_distance_is_a_wrong_number(real, fake):
+    for measure in (metrics.precision_recall, metrics.density_coverage):
+        found = said(measure, real, fake)
+        needed = 4 if measure is metrics.precision_recall else 6
+        assert (found is None) == (len(real) < needed or (needed == 4 and len(fake) < 4))
+        assert found is None or (min(found) >= 0 and found[1] <= 1)
+        itself = said(measure, real, real)  # a copy lies in every ball that its twin has, also in one of radius 0
+        assert itself is None or (itself[1] == 1 and itself[0] >= 1)
+    distance = said(metrics.frechet_distance, real, fake)
+    assert (distance is None) == (min(len(real), len(fake)) < 2)
+    if distance is not None:
+        apart = ((real.mean(0) - fake.mean(0)) ** 2).sum()
+        assert distance >= apart * (1 - 1e-9) - 1e-3 and np.isfinite(metrics.kernel_distance(real, fake, 2)[0])
+        assert metrics.frechet_distance(real, real) <= 1e-6 * (1 + np.trace(np.cov(real.T)))
+
+
+@settings(deadline=None, max_examples=40)
+@given(awkward(3, most=30), st.integers(2, 8), st.integers(0, 99))
+def test_the_gap_does_not_depend_on_the_order_of_the_records(table, bins, seed):
+    codes, factors = table[:, :2], (table[:, 2:] > 0).astype(int)
+    found = said(metrics.mutual_information_gap, codes, factors, bins)
+    assert (found is None) == (len(table) < 5 * bins or len(np.unique(factors)) < 2)
+    if found is not None:
+        order = np.random.default_rng(seed).permutation(len(table))
+        assert metrics.mutual_information_gap(codes[order], factors[order], bins)[0] == pytest.approx(
+            found[0], abs=1e-9
+        )
+        assert 0 <= found[0] <= 1 + 1e-9 and (found[1] > -1e-9).all() and (found[1] < 1 + 1e-9).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda x: metrics.kernel_distance(x, x, subsets=0), "subsets = 0"),
+        (lambda x: metrics.kernel_distance(x, x, subset_size=1), "subset_size = 1"),
+        (lambda x: metrics.precision_recall(x, x, neighbours=0), "neighbours = 0"),
+        (lambda x: metrics.density_coverage(x, x, neighbours=2.5), "neighbours = 2.5"),
+        (lambda x: metrics.mutual_information_gap(x, x.astype(int), bins=1), "bins = 1"),
+        (lambda x: metrics.auc_interval(x[:, 0], x[:, 0], 95), "confidence = 95"),
+        (lambda x: metrics.judge_ratios(x[:, 0] + 1, x[:, 0] + 1, rank=1.5), "rank=1.5"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(call, words):
+    with pytest.raises(ValueError, match=f"received {words}"):
+        call(np.arange(20.0).reshape(10, 2) % 3)
 
 
 # --- memorisation ----------------------------------------------------------------------------------------------------
@@ -229,6 +322,36 @@ def test_the_audit_finds_planted_copies_and_clears_new_kittens(drawn):
     assert (np.diff(found.ratios[found.suspects]) >= 0).all()
 
 
+@pytest.fixture(scope="module")
+def infected(drawn):
+    """Return 120 samples: 20 copies, 20 near-copies of the first training pictures, 80 new ones."""
+    training, held_out = drawn
+    near, _ = metrics.near_copies(training[20:40], seed=1)
+    return np.concatenate([training[:20], near, held_out[:80]])
+
+
+def test_the_audit_refuses_held_out_pictures_that_were_trained_on(drawn, infected):
+    """Ten of them among 310 held the threshold so low that nothing was flagged; mirrored ones count as well."""
+    training, held_out = drawn
+    clean = metrics.memorisation_audit(infected, training, held_out[80:])
+    assert len(set(clean.suspects) & set(range(40))) >= 38 and clean.p_value < 1e-6
+    assert (clean.ratios[:20] == 0).all()
+    overlap = np.concatenate([training[100:105], training[105:110, :, ::-1], held_out[80:]])
+    with pytest.raises(ValueError, match=r"10 of 330 held-out images are training images .*held_out\[innocent > 0\]"):
+        metrics.memorisation_audit(infected, training, overlap)
+
+
+def test_a_picture_that_is_49_times_in_training_counts_once(drawn, infected):
+    training, held_out = drawn
+    often = np.concatenate([training[:1]] * 24 + [training[:1, :, ::-1]] * 24 + [training])
+    samples = infected.copy()
+    samples[:20], _ = metrics.near_copies(training[:1].repeat(20, axis=0), seed=2)
+    with pytest.warns(UserWarning, match="48 of 648 training images repeat another one"):
+        found = metrics.memorisation_audit(samples, often, held_out[80:])
+    assert len(set(found.suspects) & set(range(20))) >= 18
+    assert (found.nearest[:20] == 0).all() and (found.nearest[20:40] == np.arange(68, 88)).mean() > 0.9
+
+
 def test_the_p_value_by_hand():
     """Two samples, two held-out, rank 1: both samples come first in 1/6 of all orders, one or both in ½."""
     assert metrics.judge_ratios(np.array([0.1, 0.2]), np.array([0.3, 0.4]), rank=1).p_value == pytest.approx(1 / 6)
@@ -264,11 +387,11 @@ def test_training_images_prepared_once_give_the_same_ratios(drawn):
 @pytest.mark.parametrize(
     ("samples", "training", "words"),
     [
-        (np.zeros((0, 32, 32, 3)), None, r"samples has shape \(0, 32, 32, 3\); expected \(n >= 1"),
-        (np.zeros((2, 32, 32)), None, "samples has shape"),
-        (np.full((2, 32, 32, 3), np.nan), None, "samples holds NaN"),
-        (np.full((2, 32, 32, 3), 2.0), None, r"outside \[-1, 1\]"),
-        (None, np.zeros((49, 32, 32, 3), np.uint8), "training has 49 images; expected n >= 50"),
+        (np.zeros((0, 32, 32, 3)), None, r"samples of shape \(0, 32, 32, 3\); expected .*n >= 1"),
+        (np.zeros((2, 32)), None, "samples of shape"),
+        (np.full((2, 32, 32, 3), np.nan), None, "samples from nan to nan"),
+        (np.full((2, 32, 32, 3), 2.0), None, r"samples from 2 to 2; expected \[-1, 1\]"),
+        (None, kittens.sample(49, seed=1)[0], "training has 49 different images; expected n >= 50"),
     ],
 )
 def test_the_audit_names_bad_input(drawn, samples, training, words):
@@ -291,7 +414,7 @@ def test_the_audit_refuses_ratios_that_are_none(ratios, innocent):
     "images", [np.zeros((2, 8, 8, 3)), np.zeros((2, 8, 8, 1), np.uint8), np.zeros((0, 8, 8, 3), "u1")]
 )
 def test_near_copies_name_bad_input(images):
-    with pytest.raises(ValueError, match="expected uint8"):
+    with pytest.raises(ValueError, match="expected uint8|n >= 1"):
         metrics.near_copies(images)
 
 
@@ -303,10 +426,37 @@ def test_auc_interval_by_hand():
     auc, least, most = metrics.auc_interval([1.0, 3.0], [0.0, 2.0])
     assert auc == 0.75 and most == 1.0
     assert least == pytest.approx(0.75 - 1.959964 * np.sqrt(0.125), abs=1e-6)
-    assert metrics.auc_interval([1.0, 1.0], [1.0, 1.0]) == (0.5, 0.5, 0.5)
 
 
 @pytest.mark.parametrize("positive", [[], [1.0], [np.nan, 1.0], [[1.0, 2.0]]])
 def test_auc_interval_names_what_it_received(positive):
-    with pytest.raises(ValueError, match="expected two finite scores or more"):
+    with pytest.raises(ValueError, match="expected .n >= 2,. finite numbers"):
         metrics.auc_interval(positive, [0.0, 1.0])
+
+
+@pytest.mark.parametrize(("positive", "auc"), [(1.0, 1.0), (-1.0, 0.0), (0.0, 0.5)])
+def test_the_auc_interval_where_all_pairs_agree(positive, auc):
+    """Clopper and Pearson for k of k pairs, k = min(m, n) = 10: at least (α/2)^(1/10) of all pairs agree."""
+    agree = 0.025**0.1
+    found = metrics.auc_interval(np.full(10, positive), np.zeros(300))
+    assert found == pytest.approx((auc, agree * auc, agree * auc + 1 - agree))
+    assert found[0] - found[1] > 0.1 or found[2] - found[0] > 0.1
+
+
+def test_the_auc_interval_of_agreement_holds_the_truth():
+    """AUC 0.95, five scores each: DeLong's interval of width 0 would miss it whenever all 25 pairs agree."""
+    rng, shift = np.random.default_rng(0), 2.326  # Φ(2.326/√2) = 0.95
+    found = np.array([metrics.auc_interval(rng.normal(shift, 1, 5), rng.normal(0, 1, 5)) for _ in range(300)])
+    agreed = found[:, 0] == 1
+    assert agreed.sum() > 90 and (found[agreed, 1] < 0.95).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.sampled_from([0.0, 0.1, 1.0]), max_size=12), st.lists(st.sampled_from([0.0, 0.1, 1.0]), max_size=12))
+def test_the_auc_interval_is_never_a_point(positive, negative):
+    found = said(metrics.auc_interval, positive, negative)
+    assert (found is None) == (min(len(positive), len(negative)) < 2)
+    if found is not None:
+        auc, least, most = found
+        assert 0 <= least <= auc <= most <= 1 and least < most
+        assert metrics.auc_interval(negative, positive)[0] == pytest.approx(1 - auc)

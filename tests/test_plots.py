@@ -49,6 +49,38 @@ def test_wrong_images_are_refused_with_advice(images, words):
         plots.image_grid(images)
 
 
+def test_floats_in_0_to_1_are_warned_about():
+    with pytest.warns(UserWarning, match="read as .-1, 1."):
+        plots.tile(random_bytes() / 255.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda x: plots.tile(x, columns=0), "received columns = 0"),
+        (lambda x: plots.tile(x, gap=-1), "received gap = -1"),
+        (lambda x: plots.image_grid(x, columns=2.5), "received columns = 2.5"),
+        (lambda x: plots.image_grid(x, columns=0, labels=list("abcde")), "received columns = 0"),
+        (lambda x: plots.two_alternatives(x, x, columns=0), "received columns = 0"),
+        (lambda x: plots.two_alternatives(x, x.astype(np.int64)), "received images of int64"),
+        (lambda x: plots.image_rows({"a": x, "b": x[0]}), r"shape \(4, 4, 3\)"),
+        (lambda x: plots.image_rows({"a": x.astype(float)}), r"from 0 to 25\d; expected"),
+        (lambda x: plots.latent_line(np.ones(3), -np.ones(3), 4), "received opposite vectors"),
+        (lambda x: plots.latent_line(np.zeros(3), np.ones(3), 4), "received opposite vectors, or zeros"),
+        (lambda x: plots.latent_line(np.ones(3), np.full(3, np.nan), 4), "received end of shape"),
+        (lambda x: plots.latent_walk(Flat(), steps=0), "received steps = 0"),
+        (lambda x: plots.curves({"step": [1, 2], "loss": [1.0, 2.0, 3.0]}), "3 values of loss for 2 of step"),
+        (lambda x: plots.curves({"loss": []}), "received 0 values of loss"),
+        (lambda x: plots.regret({str(k): [[1.0]] for k in range(9)}), "received 9 curves; expected 1 to 8"),
+        (lambda x: plots.regret({"split": [[1.0, np.nan]]}), "received split with NaN"),
+        (lambda x: plots.regret({"split": [[1.0]]}, batch=0), "received batch = 0"),
+    ],
+)
+def test_what_cannot_be_drawn_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call(random_bytes())
+
+
 def test_tiles_lie_row_by_row_on_white():
     images = random_bytes(5)
     picture = plots.tile(images, columns=3)
@@ -103,6 +135,14 @@ def test_the_latent_line_keeps_to_the_sphere():
     np.testing.assert_allclose(np.linalg.norm(line, axis=1), 3, rtol=1e-6)
     np.testing.assert_allclose(line[[0, 2, 4]], [start, 3 * np.sqrt([0.5, 0.5]), end], atol=1e-6)
     np.testing.assert_allclose(np.degrees(np.arctan2(line[:, 1], line[:, 0])), [0, 22.5, 45, 67.5, 90], atol=1e-4)
+
+
+def test_the_latent_line_between_equal_vectors_stays_there():
+    start = np.array([3.0, 4.0], np.float32)
+    np.testing.assert_allclose(plots.latent_line(start, start, 4), [start] * 4)
+    np.testing.assert_allclose(plots.latent_line(start, 3 * start, 3), [start, 2 * start, 3 * start], rtol=1e-6)
+    nearly = start + np.float32([1e-6, 0])
+    assert np.isfinite(plots.latent_line(start, nearly, 4)).all()
 
 
 class Flat:
@@ -206,6 +246,9 @@ def test_a_tornado_has_a_bar_for_each_end_and_names_them():
     assert {start for start, _ in bars} == {0.5}
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a price, EUR", "pieces, a year"]
     assert axes.get_xlabel() == "result, EUR"
+    for wrong, words in ((table.iloc[[0, 0]], "the rows a_price, a_price"), (table.iloc[:0], "the rows none")):
+        with pytest.raises(ValueError, match=f"received {words}; expected one or more, no name twice"):
+            plots.tornado(wrong, 0.5)
 
 
 def test_regret_is_drawn_over_visitors_and_named_at_its_end():

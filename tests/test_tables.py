@@ -1,12 +1,17 @@
 """Tables against closed forms, arrangements counted by hand, and maps that must undo themselves."""
 
+import warnings
+
 from aigc_utils import tables
 from aigc_utils.runtime import keras
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 
 
 def records(count=60, seed=0):
@@ -19,17 +24,54 @@ def test_normal_scores_by_hand():
     """Ranks 2, 1, 3 of three: Φ⁻¹ of 1.5/3, 0.5/3 and 2.5/3; of two equal ones the mean rank counts."""
     assert np.allclose(tables.normal_scores([5.0, 1.0, 70.0]), stats.norm.ppf([1 / 2, 1 / 6, 5 / 6]))
     assert np.allclose(tables.normal_scores([4.0, 4.0]), [0, 0])
-    with pytest.raises(ValueError, match="expected finite numbers"):
+    with pytest.raises(ValueError, match="expected .n >= 1,. finite numbers"):
         tables.normal_scores([1.0, np.nan])
 
 
 def test_scores_and_back_are_the_records():
     x = records()
     scores = tables.NormalScores(x)
-    assert np.allclose(scores.back(scores.forward(x)), x)
-    assert (scores.back(np.full((1, 3), 99.0)) == x.max(0)).all()  # nothing leaves the range
-    with pytest.raises(ValueError, match="received 2 columns; expected 3"):
+    assert np.allclose(scores.back(scores.forward(x)), x, rtol=1e-9, atol=0)
+    with pytest.raises(ValueError, match=r"of shape \(60, 2\); expected \(n >= 1, 3\)"):
         scores.forward(x[:, :2])
+
+
+def test_beyond_the_records_a_column_goes_on_at_its_own_slope():
+    """Whole numbers 1 to 9 are almost a line in their scores; beyond 9 that of the last five goes on."""
+    x = np.arange(1.0, 10)[:, None]
+    scores, ends = tables.NormalScores(x), stats.norm.ppf([4.5 / 9, 8.5 / 9])
+    slope = (9 - 5) / (ends[1] - ends[0])
+    assert np.allclose(scores.back(ends[1:, None] + [[0.5]]), 9 + 0.5 * slope)
+    assert np.allclose(tables.NormalScores(x - 20).back(-ends[1:, None] - [[0.5]]), -19 - 0.5 * slope)
+    below = scores.back(-ends[1] - np.array([[0.01], [0.5], [2.0], [9.0]]))[:, 0]  # towards 0, and never there
+    assert (np.diff(below) < 0).all() and below[0] > 0.95 and below[-1] > 0
+    assert (tables.NormalScores(x - 1).back([[-9.0]]) == 0).all()  # 0 itself is an end
+
+
+def test_no_released_cell_is_a_members_cell_and_the_marginals_are_kept():
+    x = records(200)
+    scores = tables.NormalScores(x)
+    released = scores.back(np.random.default_rng(9).normal(size=(5000, 3)))
+    assert not any(np.isin(column, own).any() for column, own in zip(released.T, x.T, strict=True))
+    assert (released > x.max(0)).any() and (released < x.min(0)).any() and released.min() > 0
+    assert np.allclose(
+        np.quantile(released, (0.1, 0.5, 0.9), axis=0), np.quantile(x, (0.1, 0.5, 0.9), axis=0), rtol=0.15
+    )
+    assert np.allclose(scores.forward(released), np.random.default_rng(9).normal(size=(5000, 3)), atol=1e-9)
+
+
+def test_a_flag_and_ages_come_back_with_their_shares():
+    rng = np.random.default_rng(2)
+    flag, age = np.arange(500) < 20, rng.integers(30, 60, 500)
+    table = np.column_stack([flag, age, rng.normal(size=500)])
+    scores = tables.NormalScores(table)
+    forward = scores.forward(table)
+    assert (scores.back(forward) == table).all()
+    assert np.allclose(np.sort(forward, axis=0), stats.norm.ppf((np.arange(500) + 0.5) / 500)[:, None])
+    assert np.abs(np.corrcoef(forward.T) - np.corrcoef(table.T)).max() < 0.05  # in random order: no correlation made
+    back = scores.back(np.sort(forward, axis=0))
+    assert (np.sort(back[:, :2], axis=0) == np.sort(table[:, :2], axis=0)).all()  # 4 % exactly, and whole ages
+    assert np.isfinite(scores.forward([[0.5, 20, 99.0], [9, 99, -99.0]])).all()
 
 
 def test_ratios_and_back_are_the_records():
@@ -41,6 +83,26 @@ def test_ratios_and_back_are_the_records():
     assert np.allclose(ratios.back(logs), x, atol=1e-12)
     with pytest.raises(ValueError, match="a logarithm needs"):
         tables.LogRatios(-x, np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda x: tables.LogRatios(x * [1, 0, 1], np.eye(3)), "a column of zeros"),
+        (lambda x: tables.LogRatios(x, np.ones((3, 3))), "one row follows from others"),
+        (lambda x: tables.LogRatios(x, np.eye(2)), r"powers of shape \(2, 2\)"),
+        (lambda x: tables.LogRatios(x, np.eye(3)).forward(x * 0), "down to 0"),
+        (lambda x: tables.LogRatios(x, np.eye(3)).forward(x[:, :2]), r"expected \(n >= 1, 3\)"),
+    ],
+)
+def test_ratios_refuse_what_has_no_logarithm(call, words):
+    with pytest.raises(ValueError, match=f"received .*{words}"):
+        call(records())
+
+
+def test_ratios_too_large_for_a_number_are_refused():
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match="received logarithms beyond e.709"):
+        tables.LogRatios(records(), np.eye(3)).back(np.full((1, 3), 710.0))
 
 
 def test_cancer_powers_can_be_undone_and_leave_circles_alone():
@@ -57,6 +119,11 @@ def test_whitening_and_back():
     white = tables.Whitening(x)
     assert np.allclose(np.cov(white.forward(x), rowvar=False), np.eye(3))
     assert np.allclose(white.back(white.forward(x)), x)
+    small = tables.Whitening(1e-8 * x)  # whatever the unit
+    assert np.allclose(np.cov(small.forward(1e-8 * x), rowvar=False), np.eye(3))
+    still = np.column_stack([x, np.ones(60)])
+    white = tables.Whitening(still)
+    assert np.allclose(white.back(white.forward(still)), still)
 
 
 def test_matched_moments_are_those_of_the_records():
@@ -67,6 +134,24 @@ def test_matched_moments_are_those_of_the_records():
         assert np.allclose(np.cov(matched[label == c].T), np.cov(x[label == c].T))
 
 
+def test_moments_are_matched_only_where_they_can_be():
+    x, label = records(80), np.arange(80) % 2
+    match = tables.MatchMoments(x.astype(int), label[:, None], x, label)  # whole numbers do not cut the result
+    assert np.allclose(match(x.astype(int), label[:, None]).mean(0), x.mean(0))
+    for made, made_label, words in (
+        (x, label * 0, r"generated records of class 1 of shape \(0, 3\)"),
+        (x, np.arange(80) // 79, r"generated records of class 1 of shape \(1, 3\)"),
+        (x * [1, 0, 1], label, "too few directions"),
+        (x, label[:5], "expected class numbers .80,."),
+    ):
+        with pytest.raises(ValueError, match=words):
+            tables.MatchMoments(made, made_label, x, label)
+    with pytest.raises(ValueError, match=r"received the labels \{2\}; expected some of \{0, 1\}"):
+        match(x, label + 1)
+    constant = np.column_stack([x, np.ones(80)])
+    assert np.allclose(tables.MatchMoments(constant, label, constant, label)(constant, label), constant, atol=1e-6)
+
+
 def test_correlation_error_by_hand():
     """Ranks that agree against ranks that are turned round: 1 − (−1) = 2 for the only pair."""
     up = np.arange(10.0)
@@ -74,6 +159,9 @@ def test_correlation_error_by_hand():
     assert tables.correlation_error(np.c_[up, up], np.c_[up, np.exp(up)]) == pytest.approx(0)
     with pytest.raises(ValueError, match="received 2 and 3 columns"):
         tables.correlation_error(np.c_[up, up], np.c_[up, up, up])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a constant is independent of all: 0 against 1
+        assert tables.correlation_error(np.c_[up, up], np.c_[up, up * 0]) == pytest.approx(1)
 
 
 def test_two_samples_that_differ_are_told_apart_and_the_same_are_not():
@@ -85,12 +173,45 @@ def test_two_samples_that_differ_are_told_apart_and_the_same_are_not():
         assert least <= (b[:, None] > a).mean() <= most
 
 
+def test_exact_copies_cannot_be_told_from_their_originals():
+    """Copies in other folds gave an AUC of 0.02 with a neighbour as judge; together they tie with their twins."""
+    real = np.random.default_rng(0).normal(size=(60, 2))
+    for judge in (KNeighborsClassifier(1), LogisticRegression()):
+        a, b = tables.two_sample_scores(real, real[::-1], judge)
+        assert np.allclose(a, b[::-1])
+        assert (b[:, None] > a).mean() + 0.5 * (b[:, None] == a).mean() == pytest.approx(0.5)
+
+
+def test_records_that_all_repeat_cannot_be_split_into_folds():
+    with pytest.raises(ValueError, match="received 1 and 60 different records; expected 5 folds or more"):
+        tables.two_sample_scores(np.ones((60, 3)), records(), LogisticRegression())
+
+
 def test_nearest_distances_by_hand():
     """log(1 + x/median) with median 1: 0, log 2 and log 4 in the only column, whose deviation is the unit."""
     training = np.array([[0.0], [1.0], [3.0]])
     unit = np.std(np.log([1.0, 2.0, 4.0]))
     assert np.allclose(tables.nearest_distances(training, [[1.0]], training), np.log([2, 1, 2]) / unit)
     assert np.allclose(tables.nearest_distances(training, training, training, skip=1), np.log([2, 2, 2]) / unit)
+    rare = np.array([[0.0], [0.0], [0.0], [1.0]])  # where most are 0, the others' median is the unit: log 1 and log 2
+    assert np.allclose(
+        tables.nearest_distances(rare, [[1.0]], rare), np.log([2, 2, 2, 1]) / np.std(np.log([1, 1, 1, 2]))
+    )
+
+
+@pytest.mark.parametrize(
+    ("training", "synthetic", "skip", "words"),
+    [
+        ([[1.0, 2], [1, 3]], [[1.0, 2]], 0, r"the columns \[0\] constant"),
+        ([[-1.0, 2], [1, 3]], [[1.0, 2]], 0, "from -1 on"),
+        ([[0.0, 2], [1, 3]], [[1.0, 2]], 1, r"synthetic of shape \(1, 2\); expected \(n >= 2, 2\)"),
+        ([[0.0, 2], [1, 3]], [[1.0]], 0, r"synthetic of shape \(1, 1\)"),
+        ([[0.0, 2], [1, 3]], [[1.0, 2]], -1, "skip = -1"),
+    ],
+)
+def test_distances_without_a_unit_are_refused(training, synthetic, skip, words):
+    with pytest.raises(ValueError, match=f"received .*{words}"):
+        tables.nearest_distances([[1.0, 2.0]], synthetic, training, skip)
 
 
 def test_a_vae_learns_where_the_records_are():
@@ -100,7 +221,59 @@ def test_a_vae_learns_where_the_records_are():
     vae.compile(keras.optimizers.Adam(1e-2))
     tables.fit(vae, x, label, steps=200, batch_size=32)
     drawn = vae.sample(label, seed=1)
-    assert drawn.shape == (200, 2) and (drawn == vae.sample(label, seed=1)).all()
+    assert drawn.shape == (200, 2) and (drawn == vae.sample(label[:, None], seed=1)).all()
+    with pytest.raises(ValueError, match="labels from 1 to 2; expected 0 to 1"):
+        vae.sample(label + 1)
+    with pytest.raises(ValueError, match="labels from 1 to 2; expected 0 to 1"):
+        tables.fit(vae, x, label + 1)
     for c, place in ((1, 2.0), (0, -2.0)):
         assert np.allclose(drawn[label == c].mean(0), place, atol=0.3)
         assert (drawn[label == c].std(0) < 1).all()
+
+
+def awkward(columns):
+    """Return a strategy of tables full of ties: constants, duplicates, sorted records, few records."""
+    row = st.lists(st.sampled_from([0.0, 0.1, 1.0, 7.0, 1e6]), min_size=columns, max_size=columns)
+    rows = st.lists(row, min_size=1, max_size=20).map(np.array)
+    return st.one_of(rows, rows.map(lambda x: np.sort(x, axis=0)), rows.map(lambda x: np.repeat(x, 4, axis=0)))
+
+
+def said(measure, *arguments):
+    """Return a measure's result, or None where it refuses by a sentence."""
+    try:
+        return measure(*arguments)
+    except ValueError as error:
+        assert str(error).startswith("received")
+        return None
+
+
+@settings(deadline=None, max_examples=40)
+@given(awkward(3), awkward(3))
+def test_awkward_tables_give_the_right_value_or_a_sentence(one, other):
+    if (scores := said(tables.NormalScores, one)) is not None:
+        np.testing.assert_allclose(scores.back(scores.forward(one)), one, rtol=1e-9)
+        assert np.isfinite(scores.back(scores.forward(other))).all()
+    if (ratios := said(tables.LogRatios, one, np.eye(3))) is not None:
+        np.testing.assert_allclose(ratios.back(ratios.forward(one)), one, rtol=1e-9, atol=1e-9)
+        logs = said(ratios.forward, other)
+        assert logs is None or np.isfinite(logs).all()
+    error = said(tables.correlation_error, one, other)
+    assert (error is None) == (min(len(one), len(other)) < 3)
+    assert error is None or 0 <= error <= 2
+    assert error is None or tables.correlation_error(one, one) == 0
+    distances = said(tables.nearest_distances, other, one, one)
+    assert (distances is None) == (len(one) < 2 or (one.min(0) == one.max(0)).any())
+    if distances is not None:
+        assert np.isfinite(distances).all() and (distances >= 0).all()
+        assert (tables.nearest_distances(one, one, one) < 1e-6).all()
+
+
+@settings(deadline=None, max_examples=25)
+@given(awkward(2), awkward(2))
+def test_awkward_classes_are_matched_or_refused(one, other):
+    def match(made, real):
+        return tables.MatchMoments(made, np.zeros(len(made)), real, np.zeros(len(real)))(made, np.zeros(len(made)))
+
+    if (found := said(match, one, other)) is not None:
+        np.testing.assert_allclose(found.mean(0), other.mean(0), rtol=1e-6, atol=1e-3)
+        np.testing.assert_allclose(np.cov(found.T), np.cov(other.T), rtol=1e-4, atol=1e-4 * other.var(0).max() + 1e-9)

@@ -3,6 +3,7 @@
 import io
 
 from aigc_utils import widgets
+from aigc_utils.runtime import keras
 
 import ipywidgets
 import numpy as np
@@ -24,8 +25,7 @@ class Echo:
     def __init__(self):
         self.seen = []
 
-    def __call__(self, latent, training=True):
-        assert not training
+    def predict_on_batch(self, latent):
         self.seen.append(latent[0])
         return np.broadcast_to(np.tanh(latent[:, :1, None, None]), (len(latent), 32, 32, 3))
 
@@ -49,6 +49,30 @@ def test_the_explorer_walks_a_circle_of_typical_latent_vectors():
 def test_the_explorer_is_a_function_of_its_seed():
     first, again, other = (widgets.latent_explorer(Echo(), seed).children[0].value for seed in (1, 1, 2))
     assert first == again != other
+
+
+def test_a_slider_shows_what_a_call_of_the_generator_gives():
+    """The compiled path: the same picture within 1e-6, also after the weights have changed."""
+    inputs = keras.Input((6,))
+    hidden = keras.layers.BatchNormalization()(keras.layers.Dense(12)(inputs))
+    generator = keras.Model(inputs, keras.layers.Reshape((2, 2, 3))(keras.layers.Activation("tanh")(hidden)))
+    latent = np.random.default_rng(0).normal(size=(1, 6)).astype(np.float32)
+    for _ in range(2):
+        np.testing.assert_allclose(generator.predict_on_batch(latent), generator(latent, training=False), atol=1e-6)
+        picture, angle, _ = widgets.latent_explorer(generator).children
+        traces = generator.predict_function
+        before = picture.value
+        angle.value = 90
+        assert picture.value != before and generator.predict_function is traces  # compiled when the widget was built
+        generator.set_weights([weight + 0.1 for weight in generator.get_weights()])
+
+
+@pytest.mark.parametrize("shape", [[(None, 6), (None, 1)], (None, 4, 4, 3), (None, 1)])
+def test_the_explorer_refuses_models_of_other_inputs(shape):
+    generator = Echo()
+    generator.input_shape = shape
+    with pytest.raises(ValueError, match=r"expected \(None, latent_dim >= 2\)"):
+        widgets.latent_explorer(generator)
 
 
 def test_the_explorer_has_sliders_for_mouse_and_keys():
@@ -144,6 +168,16 @@ def test_unknown_controls_are_named():
         widgets.figure_explorer(draw_line, height=(0, 1))
     with pytest.raises(ValueError, match="received the controls none"):
         widgets.figure_explorer(draw_line)
+    with pytest.raises(ValueError, match="nothing returned int; expected a matplotlib Figure"):
+
+        def nothing(size=1):
+            return size
+
+        widgets.figure_explorer(nothing, size=(1, 3))
+    with pytest.raises(ValueError, match="received columns = 0"):
+        widgets.LiveGrid(columns=0)
+    with pytest.raises(ValueError, match="received images of int64"):
+        widgets.label_images(PICTURES.astype(np.int64), ("cat", "dog"))
 
 
 def test_a_person_is_asked_without_being_told():
@@ -173,6 +207,8 @@ def test_all_right_and_all_wrong_have_the_intervals_of_the_closed_form():
     assert right.correct == 10 and wrong.correct == 0
     assert right.interval() == pytest.approx((0.025**0.1, 1))
     assert wrong.interval(0.9) == pytest.approx((0, 1 - 0.05**0.1))
+    with pytest.raises(ValueError, match="received confidence = 95"):
+        right.interval(95)
 
 
 def test_a_test_of_a_person_refuses_nonsense():
