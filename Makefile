@@ -4,7 +4,7 @@ BOOTSTRAP = $(PYTHON) bootstrap.py
 GPU_FLAG = $(if $(filter-out 0 no false,$(GPU)),--gpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-gpu test-browser run book render student bench claims lock clean
+.PHONY: help lab test test-gpu test-browser run book map render student bench claims lock clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ book:  ## write all notebooks as web pages: build/index.html
 
 render:  ## execute notebooks and write them back, ready to commit (NB=... for one)
 	@$(BOOTSTRAP) render $(NB)
+
+map:  ## write the tables of notebooks, badges and Colab cells, without executing anything
+	@$(BOOTSTRAP) map
 
 student:  ## write copies without solutions: build/student
 	@$(BOOTSTRAP) student

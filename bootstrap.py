@@ -8,6 +8,7 @@
     python bootstrap.py run NOTEBOOK        execute one notebook and write build/NOTEBOOK.html
     python bootstrap.py book                write the committed notebooks as pages, with build/index.html
     python bootstrap.py render [NOTEBOOK]   execute notebooks and write them back, ready to commit
+    python bootstrap.py map                 write tables of notebooks, badges and Colab cells, without executing
     python bootstrap.py student             write copies without solutions to build/student
     python bootstrap.py bench               measure, and rewrite the tables of benchmarks/
     python bootstrap.py lock [--upgrade]    resolve pyproject.toml into both locks again
@@ -165,7 +166,9 @@ def test(rest):
     }
     for name, status in style.items():
         print("%s: %s" % (name, "failed" if status else "passed"), flush=True)
-    status = call(PYTHON, "-m", "pytest", "tests", "notebooks", "--nbval", *rest, AIGC_PROFILE="cpu")
+    # Two notebooks at a time on two cores: each waits a third of its time (imports, tracing, drawing). See conftest.py.
+    parallel = ("-n", "auto", "--dist", "loadfile")
+    status = call(PYTHON, "-m", "pytest", "tests", "notebooks", "--nbval", *parallel, *rest, AIGC_PROFILE="cpu")
     failed = [name for name, result in style.items() if result]
     if failed:
         print("The tests are above; %s failed before them." % " and ".join(failed))
@@ -226,7 +229,7 @@ COMMANDS = {
     "claims": claims,
     "lock": lock,
 }
-NOTEBOOK_COMMANDS = ("run", "book", "render", "student")
+NOTEBOOK_COMMANDS = ("run", "book", "map", "render", "student")
 
 
 def gpu_is_there():

@@ -6,8 +6,18 @@ from queue import Empty
 
 import matplotlib
 import nbval.kernel
+import psutil
 
 matplotlib.use("Agg")  # unit tests draw without a screen; a notebook's kernel chooses its own backend
+
+MOST_WORKERS, GB_A_WORKER = 4, 4  # TensorFlow uses all cores in each worker; the largest notebook takes 2.4 GB
+
+
+def pytest_xdist_auto_num_workers():
+    """Return how many test files and notebooks run side by side under ``-n auto``."""
+    memory = int(psutil.virtual_memory().total / (GB_A_WORKER * 2**30))
+    return max(1, min(MOST_WORKERS, psutil.cpu_count() or 1, memory))
+
 
 # As in tools/notebooks.py: what C++ code writes to the terminal is not a cell's output.
 _QUIET = ["--IPKernelApp.capture_fd_output=False", "--IPKernelApp.log_level=40"]

@@ -7,7 +7,6 @@ python benchmarks/run.py tables                   only the tables here, from wha
 
 import json
 import platform
-import re
 import resource
 import statistics
 import sys
@@ -19,7 +18,7 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
 from aigc_utils import runtime  # noqa: E402
-from tools import notebooks  # noqa: E402
+from tools import contents, notebooks  # noqa: E402
 
 import advertising  # noqa: E402
 import fair_match  # noqa: E402
@@ -170,23 +169,8 @@ def measure_machine():
     }
 
 
-def write_times(timings):
-    """Put the notebooks' seconds into the tables of README.md and docs/teaching.md, whose rows stand there already."""
-    for name, seconds in timings["notebooks"].items():
-        figures = f"{seconds:.0f} | {timings['peak_gb'][name]:.1f}"
-        _replace(ROOT / "README.md", rf"(\(notebooks/{name}\.ipynb\).*\| )\d+(?= \|$)", f"{seconds:.0f}")
-        _replace(ROOT / "docs" / "teaching.md", rf"(^\| `{name}` \| )\d+ \| [\d.]+(?= \|$)", figures)
-
-
-def _replace(path, pattern, figures):
-    text, found = re.subn(pattern, rf"\g<1>{figures}", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    if found != 1:
-        raise SystemExit(f"{path} has {found} rows for {pattern}; expected one.")
-    path.write_text(text, encoding="utf-8")
-
-
 def measure_times(names=()):
-    """Time the notebooks, all (then the import and the machine, too) or those named; writes their rows everywhere."""
+    """Time the notebooks, all (then the import and the machine, too) or those named, and write their tables."""
     measured = time_notebooks(names)
     timings = stored("timings") if names else measure_machine()
     timings["notebooks"] |= {name: round(seconds, 1) for name, (seconds, _) in measured.items()}
@@ -194,7 +178,7 @@ def measure_times(names=()):
     for part in ("notebooks", "peak_gb"):
         timings[part] = dict(sorted(timings[part].items()))
     (HERE / "timings.json").write_text(json.dumps(timings, indent=1) + "\n", encoding="utf-8")
-    write_times(timings)
+    contents.write()
 
 
 def main():

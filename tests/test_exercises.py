@@ -20,7 +20,7 @@ def exercises(path):
             parts = {} if tag == "exercise" else parts
             parts[tag] = cell.source
             if tag == "check":
-                name = re.search(r"check\(\s*[\"'](\d\d\.\d+)[\"']", cell.source)
+                name = re.search(r"check\(\s*[\"'](\d\d[a-z]?\.\d+)[\"']", cell.source)
                 found[name[1] if name else f"unnamed: {cell.source[:60]}"] = parts
     return found
 

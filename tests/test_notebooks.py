@@ -1,9 +1,10 @@
 """The committed notebooks (executed, normalised, complete, readable by everybody) and the tool that makes them so."""
 
+import base64
 import copy
 import re
 
-from tools import notebooks
+from tools import contents, notebooks
 
 import nbformat
 import pytest
@@ -43,9 +44,9 @@ def test_the_first_notebooks_are_there():
 def test_the_file_is_what_render_writes(stem):
     notebook = notebooks.read(PATHS[stem])
     rendered = copy.deepcopy(notebook)
-    notebooks.fill_exports(rendered)
+    notebooks.fill(rendered, PATHS[stem])
     for cell, expected in zip(notebook.cells, rendered.cells, strict=True):
-        assert cell.source == expected.source, "an export cell differs from its module: make render"
+        assert cell.source == expected.source, "a generated cell differs from its source: make map, or make render"
         assert cell.cell_type != "code" or cell.source.strip(), "an empty code cell"
     notebooks.normalise(rendered)
     assert [cell.get("execution_count") for cell in notebook.cells] == [
@@ -101,26 +102,27 @@ def test_at_least_three_exercises_with_stub_check_and_solution(stem):
     count = len(order) // 3
     assert count >= 3
     assert order == ["exercise", "check", "solution"] * count
-    prompts = re.findall(r"^### Exercise (\d\d\.\d+)", "\n".join(cell.source for cell in cells(stem, "markdown")), re.M)
-    assert prompts == [f"{stem[:2]}.{number}" for number in range(1, count + 1)]
+    prompts = re.findall(
+        r"^### Exercise (\d\d[a-z]?\.\d+)", "\n".join(cell.source for cell in cells(stem, "markdown")), re.M
+    )
+    assert prompts == [f"{notebooks.number(PATHS[stem])}.{number}" for number in range(1, count + 1)]
     assert all(cell.metadata.get("jupyter", {}).get("source_hidden") for cell in cells(stem, "code", "solution"))
 
 
 @each_notebook
-def test_the_teaching_guide_lists_every_exercise(stem):
-    guide = (notebooks.ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
-    text = "\n".join(cell.source for cell in cells(stem, "markdown"))
-    for number, title in re.findall(r"^### Exercise (\d\d\.\d+) — (.+)$", text, re.M):
-        assert f"| {number} | {title} |" in guide, "its exercise index lacks this line"
+def test_files_are_found_from_any_folder(stem):
+    for cell in cells(stem, "code"):
+        assert not re.search(r"\.\./|[\"']\.\.[\"']", cell.source), "use runtime.stored or data.load: " + cell.source
 
 
 @each_notebook
-def test_the_colab_badge_opens_this_file(stem):
-    badges = re.findall(
-        r"https://colab\.research\.google\.com/github/[\w.-]+/[\w.-]+/blob/main/([^)\"]+)",
-        cells(stem, "markdown")[0].source,
+def test_the_notebook_opens_with_its_picture_its_badge_and_colabs_cell(stem):
+    first, second = notebooks.read(PATHS[stem]).cells[:2]
+    assert re.search(r"^!\[[^\]]+\]\(figures/\w+\.png\)$", first.source, re.M), (
+        "a picture that lies beside the notebook"
     )
-    assert badges == [f"notebooks/{stem}.ipynb"]
+    assert first.source.count(contents.badge(PATHS[stem])) == 1
+    assert second.source == contents.colab_cell()
 
 
 @each_notebook
@@ -172,6 +174,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(notebooks, "BUILD", tmp_path / "build")
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "aigc_utils").mkdir()
+    (tmp_path / "pyproject.toml").write_text('[project.urls]\nRepository = "https://github.com/a-fork/of-it"\n')
     return tmp_path
 
 
@@ -246,29 +249,40 @@ def test_frames_of_servers_that_are_gone_are_dropped():
     assert notebook.cells[0].outputs == []
 
 
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
 def test_a_page_needs_no_other_host(folder):
-    png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-    first = "# Cats\n\nA *first* sentence. A second.\n\n[![Colab](https://example.org/b.svg)](https://example.org)\n\n$\\frac{1}{2}$"
-    picture = new_code_cell("plt.show()", outputs=[new_output("display_data", data={"image/png": png})])
+    first = '# Cats\n\nA *first* sentence. A second.\n\n![A "cat"](figures/cat.png)\n\n'
+    badges = "[![Colab](https://example.org/b.svg)](https://example.org)\n\n$\\frac{1}{2}$"
+    (folder / "notebooks" / "figures").mkdir()
+    (folder / "notebooks" / "figures" / "cat.png").write_bytes(base64.b64decode(PNG))
+    picture = new_code_cell("plt.show()", outputs=[new_output("display_data", data={"image/png": PNG})])
     solution = new_code_cell("answer = 1")
     solution.metadata.tags = ["solution"]
-    save(folder, "00_a", new_markdown_cell(first), picture, new_markdown_cell("[next](01_b.ipynb)"), solution)
+    links = new_markdown_cell("[next](01_b.ipynb), [after it](05b_c.ipynb)")
+    save(folder, "00_a", new_markdown_cell(first + badges), picture, links, solution)
     assert notebooks.main(["book"]) == 0
     text = (folder / "build" / "00_a.html").read_text(encoding="utf-8")
     assert not re.findall(r"<(?:script|link|iframe)|src=\"http|url\(", text)
     assert "<mfrac>" in text
     assert 'alt="Figure under the heading: Cats"' in text
-    assert 'href="01_b.html"' in text
+    assert 'href="01_b.html"' in text and 'href="05b_c.html"' in text
     assert "<summary>Solution</summary>" in text
     index = (folder / "build" / "index.html").read_text(encoding="utf-8")
     assert "<h2>Cats</h2><p>A first sentence.</p>" in index
-    assert f"data:image/png;base64,{png[:20]}" in index
+    assert f'<img src="data:image/png;base64,{PNG}" alt="A &quot;cat&quot;">' in index
 
 
-def test_student_copies_hold_no_solutions(folder):
+def test_student_copies_hold_no_solutions_and_show_their_pictures(folder):
     solution = new_code_cell("answer = 1")
     solution.metadata.tags = ["solution"]
-    save(folder, "00_a", new_markdown_cell("![a cat](../docs/cat.png)"), new_code_cell("answer = ..."), solution)
+    (folder / "notebooks" / "figures").mkdir()
+    (folder / "notebooks" / "figures" / "cat.png").write_bytes(b"a cat")
+    first = new_markdown_cell("![a cat](figures/cat.png) [the guide](../docs/teaching.md)")
+    save(folder, "00_a", first, new_code_cell("answer = ..."), solution)
     assert notebooks.main(["student"]) == 0
-    copied = notebooks.read(folder / "build" / "student" / "00_a.ipynb")
-    assert [cell.source for cell in copied.cells] == ["![a cat](../../docs/cat.png)", "answer = ..."]
+    student = folder / "build" / "student"
+    sources = [cell.source for cell in notebooks.read(student / "00_a.ipynb").cells]
+    assert sources == ["![a cat](figures/cat.png) [the guide](../../docs/teaching.md)", "answer = ..."]
+    assert (student / "figures" / "cat.png").read_bytes() == b"a cat"

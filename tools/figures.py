@@ -1,4 +1,4 @@
-"""Draw the pictures of the README and of the notebooks' titles from the shipped weights, into docs/figures.
+"""Draw the pictures of the README and of the notebooks' titles from the shipped weights, into notebooks/figures.
 
 Pictures that a committed notebook shows are taken from it.
 
@@ -21,9 +21,9 @@ ENLARGED = 3  # so that a browser does not blur 32 pixels
 
 
 def save(name, images, columns, network):
-    """Write docs/figures/NAME.png with its provenance in the metadata."""
+    """Write notebooks/figures/NAME.png with its provenance in the metadata."""
     images = plots.as_bytes(images).repeat(ENLARGED, axis=1).repeat(ENLARGED, axis=2)
-    path = ROOT / "docs" / "figures" / f"{name}.png"
+    path = ROOT / "notebooks" / "figures" / f"{name}.png"
     path.parent.mkdir(exist_ok=True)
     plots.save_image_grid(images, path, {"generator": network, "software": "tools/figures.py"}, columns)
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
@@ -41,10 +41,10 @@ FIGURES = {
 
 
 def save_from_notebook(name, words):
-    """Write docs/figures/NAME.png from the first cell of a notebook that holds the words and shows a figure."""
+    """Write notebooks/figures/NAME.png from the first cell of a notebook that holds the words and shows a figure."""
     cells = [cell for cell in notebooks.read(notebooks.find([name])[0]).cells if words in cell.source]
     pictures = [output.data["image/png"] for output in cells[0].outputs if "image/png" in output.get("data", {})]
-    (ROOT / "docs" / "figures" / f"{name}.png").write_bytes(base64.b64decode(pictures[0]))
+    (ROOT / "notebooks" / "figures" / f"{name}.png").write_bytes(base64.b64decode(pictures[0]))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Execute the notebooks and turn them into what is committed, read and handed out.
 
     python tools/notebooks.py render [NOTEBOOK ...]   execute and write back, normalised: two runs give the same file
+    python tools/notebooks.py map                     write tables, badges, Colab cells (contents.py)
     python tools/notebooks.py run NOTEBOOK            execute once and write build/NOTEBOOK.html
     python tools/notebooks.py book                    write the committed notebooks as pages, and build/index.html
     python tools/notebooks.py student                 write copies without solutions to build/student
 
-A notebook is named by its file, its name or its number (04).
+A notebook is named by its file, its name or its number (04, 05b).
 """
 
 import argparse
@@ -16,6 +17,7 @@ import html
 import io
 import os
 import re
+import shutil
 import sys
 import threading
 import time
@@ -46,15 +48,20 @@ class Failure(Exception):
 
 def find(names=()) -> list[Path]:
     """Return the notebooks that the names mean, all of them where no name is given."""
-    paths = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    paths = sorted(path for path in NOTEBOOKS.glob("*.ipynb") if re.match(r"\d\d[a-z]?_", path.name))
     chosen = []
     for name in names:
         wanted = Path(name).name.removesuffix(".ipynb")
-        found = [path for path in paths if wanted in (path.stem, path.stem[:2])]
+        found = [path for path in paths if wanted in (path.stem, number(path))]
         if not found:
             raise Failure(f"There is no notebook {name!r}; there are {', '.join(path.stem for path in paths)}.")
         chosen += found
     return chosen if names else paths
+
+
+def number(path) -> str:
+    """Return a notebook's number, such as 05 or 05b."""
+    return path.stem.split("_")[0]
 
 
 def read(path) -> NotebookNode:
@@ -177,6 +184,14 @@ def fill_exports(notebook):
             cell.source = exported(cell.source.splitlines()[0] if cell.source else "")
 
 
+def fill(notebook, path):
+    """Write everything that is generated into a notebook's cells."""
+    from tools import contents
+
+    fill_exports(notebook)
+    contents.fill(notebook, path)
+
+
 def normalise(notebook):
     """Keep what is content and drop what differs from run to run or from machine to machine."""
     notebook.metadata = nbformat.from_dict(METADATA)
@@ -236,13 +251,22 @@ def small_picture(picture: str) -> str:
 def render(names):
     """Execute notebooks with the CPU profile and write them back; one that fails stays as it was."""
     os.environ["AIGC_PROFILE"] = "cpu"
-    for path in find(names):
+    paths = find(names)
+    write_map()
+    for path in paths:
         before, notebook = read(path), read(path)
-        fill_exports(notebook)
+        fill(notebook, path)
         execute(notebook, path.stem)
         normalise(notebook)
         if stable(notebook) != stable(before):
             write(path, nbformat.writes(notebook) + "\n")
+
+
+def write_map(names=()):
+    """Write what is generated from the notebooks' texts and times, without executing anything."""
+    from tools import contents
+
+    contents.write()
 
 
 def stable(notebook) -> str:
@@ -273,10 +297,10 @@ def body(notebook) -> str:
             return convert(body)
 
         def block_math(self, body):
-            return convert(body, display="block")
+            return f'<div class="formula">{convert(body, display="block")}</div>'
 
         def latex_environment(self, name, body):
-            return convert(rf"\begin{{{name}}}{body}\end{{{name}}}", display="block")
+            return self.block_math(rf"\begin{{{name}}}{body}\end{{{name}}}")
 
     class Exporter(HTMLExporter):
         @jinja2.pass_context
@@ -291,7 +315,7 @@ def body(notebook) -> str:
         fold = solution.wrap(soup.new_tag("details"))
         fold.insert(0, BeautifulSoup("<summary>Solution</summary>", "html.parser"))
     for link in soup.select("a[href]"):
-        link["href"] = re.sub(r"^(\d\d_\w+)\.ipynb", r"\1.html", link["href"])
+        link["href"] = re.sub(r"^(\d\d[a-z]?_\w+)\.ipynb", r"\1.html", link["href"])
     for image in soup.select('img[src^="http"]'):  # badges
         image.replace_with(image.get("alt", ""))
     return str(soup)
@@ -327,14 +351,20 @@ def summary(notebook) -> tuple[str, str]:
     return (title[1] if title else "Untitled"), re.split(r"(?<=[.?])\s", paragraph)[0]
 
 
-def write_page(path, notebook) -> str:
-    """Write build/NAME.html and return the first picture on it (a data URL), or an empty string."""
-    content = body(notebook)
+def write_page(path, notebook):
+    """Write build/NAME.html."""
     target = BUILD / f"{path.stem}.html"
-    write(target, page(summary(notebook)[0], content, home='<a href="index.html">All notebooks</a>'))
+    write(target, page(summary(notebook)[0], body(notebook), home='<a href="index.html">All notebooks</a>'))
     print(f"Wrote {target.relative_to(ROOT)}")
-    picture = re.search(r'src="(data:image/(?:png|jpeg)[^"]+)"', content)
-    return picture[1] if picture else ""
+
+
+def picture_of(notebook) -> str:
+    """Return the picture below a notebook's title as an HTML image that holds its data, or an empty string."""
+    found = re.search(r"^!\[([^\]]+)\]\((figures/[^)]+\.png)\)", notebook.cells[0].source, re.MULTILINE)
+    if not found:
+        return ""
+    data = base64.b64encode((NOTEBOOKS / found[2]).read_bytes()).decode()
+    return f'<img src="data:image/png;base64,{data}" alt="{html.escape(found[1])}">'
 
 
 def run(names):
@@ -355,8 +385,8 @@ def book(names):
     for path in find(names):
         notebook = read(path)
         title, sentence = summary(notebook)
-        picture = write_page(path, notebook)
-        image = f'<img src="{picture}" alt="">' if picture else ""
+        image = picture_of(notebook)
+        write_page(path, notebook)
         text = f"<h2>{html.escape(title)}</h2><p>{html.escape(sentence)}</p>"
         cards.append(f'<a class="card" href="{path.stem}.html">{image}{text}</a>')
     heading = "<h1>From raw data to business value with generative models</h1>"
@@ -365,7 +395,9 @@ def book(names):
 
 
 def student(names):
-    """Write copies without the solution cells; their links into the repository are one folder deeper."""
+    """Write copies without the solution cells, with their pictures; links into the repository are one folder deeper."""
+    if (NOTEBOOKS / "figures").is_dir():
+        shutil.copytree(NOTEBOOKS / "figures", BUILD / "student" / "figures", dirs_exist_ok=True)
     for path in find(names):
         notebook = read(path)
         notebook.cells = [cell for cell in notebook.cells if "solution" not in tags(cell)]
@@ -380,7 +412,7 @@ def student(names):
 
 def main(arguments=None) -> int:
     """Run one command line and return its exit status."""
-    commands = {"render": render, "run": run, "book": book, "student": student}
+    commands = {"render": render, "map": write_map, "run": run, "book": book, "student": student}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=commands)
     parser.add_argument("names", nargs="*", metavar="NOTEBOOK")
@@ -397,4 +429,7 @@ def main(arguments=None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.path.insert(0, str(ROOT))
+    from tools import notebooks  # this file as the module that contents.py knows
+
+    sys.exit(notebooks.main())
