@@ -159,25 +159,29 @@ def attacks(table, asked, own, labels, other, other_labels):
 
 
 def flow_errors(flow, patches, levels, times=TIMES, seed=0):
-    """Return (n,): the flow's mean squared error on patches (bytes) of stain levels (n,), mean over times.
+    """Return (times, n): the flow's mean squared error on patches (bytes) of stain levels (n,) at each time.
 
-    Every patch meets the same noise, and each time is divided by its mean error first, so that all times count.
+    Every patch meets the same four noises.
     """
-    patches, total = np.asarray(patches, np.float32) / 127.5 - 1, np.zeros(len(patches))
-    noise = tf.random.stateless_normal((2, 1, *patches.shape[1:]), [seed, 14])
-    velocity = tf.function(flow, reduce_retracing=True)
-    for moment in times:
-        found = []
-        for first in range(0, len(patches), 250):
-            part = tf.constant(patches[first : first + 250])
-            told = tf.constant(np.asarray(levels)[first : first + 250, None], tf.int32)
-            error = 0
-            for e in noise:
-                way = velocity((1 - moment) * e + moment * part, tf.fill([len(part)], moment), told)
-                error += tf.reduce_mean((way - (part - e)) ** 2, axis=(1, 2, 3))
-            found.append(error.numpy())
-        total += np.concatenate(found) / np.concatenate(found).mean()
-    return total / len(times)
+    patches = np.asarray(patches, np.float32) / 127.5 - 1
+    noise = tf.random.stateless_normal((4, 1, *patches.shape[1:]), [seed, 14])
+    velocity, told = tf.function(flow.__call__), np.asarray(levels, np.int32)[:, None]
+    errors = np.zeros((len(times), len(patches)))
+    for k, moment in enumerate(times):
+        for e in noise:
+            way = velocity((1 - moment) * e + moment * patches, tf.fill([len(patches)], moment), told)
+            errors[k] += tf.reduce_mean((way - (patches - e)) ** 2, axis=(1, 2, 3)).numpy() / len(noise)
+    return errors
+
+
+def flow_scores(flow, patches, levels):
+    """Return {attack: (n,)}: minus the flow's error, and the error on the patch upside down divided by it.
+
+    Some patches are harder than others, trained on or not. Upside down a patch is as hard, and was never trained on:
+    training only mirrored left and right. Logarithms, mean over the times.
+    """
+    own, turned = (np.log(flow_errors(flow, x, levels)).mean(0) for x in (patches, patches[:, ::-1]))
+    return {"flow's error": -own, "error against upside down": turned - own}
 
 
 def block_auc(scores, blocks, others, other_blocks, resamples=1000, seed=0):
@@ -236,14 +240,16 @@ def run_patches(split, stride=4):
     asked = np.arange(320) % data.STAIN_LEVELS
     drawn = data.to_uint8(flow.sample(320, seed=split, labels=asked[:, None], steps=10, solver="euler"))
     groups = slide_blocks(split, max(16, stride))  # every one of the members' was trained on
-    scores = {
-        "flow's error": [-flow_errors(flow, x, np.digitize(s, edges)) for x, s, _ in groups],
-        "nearest drawn patch": [-pixel_distances(x, drawn) for x, _, _ in groups],
-        "stain alone": [s for _, s, _ in groups],
-    }
+    scores = [
+        {
+            "stain alone": stain,
+            "nearest drawn patch": -pixel_distances(patches, drawn),
+            **flow_scores(flow, patches, np.digitize(stain, edges)),
+        }
+        for patches, stain, _ in groups
+    ]
     blocks = [b for *_, b in groups]
-    found = {name: block_auc(a, blocks[0], b, blocks[1]) for name, (a, b) in scores.items()}
-    return found
+    return {name: block_auc(scores[0][name], blocks[0], scores[1][name], blocks[1]) for name in scores[0]}
 
 
 def pixel_distances(patches, drawn):

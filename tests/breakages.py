@@ -311,14 +311,16 @@ BREAKAGES = {
             ),
         ),
         Bug(
-            'assert confounded["stain alone"]',
+            'assert control["error against',
             "the control counted among the splits",
             old=' if name != "control"]',
             new="]",
             given=(
-                'row = {"flow\'s error": (0.5, 0.4, 0.6)}\n'
-                "stored = {'patches': {'0': row, 'control': {\"flow's error\": (0.9, 0.8, 1.0)}}}\n"
-                "patch_attacks = {'left against right (confounded)': {'stain alone': (0.67, 0.5, 0.8)}}"
+                "plain, faint, found = (0.5, 0.4, 0.6), (0.57, 0.52, 0.62), (0.78, 0.72, 0.83)\n"
+                "row = dict.fromkeys(['stain alone', 'nearest drawn patch', \"flow's error\"], plain)\n"
+                "kind = 'error against upside down'\n"
+                "stored = {'patches': {'0': row | {kind: faint}, 'control': row | {kind: found}}}\n"
+                "patch_attacks = {'shipped: left against right': {'stain alone': (0.67, 0.5, 0.8)}}"
             ),
         ),
         Bug(
@@ -333,10 +335,10 @@ BREAKAGES = {
             old='mahalanobis=business.Measured(lower["Mahalanobis"], "held out")',
             new='mahalanobis=business.Measured(lower["nearest record"], "held out")',
             given=(
-                "second, draws = None, ['VAE, second round']\n"
+                "second, draws = None, ['VAE, second round', \"Gaussian of ratios' scores\"]\n"
                 "near, cloud, lonely = {'auc': (0.5, 0.45)}, {'auc': (0.59, 0.54)}, {'auc': (0.73, 0.59)}\n"
-                "attacked = {draws[0]: {'nearest record': near, 'Mahalanobis': cloud, 'loneliest tenth': lonely}}\n"
-                "effects = {draws[0]: (-0.01, -0.02, 0.0)}\n"
+                "three = {'nearest record': near, 'Mahalanobis': cloud, 'loneliest tenth': lonely}\n"
+                "attacked, effects = dict.fromkeys(draws, three), dict.fromkeys(draws, (-0.01, -0.02, 0.0))\n"
                 "stain_ratio, worst_program = {'ridge': (1.6, 1.4, 1.8)}, 'ridge'\n"
                 "by_lot_of_blocks = [{'nearest drawn patch': (0.5, 0.4), \"flow's error\": (0.5, 0.4)}]\n"
                 "drawn_patches = np.zeros((16, 32, 32, 3), np.uint8)\n"
