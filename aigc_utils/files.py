@@ -1,26 +1,32 @@
-"""Files from elsewhere: download, verify, extract. What arrives is complete and checked, or it does not arrive.
+"""Files from elsewhere: download, verify, extract; a folder of your own pictures.
 
-`data` builds on this module and offers its functions under its own name.
+What arrives is complete and checked, or it does not arrive. `data` builds on this module and offers its functions under
+its own name.
 """
 
 import contextlib
+import dataclasses
+import glob
 import gzip
 import hashlib
 import os
-import queue
 import secrets
 import shutil
 import tarfile
 import threading
 import time
 import urllib.parse
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
 
+import numpy as np
+
 _FIRST_ANSWER = 6  # seconds that a server has for its first answer: without a network, no notebook should hang
 _STALL = 30  # seconds without a byte after which a download counts as broken off
-_STALE = 86400  # seconds after which a partial file must be the remains of a killed process
+_STALE = 86400  # seconds after which a partial folder must be the remains of a killed process
+_AS_IT_IS = {"Accept-Encoding": "identity"}  # else a .gz may arrive unpacked
 
 
 class DataError(RuntimeError):
@@ -37,75 +43,74 @@ def download(url, path, sha256, size_bytes=None, unpacked=False):
     ``size_bytes`` serves the progress bar and, with 1 % to spare, as a limit. Raises `Unavailable` for everything that
     a network can do, `DataError` for a wrong checksum and for a disk that is full or read-only.
 
-    Why not ``keras.utils.get_file``: it has no timeout, keeps a file whose checksum is wrong, writes under the final
-    name (two kernels at once read each other's halves) and turns to a shared temporary folder where its own is
-    read-only.
+    ``pooch`` does the transfer. It has no limit on size or on the wait for an answer, takes a login page for the file,
+    and cannot check what a gzip file holds: that is done here.
     """
     import requests
 
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    path = Path(path).expanduser()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
-        with open(partial, "xb") as file:
-            _receive(_ask(url), file, path.name, size_bytes)
-        verify(partial, sha256, unpacked, url)
-        os.replace(partial, path)
+        with _beside(path) as folder:
+            with open(folder / path.name, "xb") as file:
+                _receive(url, file, path.name, size_bytes)
+            verify(folder / path.name, sha256, unpacked, url)
+            os.replace(folder / path.name, path)
     except requests.RequestException as error:  # an OSError too, so it comes first
         raise Unavailable(f"download from {urllib.parse.urlsplit(url).netloc} failed: {_cause(error)}") from error
     except OSError as error:
         raise cannot_write(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
     return path
 
 
-def _sweep(path):
-    """Delete partial downloads of ``path`` that a killed process left behind."""
-    for partial in path.parent.glob(f".{path.name}.*.part"):
-        with contextlib.suppress(OSError):
-            if time.time() - partial.stat().st_mtime > _STALE:
-                partial.unlink()
-
-
-def _ask(url):
-    """Return the server's answer, body unread. A thread waits for it, since a name look-up cannot be given a limit."""
-    import requests
-
-    answers, host = queue.SimpleQueue(), urllib.parse.urlsplit(url).netloc
-
-    def ask():
-        try:
-            headers = {"Accept-Encoding": "identity"}  # else a .gz may arrive unpacked
-            answers.put(requests.get(url, stream=True, timeout=(_FIRST_ANSWER, _STALL), headers=headers))
-        except Exception as error:
-            answers.put(error)
-
-    threading.Thread(target=ask, daemon=True).start()
+@contextlib.contextmanager
+def _beside(path):
+    """Make a folder beside ``path`` to work in; delete it afterwards, with those that killed processes left behind."""
+    folder = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        answer = answers.get(timeout=_FIRST_ANSWER)
-    except queue.Empty:
-        raise Unavailable(f"no answer from {host} within {_FIRST_ANSWER} s") from None
-    if isinstance(answer, Exception):
-        raise answer
-    answer.raise_for_status()
-    if "text/html" in answer.headers.get("Content-Type", ""):
-        raise Unavailable(f"{host} sent a web page instead of the file; the network may ask for a login")
-    return answer
+        folder.mkdir(parents=True)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        for other in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            with contextlib.suppress(OSError):
+                if time.time() - other.stat().st_mtime > _STALE:
+                    shutil.rmtree(other)
 
 
-def _receive(response, file, name, size_bytes):
+def _receive(url, file, name, size_bytes):
+    """Write what the server sends to a file. A thread does it, since a name look-up cannot be given a limit."""
+    import pooch
     from tqdm.auto import tqdm
 
+    host, answered, errors = urllib.parse.urlsplit(url).netloc, threading.Event(), []
     most = float("inf") if size_bytes is None else 1.01 * size_bytes + 1000
-    with response, tqdm(total=size_bytes, desc=name, unit="B", unit_scale=True, leave=False) as bar:
-        for chunk in response.iter_content(1 << 16):
-            file.write(chunk)
-            bar.update(len(chunk))
-            if file.tell() > most:
-                raise DataError(f"{response.url} sends more than the {size_bytes:,} bytes that {name} has; stopped.")
+
+    def check(response, **_):
+        if response.ok and not response.is_redirect:
+            answered.set()
+            if "text/html" in response.headers.get("Content-Type", ""):
+                raise Unavailable(f"{host} sent a web page instead of the file; the network may ask for a login")
+
+    def work():
+        options = {"timeout": (_FIRST_ANSWER, _STALL), "headers": _AS_IT_IS, "hooks": {"response": check}}
+        try:
+            pooch.HTTPDownloader(chunk_size=1 << 16, **options)(url, file, None)
+        except Exception as error:
+            errors.append(error)
+        answered.set()
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    if not answered.wait(_FIRST_ANSWER):
+        raise Unavailable(f"no answer from {host} within {_FIRST_ANSWER} s")
+    with tqdm(total=size_bytes, desc=name, unit="B", unit_scale=True, leave=False) as bar:
+        while bar.n < file.tell() or worker.is_alive():  # what ends this early closes the file, and so ends the thread
+            worker.join(0.1)
+            bar.update(file.tell() - bar.n)
+            if bar.n > most:
+                raise DataError(f"{url} sends more than the {size_bytes:,} bytes that {name} has; stopped.")
+    if errors:
+        raise errors[0]
 
 
 def _cause(error):
@@ -125,7 +130,7 @@ def cannot_write(path, error):
 
 def verify(path, sha256, unpacked=False, origin=None):
     """Raise `DataError` unless the file has this SHA-256 (``unpacked``: what the gzip file holds has)."""
-    digest, size = hashlib.sha256(), Path(path).stat().st_size
+    digest, size, sha256 = hashlib.sha256(), Path(path).stat().st_size, sha256.lower()
     try:
         with gzip.open(path) if unpacked else open(path, "rb") as file:
             for block in iter(lambda: file.read(1 << 20), b""):
@@ -147,26 +152,23 @@ def extract(archive, folder):
     Raises `DataError` for an archive that is damaged or has a member that would leave the folder (absolute path,
     ``..``) or is no plain file (link, device), `FileExistsError` where ``folder`` exists.
     """
-    archive, folder = Path(archive), Path(folder)
+    archive, folder = Path(archive).expanduser(), Path(folder).expanduser()
     if folder.exists():
         raise FileExistsError(f"{folder} exists; expected a folder that can be made anew.")
-    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
     try:
-        partial.mkdir(parents=True)
-        for name, opened in _members(archive):
-            target = partial / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with opened as source, open(target, "xb") as file:
-                shutil.copyfileobj(source, file)
-        os.replace(partial, folder)
+        with _beside(folder) as partial:
+            for name, opened in _members(archive):
+                target = partial / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with opened as source, open(target, "xb") as file:
+                    shutil.copyfileobj(source, file)
+            os.replace(partial, folder)
     except DataError:
         raise
     except OSError as error:
         raise DataError(f"cannot unpack {archive} to {folder}: {error.strerror or error}.") from error
     except Exception as error:  # zipfile, tarfile and the decompressors raise a dozen kinds
         raise DataError(f"{archive} cannot be read: {error}. Fetch it again; nothing was unpacked.") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return folder
 
 
@@ -174,15 +176,13 @@ def _members(archive):
     """Yield (relative path, open file) of an archive's plain files; every name is checked before its data is read."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
-            for info in opened.infolist():
+            for info in filter(lambda info: not info.is_dir(), opened.infolist()):
                 is_link = info.external_attr >> 28 == 0xA  # the Unix file type, in the upper four bits
-                if not info.is_dir():
-                    yield _safe_name(info.filename, not is_link), opened.open(info)
+                yield _safe_name(info.filename, not is_link), opened.open(info)
     elif tarfile.is_tarfile(archive):
         with tarfile.open(archive) as opened:
-            for info in opened:
-                if not info.isdir():
-                    yield _safe_name(info.name, info.isfile()), opened.extractfile(info)
+            for info in filter(lambda info: not info.isdir(), opened):
+                yield _safe_name(info.name, info.isfile()), opened.extractfile(info)
     else:
         raise DataError(f"{archive} is neither a zip nor a tar file.")
 
@@ -192,3 +192,121 @@ def _safe_name(name, is_plain):
     if not is_plain or parts[0] == "" or ".." in parts or ":" in parts[0][:2]:
         raise DataError(f"the archive holds {name!r}, a link or a path out of the folder. Nothing was unpacked.")
     return "/".join(parts)
+
+
+# --- your own images -------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
+class Folder:
+    """Images uint8 (n, height, width, 3) of ``paths``, and the (path, reason) of each file that could not be read."""
+
+    images: np.ndarray
+    paths: list[Path]
+    unreadable: list[tuple[Path, str]]
+
+    def __repr__(self):
+        shape = "×".join(str(side) for side in self.images.shape[1:])
+        return f"{len(self.paths):,} images {shape}, {len(self.unreadable):,} files not readable"
+
+
+def load_folder(path, size=(32, 32), crop=True) -> Folder:
+    """Read every picture below a folder, in the order of the paths, as uint8 (n, height, width, 3).
+
+    ``size`` is (height, width). The largest centred part of that shape is kept (``crop=False``: all of it, squeezed).
+    Turned photos are set upright (EXIF), transparency becomes white, an animation its first frame. White in grey
+    pictures of 16 bits is what `_white` says. Linked folders are read too, each folder once. Files and folders that
+    cannot be read are named with the reason, on screen and in ``unreadable``. Hidden ones are left out.
+    """
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is {'a file' if folder.exists() else 'missing'}; expected a folder.")
+    if np.shape(size) != (2,) or not all(isinstance(side, int | np.integer) and side >= 1 for side in size):
+        raise ValueError(f"size is {size!r}; expected (height, width) in whole pixels, such as (64, 64).")
+    names, unreadable = _walk(folder)
+    images, paths = [], []
+    for name in names:
+        try:
+            images.append(_read_image(name, size, crop))
+            paths.append(name)
+        except Exception as error:  # decoders of broken files raise what they like
+            unreadable.append((name, _reason(error)))
+    for name, reason in unreadable:
+        print(f"not readable: {name.relative_to(folder)}: {reason}")
+    if not images:
+        raise ValueError(f"{folder} holds no readable picture among {len(names)} files; expected JPEG, PNG, WebP, ...")
+    return Folder(np.stack(images), paths, unreadable)
+
+
+def _walk(folder):
+    """Return the sorted files below a folder, and (path, reason) of the folders in it that cannot be opened.
+
+    Linked folders come after the real ones, and each is entered once, for a link may lead back to where it lies.
+    """
+    found, closed, seen, starts = [], [], set(), [folder]
+    for start in starts:  # grows on the way
+        for parent, folders, names in os.walk(start, onerror=closed.append):
+            folders[:] = [name for name in folders if not _is_hidden(name)]
+            if os.path.realpath(parent) in seen:
+                folders.clear()
+                continue
+            seen.add(os.path.realpath(parent))
+            starts += [Path(parent, name) for name in folders if os.path.islink(Path(parent, name))]
+            found += [Path(parent, name) for name in names if not _is_hidden(name)]
+    return sorted(found), [(Path(error.filename), error.strerror) for error in closed]
+
+
+def _is_hidden(name):
+    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+def _reason(error):
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture in a format that Pillow knows"
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return f"more than {Image.MAX_IMAGE_PIXELS:,} pixels"
+    return str(error) or type(error).__name__
+
+
+def _read_image(path, size, crop):
+    """Return one picture as uint8 (height, width, 3)."""
+    from PIL import Image, ImageOps
+
+    if not path.is_file():  # a pipe would be waited for
+        raise ValueError("a broken link, or no plain file")
+    height, width = map(int, size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(path) as opened:
+            wide = any(";16" in str(tile[3]) for tile in opened.tile) and not opened.mode.startswith("I")
+            opened.draft(None, (4 * max(size), 4 * max(size)))  # a large JPEG is decoded at a fraction of its size
+            image = _to_rgb(ImageOps.exif_transpose(opened))
+    if wide and np.asarray(image).max() < 64:  # Pillow keeps the upper 8 of a colour's 16 bits
+        raise ValueError("colours of 16 bits that use at most 14 of them; save it with 8 bits a colour")
+    fitted = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS) if crop else None
+    return np.asarray(fitted or image.resize((width, height), Image.Resampling.LANCZOS))
+
+
+def _to_rgb(image):
+    from PIL import Image
+
+    if image.mode.startswith("I") or image.mode == "F":  # convert() would clip these at 255
+        values = np.asarray(image)
+        if image.mode == "F" or values.min() < 0 or values.max() > 65535:
+            raise ValueError(f"pixels of mode {image.mode}, whose range is unknown; expected 8 or 16 bits")
+        image = Image.fromarray((values * (255 / _white(values))).round().astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _white(values):
+    """Return the value that white has in a grey picture of 16 bits: 2**b − 1 for the least b that holds every pixel.
+
+    b is 8, 10, 12, 14 or 16: cameras and microscopes put their 10, 12 or 14 bits into 16, and no file says so (TIFF's
+    MaxSampleValue "is not to be used" for it). So a dark picture of 16 bits comes out brighter, and none black.
+    """
+    return next(2**bits - 1 for bits in (8, 10, 12, 14, 16) if values.max() < 2**bits)

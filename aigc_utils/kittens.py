@@ -4,13 +4,14 @@ A face is drawn from seven named factors, so what a generator has learnt can be 
 needs no download and no licence. Shapes are drawn four times larger than asked for and averaged down.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
 import tempfile
 from pathlib import Path
 
-from aigc_utils import runtime
+from aigc_utils import checks, runtime
 
 import numpy as np
 
@@ -41,6 +42,7 @@ def draw(factors, size=32):
     """
     from PIL import Image, ImageDraw
 
+    checks.whole(8, size=size)
     factors = _checked(factors)
     side = size * _SUPERSAMPLING
     image = Image.fromarray(_backdrop(BACKGROUND[factors["background"]], side))
@@ -170,19 +172,15 @@ def sample(n, seed=0, size=32):
 
     Factors are independent and uniform over ``CHOICES`` and ``RANGES``; four in ten faces have no stripes. Face i
     depends on ``seed`` and i alone, so a smaller sample is the beginning of a larger one. Drawn once, then read from
-    the cache.
+    the cache; where that cannot be written they are drawn each time, which is said once.
     """
-    if n < 1 or size < 8:
-        raise ValueError(f"received n={n}, size={size}; expected n >= 1 and size >= 8.")
     table = factors(n, seed)
-    path = runtime.cache_dir() / "kittens" / f"{_drawing_version()}-{seed}-{n}-{size}.npy"
-    if path.exists():
-        try:
-            return np.load(path), table
-        except (EOFError, OSError, ValueError):  # a damaged cache file is drawn anew
-            path.unlink(missing_ok=True)
-    images = np.stack([draw(row, size) for row in table.to_dict("records")])
-    _save(path, images)
+    checks.whole(8, size=size)
+    name = f"{_drawing_version()}-{int(seed)}-{int(n)}-{int(size)}.npy"
+    images = _cached(name, (n, size, size, 3))
+    if images is None:
+        images = np.stack([draw(row, int(size)) for row in table.to_dict("records")])
+        _save(name, images)
     return images, table
 
 
@@ -190,7 +188,9 @@ def factors(n, seed=0):
     """Return a `pandas.DataFrame` of ``n`` random sets of factors, a column for each name in ``FACTORS``."""
     import pandas as pd
 
-    numbers = np.random.default_rng(seed).random((n, len(FACTORS) + 1))
+    checks.whole(1, n=n)
+    checks.whole(0, seed=seed)
+    numbers = np.random.default_rng(int(seed)).random((int(n), len(FACTORS) + 1))
     table = {}
     for column, name in enumerate(FACTORS):
         share = numbers[:, column]
@@ -208,13 +208,25 @@ def _drawing_version():
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
 
 
-def _save(path, images):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+def _cached(name, shape):
+    """Return the images of this shape that the cache holds under ``name``, or None: then they are drawn anew."""
+    with contextlib.suppress(EOFError, OSError, ValueError):
+        images = np.load(runtime.cache_dir() / "kittens" / name)
+        return images if images.shape == shape and images.dtype == np.uint8 else None
+
+
+def _save(name, images):
+    """Write images to the cache, whole or not at all; where that cannot be done, say so once."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            np.save(file, images)
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+        folder = runtime.cache_dir() / "kittens"
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as partial:
+            np.save(Path(partial, name), images)
+            os.replace(Path(partial, name), folder / name)
+    except OSError as error:
+        _say_once(f"Kittens are drawn anew each time, because the cache cannot be written: {error.strerror or error}.")
+
+
+@functools.cache
+def _say_once(sentence):
+    print(sentence)

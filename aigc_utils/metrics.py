@@ -209,12 +209,12 @@ def auc_interval(positive, negative, confidence=0.95):
     positive, negative = checks.numbers(positive, "positive", 2), checks.numbers(negative, "negative", 2)
     wins = (positive[:, None] > negative) + 0.5 * (positive[:, None] == negative)
     variance = wins.mean(1).var(ddof=1) / len(positive) + wins.mean(0).var(ddof=1) / len(negative)
-    auc = wins.mean()
+    auc, half = wins.mean(), stats.norm.ppf(0.5 + confidence / 2) * np.sqrt(variance)
+    least, most = max(0.0, auc - half), min(1.0, auc + half)
     if np.ptp(wins) == 0:
         agree = (0.5 - confidence / 2) ** (1 / min(wins.shape))  # at least this share of all pairs does
-        return float(auc), float(agree * auc), float(agree * auc + 1 - agree)
-    half = stats.norm.ppf(0.5 + confidence / 2) * np.sqrt(variance)
-    return float(auc), float(max(0.0, auc - half)), float(min(1.0, auc + half))
+        least, most = agree * auc, agree * auc + 1 - agree
+    return float(auc), float(least), float(most)
 
 
 # --- memorisation ----------------------------------------------------------------------------------------------------

@@ -117,6 +117,19 @@ def _beside_labels(first, features, classes):
     return [*first, labels], keras.layers.Concatenate()([features, *hot])
 
 
+def label_classes(network, others):
+    """Return the numbers of classes that the labels of a network choose from; () for one without labels.
+
+    Labels are the input after the first ``others``. Their classes are as many as the network's one-hot vectors have
+    entries; of a network without such vectors they are unknown: infinity.
+    """
+    if len(network.inputs) <= others:
+        return ()
+    width = network.inputs[others].shape[1]
+    counts = [one.num_classes for one in network.operations if type(one).__name__ == "OneHot"]
+    return tuple(counts) if len(counts) == width else (np.inf,) * width
+
+
 def velocity(image_size=32, widths=(24, 48, 72), channels=3, classes=(), name="velocity"):
     """Return a network from [images, time], or [images, time, labels], to the images' velocity, of the same shape.
 
@@ -216,7 +229,7 @@ class Block(keras.layers.Layer):
         length = keras.ops.shape(queries)[1]
         scores = keras.ops.einsum("bqhd,bkhd->bhqk", queries, keys) / float(self.width / self.heads) ** 0.5
         later = keras.ops.triu(keras.ops.ones((length, length)), 1)
-        return keras.ops.softmax(scores - 1e9 * later)
+        return keras.ops.softmax(keras.ops.cast(scores, "float32") - 1e9 * later)  # float16 ends at 65,504
 
     def finish(self, x, mixed, training=False):
         """Return x plus the attended values (batch, length, heads, width / heads), plus two dense layers of the sum."""
@@ -227,7 +240,8 @@ class Block(keras.layers.Layer):
     def call(self, x, training=False):
         """Return the layer's output."""
         queries, keys, values = self.split(x)
-        mixed = keras.ops.einsum("bhqk,bkhd->bqhd", self.attention(queries, keys), values)
+        weights = keras.ops.cast(self.attention(queries, keys), values.dtype)
+        mixed = keras.ops.einsum("bhqk,bkhd->bqhd", weights, values)
         return self.finish(x, mixed, training)
 
     def step(self, x, cache, position):
@@ -268,8 +282,9 @@ class Transformer(keras.Model):
         return self.tokens(tokens) + self.places(keras.ops.arange(keras.ops.shape(tokens)[1]))
 
     def logits(self, x):
-        """Return the logits of x (batch, length, width)."""
-        return keras.ops.matmul(self.norm(x), keras.ops.transpose(self.tokens.embeddings))
+        """Return the logits of x (batch, length, width), float32 whatever the layers compute in."""
+        x, matrix = (keras.ops.cast(part, "float32") for part in (self.norm(x), self.tokens.embeddings))
+        return keras.ops.matmul(x, keras.ops.transpose(matrix))
 
     def call(self, tokens, training=False):
         """Return the logits of every next token."""
@@ -289,11 +304,11 @@ class Transformer(keras.Model):
     def empty_cache(self, batch):
         """Return one cache a layer, for `step`."""
         shape = (2, self.context, batch, self.heads, self.width // self.heads)
-        return [keras.ops.zeros(shape) for _ in self.blocks]
+        return [keras.ops.zeros(shape, self.compute_dtype) for _ in self.blocks]
 
     def step(self, tokens, cache, position):
         """Return logits (batch, vocabulary) after ``tokens`` (batch,) at ``position``, and the cache with these."""
-        x, caches = (self.tokens(tokens) + keras.ops.take(self.places.embeddings, position, axis=0))[:, None], []
+        x, caches = (self.tokens(tokens) + self.places(position))[:, None], []
         for block, own in zip(self.blocks, cache, strict=True):
             x, updated = block.step(x, own, position)
             caches.append(updated)

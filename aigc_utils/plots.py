@@ -84,7 +84,8 @@ def image_grid(images, columns=8, title=None, labels=None, scale=1.0):
     import matplotlib.pyplot as plt
 
     if labels is not None:
-        return _labelled_grid(as_bytes(images), columns, title, labels, scale)
+        cell = 1.6 * CELL * scale
+        return _labelled_grid(as_bytes(images), columns, title, labels, (cell, cell + 0.2))
     picture, width = tile(images, columns), CELL * scale * min(columns, len(images))
     figure, axes = plt.subplots(figsize=(max(3.0, width), width * picture.shape[0] / picture.shape[1] + 0.3))
     axes.imshow(picture)
@@ -93,15 +94,15 @@ def image_grid(images, columns=8, title=None, labels=None, scale=1.0):
     return figure
 
 
-def _labelled_grid(images, columns, title, labels, scale):
+def _labelled_grid(images, columns, title, labels, cell):
     import matplotlib.pyplot as plt
 
     if len(labels) != len(images):
         raise ValueError(f"received {len(labels)} labels for {len(images)} images; expected one each.")
     checks.whole(1, columns=columns)
-    columns, cell = min(columns, len(images)), 1.6 * CELL * scale
+    columns = min(columns, len(images))
     rows = -(-len(images) // columns)
-    size = (max(3.0, cell * columns), (cell * images.shape[1] / images.shape[2] + 0.2) * rows + 0.3)
+    size = (max(3.0, cell[0] * columns), cell[1] * rows + 0.3)
     figure, panels = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for panel in panels.flat:
         panel.axis("off")
@@ -150,7 +151,7 @@ def two_alternatives(real, generated, seed=0, reveal=False, columns=4):
     pictures, sides = pairs(real, generated, seed), hidden_sides(len(real), seed)
     labels = [f"{n}: {('left', 'right')[s]} is generated" if reveal else f"pair {n}" for n, s in enumerate(sides, 1)]
     title = "Which one is generated?" + (" The answers" if reveal else "")
-    return _labelled_grid(pictures, columns, title, labels, 2.1)
+    return _labelled_grid(pictures, columns, title, labels, (3.4 * CELL, 1.7 * CELL + 0.3))
 
 
 def pairs(real, generated, seed=0):

@@ -7,6 +7,8 @@ import dataclasses
 import os
 from pathlib import Path
 
+from aigc_utils import checks
+
 import numpy as np
 
 # --- clean -----------------------------------------------------------------------------------------------------------
@@ -15,33 +17,48 @@ import numpy as np
 def hampel(values, window=11, threshold=3.0, least_scale=0.0):
     """Return a mask (n,) of outliers: further than ``threshold`` robust deviations from the median of their window.
 
-    ``values`` (n,) may hold NaN, which is never an outlier. ``window`` is an odd number of samples. The deviation is
+    ``values`` (n,) may hold NaN, which is never an outlier; infinity always is. ``window`` is an odd number of samples;
+    at the ends, and where it is longer than the series, the median is of those that there are. The deviation is
     1.4826 times the window's median absolute deviation (the standard deviation, if the values are normal), at least
     ``least_scale``: set it to the sensor's resolution, or constant stretches flag their smallest change. After Hampel
     1974; as a moving filter: Davies and Gather 1993.
     """
-    values = np.asarray(values, float)
-    if values.ndim != 1 or window % 2 == 0 or window < 3:
-        raise ValueError(f"received values {values.shape}, window {window}; expected (n,) and an odd window >= 3.")
+    checks.whole(1, window=window)
+    values, window = np.asarray(values, float), int(window)
+    if values.ndim != 1 or not values.size or window % 2 == 0 or window < 3 or not threshold > 0 <= least_scale:
+        knobs = f"window {window}, threshold {threshold}, least_scale {least_scale}"
+        raise ValueError(
+            f"received values {values.shape}, {knobs}; expected (n,), an odd window >= 3, a threshold > 0."
+        )
     padded = np.pad(values, window // 2, constant_values=np.nan)
     windows = np.ma.masked_invalid(np.lib.stride_tricks.sliding_window_view(padded, window))
     median = np.ma.median(windows, axis=1)
     scale = 1.4826 * np.ma.median(np.ma.abs(windows - median[:, None]), axis=1)
     with np.errstate(invalid="ignore"):
         far = np.abs(values - median.filled(np.nan)) > threshold * np.maximum(scale.filled(np.nan), least_scale)
-    return far & np.isfinite(values)
+    return (far & np.isfinite(values)) | np.isinf(values)
 
 
 def perceptual_hashes(images, hash_size=16):
     """Return a bool array (n, hash_size²): the signs of each picture's lowest frequencies around their median.
 
-    ``images`` is a sequence of uint8 arrays (h, w, 3) or (h, w), sizes may differ. Colour plays no part (Zauner 2010,
-    pHash, as the library ``imagehash`` computes it).
+    ``images`` is a sequence of uint8 arrays (h, w, 3), (h, w, 1) or (h, w), sizes may differ. Colour plays no part
+    (Zauner 2010, pHash, as the library ``imagehash`` computes it).
     """
     import imagehash
+
+    return np.stack([imagehash.phash(picture, hash_size).hash.ravel() for picture in _pictures(images)])
+
+
+def _pictures(images):
+    """Return uint8 arrays of any sizes as a list of `PIL.Image`."""
     from PIL import Image
 
-    return np.stack([imagehash.phash(Image.fromarray(image), hash_size).hash.ravel() for image in images])
+    kinds = sorted({str(np.asarray(image).dtype) for image in images})
+    if kinds != ["uint8"]:
+        raise ValueError(f"received images of {kinds}; expected some of uint8. Floats become bytes by data.to_uint8.")
+    checked = [checks.images(np.asarray(image)[None])[0] for image in images]
+    return [Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image) for image in checked]
 
 
 def hash_distances(first, second):
@@ -55,12 +72,21 @@ def near_duplicates(images, threshold=24, hash_size=16):
 
     The right threshold depends on the data (drawings and catalogue photos resemble each other more than snapshots do):
     look at the pairs around it. Links chain: a ~ b and b ~ c put all three into one group. Memory grows with n².
+    Plain pictures, of one brightness, have no hash: they are linked where their colours, on a grid of 4×4, differ by at
+    most 8 of 255.
     """
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
+    from scipy.spatial.distance import cdist
 
     hashes = perceptual_hashes(images, hash_size)
     linked = hash_distances(hashes, hashes) <= threshold
+    pictures = _pictures(images)
+    plain = np.flatnonzero([np.ptp(picture.convert("L")) <= 2 for picture in pictures])
+    colours = [np.ravel(pictures[k].convert("RGB").resize((4, 4))) for k in plain]
+    linked[plain] = linked[:, plain] = False
+    if colours:
+        linked[np.ix_(plain, plain)] = cdist(colours, colours, "chebyshev") <= 8
     return connected_components(csr_matrix(linked), directed=False)[1]
 
 
@@ -75,9 +101,10 @@ def dawid_skene(votes, classes, iterations=50, smoothing=0.1):
     each class. Voters are assumed independent given the class (Dawid and Skene 1979, equations 2.3 to 2.5);
     ``smoothing`` votes are added to every cell. Starts from the shares of votes.
     """
-    votes = np.asarray(votes)
-    if votes.ndim != 2 or not ((votes >= -1) & (votes < classes)).all():
-        raise ValueError(f"received votes of shape {votes.shape}; expected (n, voters) of -1 to {classes - 1}.")
+    checks.whole(1, classes=classes, iterations=iterations, records=len(votes))
+    if np.ndim(votes) != 2 or not smoothing > 0:
+        raise ValueError(f"received votes {np.shape(votes)}, smoothing {smoothing}; expected (n, voters) and > 0.")
+    votes = checks.labels(votes, len(votes), (classes,) * np.shape(votes)[1], "votes", missing=True)
     said = (votes[..., None] == np.arange(classes)).astype(float)  # (n, voters, classes), all zero where silent
     posteriors = said.sum(axis=1) + 1 / classes
     posteriors /= posteriors.sum(axis=1, keepdims=True)
@@ -96,16 +123,20 @@ def suspicious_labels(labels, probabilities):
 
     ``probabilities`` (n, classes) must be out of sample (cross-validated). A class counts as confident for a record if
     its probability reaches that class's mean probability among the records labelled with it; a label is suspicious if
-    the likeliest confident class is another one (confident learning, Northcutt et al. 2021, section 3).
+    the likeliest confident class is another one (confident learning, Northcutt et al. 2021, section 3); a tie speaks
+    for the label.
     """
-    labels, probabilities = np.asarray(labels), np.asarray(probabilities, float)
+    probabilities = checks.records(probabilities, "probabilities", 1)
+    if probabilities.min() < 0 or np.abs(probabilities.sum(axis=1) - 1).max() > 1e-3:
+        raise ValueError("received probabilities below 0, or rows that do not sum to 1; expected shares (n, classes).")
     classes = probabilities.shape[1]
+    labels = checks.labels(labels, len(probabilities), (classes,))[:, 0]
     missing = sorted(set(range(classes)) - set(labels.tolist()))
     if missing:
         raise ValueError(f"no record carries label {missing}; each of the {classes} classes needs one at least.")
     thresholds = np.array([probabilities[labels == k, k].mean() for k in range(classes)])
-    confident = np.where(probabilities >= thresholds, probabilities, -1)
-    return (confident.max(axis=1) >= 0) & (confident.argmax(axis=1) != labels)
+    confident = np.where(probabilities >= thresholds - 1e-9, probabilities, -1)
+    return confident.max(axis=1) > confident[np.arange(len(labels)), labels]
 
 
 # --- augment ---------------------------------------------------------------------------------------------------------
@@ -116,12 +147,24 @@ def augmentation(*, flip=True, degrees=10, shift=0.1, zoom=0.1, colour=0.15, see
 
     Horizontal mirror with probability 1/2; rotation by up to ``degrees``; a crop that moves by up to the share
     ``shift`` of the side and enlarges by up to ``zoom``; brightness and contrast changed by up to the share ``colour``.
-    Zero switches a change off. Borders repeat the nearest pixel, and values may leave [-1, 1] a little: clip to show.
+    Zero switches a change off. Borders repeat the nearest pixel, and values stay in [-1, 1]. Images without a channel
+    or beyond [-1, 1], such as bytes, which would become white all over, are an error.
     """
-    from aigc_utils.runtime import keras
+    from aigc_utils.runtime import keras, tf
 
-    layers, fill = keras.layers, {"fill_mode": "nearest"}
+    knobs = {"shift": shift, "zoom": zoom, "colour": colour}
+    checks.shares(**{name: share for name, share in knobs.items() if share})
+
+    def checked(images):
+        if len(images.shape) != 4:
+            raise ValueError(f"received images {images.shape}; expected (n, h, w, channels), by images[..., None].")
+        most = tf.reduce_max(tf.abs(tf.cast(images, tf.float32)))
+        tf.debugging.assert_less_equal(most, 1.001, "received images beyond [-1, 1]: map bytes by data.to_unit(images)")
+        return images
+
+    layers, fill, seed = keras.layers, {"fill_mode": "nearest"}, int(seed)
     chosen = [
+        layers.Lambda(checked, name="checked"),
         flip and layers.RandomFlip("horizontal", seed=seed),
         degrees and layers.RandomRotation(degrees / 360, seed=seed + 1, **fill),
         shift and layers.RandomTranslation(shift, shift, seed=seed + 2, **fill),
@@ -133,23 +176,34 @@ def augmentation(*, flip=True, degrees=10, shift=0.1, zoom=0.1, colour=0.15, see
 
 
 def add_noise(signal, snr_db, seed=0):
-    """Return a sound with white noise at a signal-to-noise ratio in dB, exact for this signal: 10·log10(P_s / P_n)."""
+    """Return a sound with white noise at a signal-to-noise ratio in dB, exact for this signal: 10·log10(P_s / P_n).
+
+    Silence, which has no such ratio, and NaN are a ValueError.
+    """
     signal = np.asarray(signal, float)
+    power = np.mean(signal**2) if signal.size else 0
+    if not (0 < power < np.inf and np.abs(snr_db) <= 200):
+        raise ValueError(f"received a sound of power {power}, snr_db {snr_db}; expected some sound, -200 to 200 dB.")
     noise = np.random.default_rng(seed).normal(size=signal.shape)
-    wanted = np.mean(signal**2) / 10 ** (snr_db / 10)
-    return signal + noise * np.sqrt(wanted / np.mean(noise**2))
+    return signal + noise * np.sqrt(power / 10 ** (snr_db / 10) / np.mean(noise**2))
 
 
 def pitch_shift(signal, semitones, frame=1024):
     """Return a mono sound (n,) moved by ``semitones`` (12 double the frequency) with its length kept.
 
     A phase vocoder stretches the time (Flanagan and Golden 1966; Laroche and Dolson 1999), then resampling squeezes
-    it back and moves every frequency with it. ``frame`` samples should hold several periods of the lowest tone.
+    it back and moves every frequency with it. ``frame`` samples should hold several periods of the lowest tone; a sound
+    shorter than that, more than 48 semitones and NaN are a ValueError.
     """
     from scipy import signal as dsp
 
+    checks.whole(16, frame=frame)
+    signal, frame = checks.numbers(signal, "signal", frame), int(frame)
+    if not abs(semitones) <= 48:
+        raise ValueError(f"received semitones = {semitones}; expected at most 48 up or down, four octaves.")
     rate, hop = 2 ** (semitones / 12), frame // 4
-    _, _, spectrum = dsp.stft(signal, nperseg=frame, noverlap=frame - hop)
+    longer = np.pad(signal, (0, frame + int(frame / rate)))  # else the last moment would be missing
+    _, _, spectrum = dsp.stft(longer, nperseg=frame, noverlap=frame - hop)
     magnitude, phase = np.abs(spectrum), np.angle(spectrum)
     expected = 2 * np.pi * hop * np.arange(len(spectrum))[:, None] / frame
     turn = np.diff(phase, axis=1) - expected
@@ -170,11 +224,14 @@ def group_split(groups, shares, seed=0):
     """Return {part: sorted record numbers}, with every group of ``groups`` (n,) whole in one part.
 
     ``shares`` is {part: share}, summing to 1, such as {"train": 0.8, "test": 0.2}. Groups come in random order, and
-    each goes where most is still missing, so that the parts come as close to their shares as the groups allow.
+    each goes where most is still missing. A part that would stay empty takes the smallest group of the part that is
+    furthest above its share. Fewer groups than parts are a ValueError: one part would have nothing.
     """
-    if abs(sum(shares.values()) - 1) > 1e-9:
-        raise ValueError(f"shares sum to {sum(shares.values()):.3f}; expected 1.")
-    names, counts = np.unique(np.asarray(groups), return_counts=True)
+    if not abs(sum(shares.values()) - 1) <= 1e-9 or not min(shares.values()) > 0:
+        raise ValueError(f"shares sum to {sum(shares.values()):.3f}: {shares}; expected shares above 0 that sum to 1.")
+    names, place, counts = np.unique(np.ravel(groups), return_inverse=True, return_counts=True)
+    if np.size(groups) != len(groups) or len(names) < len(shares):
+        raise ValueError(f"received {len(names)} groups, {np.shape(groups)}; expected (n,) with a group for each part.")
     order = np.random.default_rng(seed).permutation(len(names))
     missing = {part: share * counts.sum() for part, share in shares.items()}
     home = np.empty(len(names), object)
@@ -182,8 +239,13 @@ def group_split(groups, shares, seed=0):
         part = max(missing, key=missing.get)
         home[index] = part
         missing[part] -= counts[index]
-    place = home[np.searchsorted(names, groups)]
-    return {part: np.flatnonzero(place == part) for part in shares}
+    for part in shares:
+        if part not in home:
+            giver = min((other for other in shares if (home == other).sum() > 1), key=missing.get)
+            smallest = min(np.flatnonzero(home == giver), key=lambda index: counts[index])
+            home[smallest] = part
+            missing[giver] += counts[smallest]
+    return {part: np.flatnonzero(home[place] == part) for part in shares}
 
 
 def make_dataset(records, labels=None, *, batch_size=64, load=None, augment=None, training=False, seed=0):
@@ -191,9 +253,14 @@ def make_dataset(records, labels=None, *, batch_size=64, load=None, augment=None
 
     ``records`` are images or whatever ``load`` (a function of one record, in TensorFlow operations) turns into an
     image; loaded images are cached in memory. With ``training`` the order changes every epoch and ``augment`` (images
-    -> images) is applied after the cache, so that every epoch sees fresh changes.
+    -> images) is applied after the cache, so that every epoch sees fresh changes. It wants floats: bytes are a
+    ValueError, since the same records without ``augment`` would reach the model as bytes.
     """
     from aigc_utils.runtime import tf
+
+    checks.whole(1, batch_size=batch_size, records=len(records))
+    if labels is not None and len(labels) != len(records):
+        raise ValueError(f"received {len(records)} records, {len(labels)} labels; expected a label for each record.")
 
     def first(function):
         return function if labels is None else lambda image, label: (function(image), label)
@@ -202,6 +269,9 @@ def make_dataset(records, labels=None, *, batch_size=64, load=None, augment=None
     dataset = tf.data.Dataset.from_tensor_slices(records if labels is None else (records, labels))
     if load:
         dataset = dataset.map(first(load), num_parallel_calls=parallel).cache()
+    spec = dataset.element_spec if labels is None else dataset.element_spec[0]
+    if augment and not spec.dtype.is_floating:
+        raise ValueError(f"received {spec.dtype.name} images; augment expects floats in [-1, 1]: data.to_unit(images).")
     if training:
         dataset = dataset.shuffle(len(records), seed=seed, reshuffle_each_iteration=True)
     dataset = dataset.batch(batch_size)
@@ -235,7 +305,7 @@ class DataCard:
 
     def save(self, path):
         """Write the card to a file, whole or not at all, and return its path."""
-        path = Path(path)
+        path = Path(path).expanduser()
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + ".partial")
         partial.write_text(self.markdown(), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import json
 import os
 import platform
 import sys
@@ -9,7 +10,10 @@ import time
 from importlib import metadata
 from pathlib import Path
 
+from aigc_utils import checks
+
 PROFILES = ("cpu", "gpu")
+_KERAS = "unset KERAS_BACKEND, or mend .keras/keras.json in your home folder,"  # where Keras' settings come from
 _PROBE_SIZE = 2048  # side of the square matrices whose product `probe` times
 
 
@@ -22,22 +26,40 @@ def __getattr__(name):
 
 @functools.cache
 def _import_quietly():
-    _insist_on_tensorflow(os.environ.get("KERAS_BACKEND") or "tensorflow")  # before Keras looks for another one
+    _insist("Keras' backend", _backend(), "tensorflow", _KERAS)  # before Keras looks for another one
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # else off on processors without AVX-512, a fifth slower there
     with _silenced_stderr():
         import keras
         import tensorflow as tf
-    _insist_on_tensorflow(keras.backend.backend())  # which ~/.keras/keras.json may have chosen
+    _insist("Keras' backend", keras.backend.backend(), "tensorflow", _KERAS)  # imported before us, perhaps
     return {"tf": tf, "keras": keras}
 
 
-def _insist_on_tensorflow(backend):
-    if backend != "tensorflow":
-        raise RuntimeError(
-            f"Keras runs on {backend!r} here, but these notebooks need its TensorFlow backend: unset KERAS_BACKEND "
-            "(or set it to 'tensorflow') and restart the kernel."
-        )
+def _backend():
+    """Return the backend that Keras will choose: that of KERAS_BACKEND, else of its settings file."""
+    settings = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+    chosen = None
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # Keras too passes over a file that it cannot read
+        chosen = json.loads(settings.read_text(encoding="utf-8")).get("backend")
+    return os.environ.get("KERAS_BACKEND") or chosen or "tensorflow"
+
+
+def _insist(name, received, needed, advice):
+    if received != needed:
+        raise RuntimeError(f"{name} is {received!r} here, but the notebooks need {needed!r}: {advice} and restart.")
+
+
+def _insist_on_settings():
+    """Raise RuntimeError where a setting from outside would break the notebooks later, or let claims pass unread."""
+    _insist("Python's __debug__", __debug__, True, "without it no assert is run; unset PYTHONOPTIMIZE, leave out -O,")
+    for name in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
+        _insist(name, os.environ.get(name), None, "it cuts training short; unset it")
+    config = _import_quietly()["keras"].config
+    _insist("Keras' floatx", config.floatx(), "float32", _KERAS)
+    _insist("Keras' image_data_format", config.image_data_format(), "channels_last", _KERAS)
+    policy = config.dtype_policy().name
+    _insist("Keras' dtype policy", policy, "float32", "call keras.config.set_dtype_policy('float32') later, if at all,")
 
 
 @contextlib.contextmanager
@@ -66,10 +88,13 @@ def start(seed: int = 0) -> str:
     """Make a notebook reproducible and print one line about where it runs.
 
     Seeds Python, NumPy and TensorFlow, makes TensorFlow's operations deterministic (same machine, same thread count:
-    bit-identical results) and sets the figure style. Returns the profile, "cpu" or "gpu".
+    bit-identical results) and sets the figure style. Returns the profile, "cpu" or "gpu". Raises RuntimeError where
+    Keras or Python is set to what the notebooks are not made for.
     """
+    checks.whole(0, seed=seed)
+    _insist_on_settings()
     tf, keras = _import_quietly()["tf"], _import_quietly()["keras"]
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(int(seed))
     tf.config.experimental.enable_op_determinism()
     from aigc_utils import plots
 
@@ -84,11 +109,16 @@ def start(seed: int = 0) -> str:
 
 
 def cache_dir() -> Path:
-    """Return the folder for downloads and drawn data (AIGC_CACHE_DIR, else the user's cache), made if missing."""
+    """Return the folder for downloads and drawn data (AIGC_CACHE_DIR, else the user's cache), made or an OSError."""
     import platformdirs
 
-    folder = Path(os.environ.get("AIGC_CACHE_DIR") or platformdirs.user_cache_dir("aigc_utils", appauthor=False))
-    folder.mkdir(parents=True, exist_ok=True)
+    named = os.environ.get("AIGC_CACHE_DIR") or platformdirs.user_cache_dir("aigc_utils", appauthor=False)
+    folder = Path(named).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        advice = f"{folder} cannot be made ({error.strerror}); set AIGC_CACHE_DIR to another"
+        raise OSError(error.errno, advice) from error
     return folder
 
 
@@ -99,35 +129,27 @@ def data_dir() -> Path | None:
         return None
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"AIGC_DATA_DIR is {name!r}, which is not a folder. Point it at your unpacked data sets, or unset it to "
-            "use downloads and stand-ins."
-        )
+        raise FileNotFoundError(f"AIGC_DATA_DIR is {name!r}, not a folder; name that of your data sets, or unset it.")
     return folder
 
 
 def shipped(*parts: str) -> Path:
     """Return the path of a file or folder that travels with this project (below ``data/`` of the checkout)."""
-    here = Path(__file__).resolve().parent
-    for root in (here.parent / "data", here / "_shipped"):
-        if root.joinpath(*parts).exists():
-            return root.joinpath(*parts)
-    raise FileNotFoundError(
-        f"{'/'.join(parts)} is missing from the project's data folder. Restore it with 'git checkout -- data', "
-        "or install aigc_utils again."
-    )
+    return _in_project("data", "_shipped", *parts)
 
 
 def stored(name: str) -> Path:
     """Return the path of a bench's stored result, ``benchmarks/NAME.json``, from whatever folder Python was started."""
+    return _in_project("benchmarks", "_stored", f"{name}.json")
+
+
+def _in_project(folder, packed, *parts):
     here = Path(__file__).resolve().parent
-    for path in (here.parent / "benchmarks" / f"{name}.json", here / "_stored" / f"{name}.json"):
-        if path.is_file():
-            return path
-    raise FileNotFoundError(
-        f"benchmarks/{name}.json is missing from the project. Restore it with 'git checkout -- benchmarks', or install "
-        "aigc_utils again."
-    )
+    for root in (here.parent / folder, here / packed):
+        if root.joinpath(*parts).exists():
+            return root.joinpath(*parts)
+    advice = f"restore it with 'git checkout -- {folder}', or install aigc_utils again"
+    raise FileNotFoundError(f"{'/'.join(parts)} is missing from the project's folder {folder}; {advice}.")
 
 
 def report() -> dict[str, str]:

@@ -6,7 +6,7 @@ from aigc_utils.training import LATENT, SHUFFLE, stream
 
 import numpy as np
 
-OUTERMOST = 5  # training records at each end of a column that say how it goes on beyond them
+OUTERMOST = 5  # values at each end of a column that say how it goes on; and a value that more share is nobody's own
 FAR = 40.0  # normal scores: no draw lies that far out
 
 
@@ -22,16 +22,13 @@ class NormalScores:
     """Columns to normal scores and back, as the training records (n, columns) lie.
 
     A column is interpolated between the records. Beyond them it goes on at the slope of the five outermost, so that
-    `back` gives nobody's own extreme: a positive column nears 0, and 0 itself is an end. A column with at most half as
-    many values as records (a flag, an age) is discrete: equal values get scores drawn by ``seed`` from their share of
-    the normal law, and `back` gives each value its share again (the distributional transform, Rüschendorf 2009).
+    `back` gives nobody's own extreme: a positive column nears 0, and 0 itself is an end. A value that more than five
+    share keeps its share: its records get scores spread over it in random order, by ``seed`` (the distributional
+    transform, Rüschendorf 2009). A column of at most half as many values as records (a flag, an age) has no others.
     """
 
     def __init__(self, records, seed=0):
-        self.seed, self.maps = seed, []
-        for column in checks.records(records).T:
-            discrete = len(np.unique(column)) <= len(column) / 2
-            self.maps.append(_discrete(column) if discrete else _continuous(column))
+        self.seed, self.maps = seed, [_score_maps(column) for column in checks.records(records).T]
 
     def forward(self, records):
         """Return the scores (n, columns) of records (n, columns)."""
@@ -44,10 +41,40 @@ class NormalScores:
         return np.stack([back(column) for column, (_, back) in zip(scores.T, self.maps, strict=True)], axis=1)
 
 
-def _continuous(column):
-    """Return the maps (values, rng) -> scores and back, of a column with few equal values."""
-    values, first = np.unique(column, return_index=True)
-    scores = normal_scores(column)[first]
+def _score_maps(column):
+    """Return the maps (values, rng) -> scores and scores -> values of one column."""
+    from scipy.stats import norm, rankdata
+
+    values, counts = np.unique(column, return_counts=True)
+    size, ends, discrete = len(column), np.cumsum(counts), len(values) <= len(column) / 2
+    shared = (counts > OUTERMOST) | discrete
+    ranks = np.where(shared, [ends - counts + 0.5, ends - 0.5], ends - counts / 2)  # the first and last of each value
+    x, z = np.repeat(values, 2), norm.ppf(ranks / size).T.ravel()
+    x, z = x[np.diff(z, prepend=-np.inf) > 0], z[np.diff(z, prepend=-np.inf) > 0]
+    x, z = (x, z) if discrete else _longer(x, z)
+
+    def forward(given, rng):
+        mixed, place = rng.permutation(len(given)), np.minimum(np.searchsorted(values, given), len(values) - 1)
+        order, first, last = np.empty((3, len(given)))
+        order[mixed], first[:], last[:] = (
+            rankdata(given[mixed], "ordinal"),
+            rankdata(given, "min"),
+            rankdata(given, "max"),
+        )
+        spread = ends[place] - counts[place] * (last - order + 0.5) / (last - first + 1)
+        return np.where(shared[place] & (values[place] == given), norm.ppf(spread / size), np.interp(given, x, z))
+
+    def back(scores):
+        ordered = np.repeat(values, counts)
+        return (
+            ordered[np.minimum(norm.cdf(scores) * size, size - 1).astype(int)] if discrete else np.interp(scores, z, x)
+        )
+
+    return forward, back
+
+
+def _longer(values, scores):
+    """Return a column's values and scores, both rising, with what lies beyond the training records."""
     last = min(OUTERMOST, len(values)) - 1
     low = (values[last] - values[0]) / (scores[last] - scores[0])
     high = (values[-1] - values[-1 - last]) / (scores[-1] - scores[-1 - last])
@@ -55,25 +82,7 @@ def _continuous(column):
     below, at = values[0] / 2**halvings, scores[0] - halvings * np.log(2) * values[0] / low
     if values[0] < 0:
         below, at = [values[0] - FAR * low], [scores[0] - FAR]
-    values, scores = np.r_[below, values, values[-1] + FAR * high], np.r_[at, scores, scores[-1] + FAR]
-    return lambda x, rng: np.interp(x, values, scores), lambda z: np.interp(z, scores, values)
-
-
-def _discrete(column):
-    """Return the maps (values, rng) -> scores and back, of a column whose values repeat."""
-    from scipy.stats import norm, rankdata
-
-    ordered, count = np.sort(column), len(column)
-
-    def forward(values, rng):
-        mixed = rng.permutation(len(values))  # equal values lie evenly over their share, in random order
-        place, first, last = (rankdata(values[mixed], kind) for kind in ("ordinal", "min", "max"))
-        least, most = (np.searchsorted(ordered, values[mixed], side) for side in ("left", "right"))
-        share = np.empty(len(values))
-        share[mixed] = (least + (place - first + 0.5) / (last - first + 1) * (most - least)) / count
-        return norm.ppf(share.clip(0.5 / count, 1 - 0.5 / count))
-
-    return forward, lambda z: ordered[np.minimum((norm.cdf(z) * count).astype(int), count - 1)]
+    return np.r_[below, values, values[-1] + FAR * high], np.r_[at, scores, scores[-1] + FAR]
 
 
 class LogRatios:

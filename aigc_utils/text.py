@@ -12,7 +12,7 @@ import os
 import re
 from pathlib import Path
 
-from aigc_utils import runtime
+from aigc_utils import checks, runtime
 
 import numpy as np
 
@@ -20,6 +20,7 @@ NEWLINE = "\n"
 SHINGLE, NEAR = 6, 0.2  # words compared at a time; share of known ones above which a paragraph counts as seen
 ATTRIBUTES = ("product", "colour", "material", "fit", "feature", "occasion", "price")
 DIRECTIONS, SLOT = ("<zh>", "<en>"), 29  # the last token of a phrase to be translated; tokens of a phrase with it
+DOCUMENTATION = re.compile(r'^[ \t]*[rR]?"""(.*?)"""', re.DOTALL | re.MULTILINE)
 LEFT_OUT = re.compile(r"site-packages|dist-packages|pydoc_data|idlelib|lib2to3|turtledemo|ensurepip|/tests?/")
 
 
@@ -68,10 +69,7 @@ def _documents():
     for path in [*library.glob("*.py"), *library.glob("*/*.py")]:
         name = path.relative_to(library).as_posix()
         if not LEFT_OUT.search(f"/{name}"):
-            strings = re.findall(
-                r'^[ \t]*[rR]?"""(.*?)"""', path.read_text("utf-8", "ignore"), re.DOTALL | re.MULTILINE
-            )
-            found[name] = "\n\n".join(strings)
+            found[name] = "\n\n".join(DOCUMENTATION.findall(path.read_text("utf-8", "ignore")))
     return found
 
 
@@ -100,7 +98,7 @@ class Characters:
 
     def decode(self, tokens):
         """Return the text of tokens."""
-        return "".join(self.alphabet[token] for token in tokens)
+        return "".join(self.alphabet[token] for token in _tokens(tokens, self.size))
 
 
 class Pieces:
@@ -124,34 +122,41 @@ class Pieces:
 
     def decode(self, tokens):
         """Return the text of tokens."""
-        return self.processor.decode([int(token) for token in tokens])
+        return self.processor.decode(_tokens(tokens, self.size).tolist())
 
     def pieces(self, tokens):
         """Return each token as the text that it stands for, with ▁ for a space."""
-        return [self.processor.id_to_piece(int(token)) for token in tokens]
+        return [self.processor.id_to_piece(token) for token in _tokens(tokens, self.size).tolist()]
+
+
+def _tokens(received, size=2**31):
+    """Return tokens as int32 (n,), or raise ValueError unless they are whole numbers from 0 to below ``size``."""
+    given = np.asarray(received)
+    if given.ndim != 1 or (given.size and (given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= size)):
+        raise ValueError(f"received tokens {given.dtype} {given.shape}; expected whole numbers (n,), 0 to {size - 1}.")
+    return given.astype(np.int32)
 
 
 def train_pieces(text, size, symbols=()):
-    """Return the bytes of a sentencepiece model of ``size`` pieces; the line end and ``symbols`` are pieces whole."""
+    """Return the bytes of a sentencepiece model of ``size`` pieces; the line end and ``symbols`` are pieces whole.
+
+    Lines are broken after 1,000 characters, before a space where there is one: sentencepiece passes over long ones. A
+    text that does not fit ``size`` (too short, or with too many different characters) is a ValueError.
+    """
     import sentencepiece
 
+    checks.whole(1, size=size)
+    lines = [part for line in text.splitlines() for part in re.findall(r".{1,1000}(?=\s|$)|.{1,1000}", line, re.DOTALL)]
+    plain = {"model_type": "bpe", "character_coverage": 1.0, "byte_fallback": True, "num_threads": 1, "minloglevel": 3}
+    kept = {"normalization_rule_name": "identity", "add_dummy_prefix": False, "remove_extra_whitespaces": False}
+    whole = {"user_defined_symbols": [NEWLINE, *symbols], "bos_id": -1, "eos_id": -1, "vocab_size": int(size)}
     buffer = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(line for line in text.splitlines() if line),
-        model_writer=buffer,
-        model_type="bpe",
-        vocab_size=size,
-        character_coverage=1.0,
-        normalization_rule_name="identity",
-        add_dummy_prefix=False,
-        remove_extra_whitespaces=False,
-        byte_fallback=True,
-        user_defined_symbols=[NEWLINE, *symbols],
-        bos_id=-1,
-        eos_id=-1,
-        num_threads=1,
-        minloglevel=2,
-    )
+    try:
+        train = sentencepiece.SentencePieceTrainer.train
+        train(sentence_iterator=iter(lines), model_writer=buffer, **plain, **kept, **whole)
+    except RuntimeError as error:
+        kinds = f"{len(text):,} characters, {len(set(text)):,} of them different"
+        raise ValueError(f"received {kinds}; expected a text that fits {size} pieces. In its words: {error}") from error
     return buffer.getvalue()
 
 
@@ -161,11 +166,10 @@ def train_pieces(text, size, symbols=()):
 def bits_per_character(log_likelihoods, text):
     """Return −Σ log p / (log 2 · characters of ``text``) for the log-likelihoods (nats) of its tokens, of any kind."""
     log_likelihoods = np.asarray(log_likelihoods, float)
-    if not len(text) or not log_likelihoods.size or not np.isfinite(log_likelihoods).all():
-        raise ValueError(
-            f"received {log_likelihoods.size} log-likelihoods for {len(text)} characters; expected a finite number for "
-            "each token of a text that is not empty."
-        )
+    known = log_likelihoods.size and np.isfinite(log_likelihoods).all() and log_likelihoods.max() < 1e-6
+    if not len(text) or not known:
+        size = f"{log_likelihoods.size} log-likelihoods for {len(text)} characters"
+        raise ValueError(f"received {size}; expected a finite number, at most 0, for each token of some text.")
     return -log_likelihoods.sum() / (np.log(2) * len(text))
 
 
@@ -180,13 +184,13 @@ def compressed_bits(train, test):
 class NGram:
     """A character n-gram that mixes all orders up to ``order`` by Witten and Bell's weights (1991).
 
-    ``order`` 5 means four characters of context. The contexts of each length are hashed to 64 bits and sorted.
+    ``order`` 5 means four characters of context. The contexts of each length are hashed to 64 bits and sorted. More
+    than ``alphabet`` different characters, in this text and a later one, are a ValueError: shares would sum to over 1.
     """
 
     def __init__(self, text, order=5, alphabet=256):
-        if not text or order < 1:
-            raise ValueError(f"received {len(text)} characters and order {order}; expected some, and order 1 or more.")
-        self.order, self.alphabet, self.tables = order, alphabet, []
+        checks.whole(1, order=order, alphabet=alphabet, characters=len(text))
+        self.order, self.alphabet, self.tables, self.known = order, alphabet, [], set(text)
         codes = _codes(text)
         for length in range(order):
             context = _contexts(codes, length)
@@ -197,6 +201,10 @@ class NGram:
 
     def log_likelihoods(self, text, order=None):
         """Return log p (nats) of each character given those before it, (n,), by this ``order`` or the highest."""
+        kinds = len(self.known | set(text))
+        if order not in (None, *range(self.order + 1)) or kinds > self.alphabet:
+            most = f"expected an order up to {self.order}, no more than alphabet = {self.alphabet}"
+            raise ValueError(f"received order {order}, {kinds} different characters with those of before; {most}.")
         codes = _codes(text)
         p = np.full(len(codes), 1 / self.alphabet)
         for length, (pairs, counts, contexts, totals, kinds) in enumerate(self.tables[:order]):
@@ -235,7 +243,8 @@ def windows(tokens, length, batch, seed=0, start_step=0):
     """Return an endless `tf.data.Dataset` of (tokens, next tokens), int32 (batch, length) each, from random places."""
     from aigc_utils import training  # brings TensorFlow, which reading and counting do not need
 
-    tf, tokens = runtime.tf, np.asarray(tokens, np.int32)
+    tf, tokens = runtime.tf, _tokens(tokens)
+    checks.whole(1, length=length, batch=batch)
     if len(tokens) <= length:
         raise ValueError(f"received {len(tokens)} tokens for windows of {length}; expected more.")
 
@@ -253,10 +262,13 @@ def windows(tokens, length, batch, seed=0, start_step=0):
 def log_likelihoods(model, tokens, stride=32, batch=16):
     """Return log p (nats) of tokens[1:], (n − 1,), each with at least context − stride tokens before it, if there are.
 
-    ``model`` maps (batch, context) to logits and has the attribute ``context``.
+    ``model`` maps (batch, context) to logits and has the attribute ``context``, beyond which no stride may go.
     """
-    tf, tokens = runtime.tf, np.asarray(tokens, np.int32)
+    tf, tokens = runtime.tf, _tokens(tokens)
     context, n = model.context, len(tokens) - 1
+    checks.whole(1, stride=stride, batch=batch)
+    if n < 1 or stride > context:
+        raise ValueError(f"received {n + 1} tokens, stride {stride}; expected 2 or more, a stride up to {context}.")
     starts = [0, *range(stride, max(1, n - context + stride), stride)] if n > context else [0]
     found, done = np.zeros(n), 0
     padded = np.concatenate([tokens, np.zeros(context, np.int32)])
@@ -278,12 +290,12 @@ def pack(prompts, answers, slot, length, end):
     ``prompts`` and ``answers`` are lists of tokens. A prompt fills ``slot`` places, from the left with ``end``; after
     the answer comes ``end``. Targets are −1 in the prompt and after the end, where nothing is asked.
     """
+    checks.whole(0, slot=slot, length=length)
+    _tokens([token for row in (*prompts, *answers, [end]) for token in row])
     longest = max(map(len, answers), default=0)
     if max(map(len, prompts), default=0) > slot or slot + longest > length or len(prompts) != len(answers):
-        raise ValueError(
-            f"received {len(prompts)} prompts for {len(answers)} answers of up to {longest} tokens; expected as many, "
-            f"prompts of at most {slot} tokens, and both together of at most {length}."
-        )
+        sizes = f"{len(prompts)} prompts for {len(answers)} answers of up to {longest} tokens"
+        raise ValueError(f"received {sizes}; expected as many, prompts of at most {slot}, both of at most {length}.")
     full, asked = np.full((len(prompts), length + 1), end, np.int32), np.zeros((len(prompts), length + 1), bool)
     for row, ask, prompt, answer in zip(full, asked, prompts, answers, strict=True):
         row[slot - len(prompt) : slot], row[slot : slot + len(answer)] = prompt, answer
@@ -295,9 +307,12 @@ def restrict(logits, temperature=1.0, top_k=0, top_p=1.0):
     """Return logits (batch, vocabulary) divided by ``temperature``, and −∞ for the tokens that are not to be drawn.
 
     ``top_k`` > 0 keeps the k likeliest (Fan et al. 2018), ``top_p`` < 1 the fewest likeliest whose probabilities add
-    up to p or more (nucleus, Holtzman et al. 2020), after the temperature. The likeliest token is always kept.
+    up to p or more (nucleus, Holtzman et al. 2020), after the temperature. The likeliest token is always kept, and so
+    are those that tie with the last that is kept. 0 for ``temperature`` means the likeliest, for ``top_k`` all.
     """
     tf = runtime.tf
+    if not any(map(tf.is_symbolic_tensor, (temperature, top_k, top_p))):  # `writer` compiles them, and checks before
+        _insist_on_knobs(temperature, top_k, top_p)
     logits = logits / tf.maximum(tf.cast(temperature, logits.dtype), 1e-6)
     ordered = tf.sort(logits, direction="DESCENDING")
     before = tf.cumsum(tf.nn.softmax(ordered), exclusive=True, axis=-1)
@@ -305,6 +320,12 @@ def restrict(logits, temperature=1.0, top_k=0, top_p=1.0):
     kept = tf.where(top_k > 0, tf.minimum(kept, top_k), kept)
     least = tf.gather(ordered, kept - 1, batch_dims=1)[:, None]
     return tf.where(logits >= least, logits, -np.inf)
+
+
+def _insist_on_knobs(temperature, top_k, top_p):
+    if not (0 <= temperature < np.inf and top_k >= 0 and 0 < top_p <= 1 and int(top_k) == top_k):
+        knobs = f"temperature {temperature}, top_k {top_k}, top_p {top_p}"
+        raise ValueError(f"received {knobs}; expected 0 or more, a whole number from 0 (all) on, and 0 < top_p <= 1.")
 
 
 def writer(model, cached=True):
@@ -326,10 +347,8 @@ def writer(model, cached=True):
                 logits = model(tf.transpose(written[: position + 1]))[:, -1]
             logits = restrict(logits, temperature, top_k, top_p)
             drawn = tf.random.stateless_categorical(logits, 1, seed=tf.stack([seed, position]), dtype=tf.int32)[:, 0]
-            known = written[position + 1]
-            written = tf.tensor_scatter_nd_update(
-                written, [[position + 1]], tf.where(position + 1 < slot, known, drawn)[None]
-            )
+            drawn = tf.where(position + 1 < slot, written[position + 1], drawn)
+            written = tf.tensor_scatter_nd_update(written, [[position + 1]], drawn[None])
         return tf.transpose(written)
 
     @functools.cache
@@ -338,15 +357,15 @@ def writer(model, cached=True):
         return tf.function(loop).get_concrete_function(tokens, count, share, number, share, number)
 
     def write(prompts, count, temperature=1.0, top_k=0, top_p=1.0, seed=0):
-        prompts = np.asarray(prompts, np.int32)
+        _insist_on_knobs(temperature, top_k, top_p)
+        checks.whole(0, count=count, seed=seed)
+        prompts = _tokens(np.ravel(prompts)).reshape(np.shape(prompts))
         if prompts.ndim != 2 or not prompts.size or prompts.shape[1] + count > model.context + 1:
-            raise ValueError(
-                f"received prompts of shape {prompts.shape} and count {count}; expected (batch, slot), and at most "
-                f"{model.context + 1} tokens in all."
-            )
+            most = f"(batch, slot) and at most {model.context + 1} tokens in all"
+            raise ValueError(f"received prompts of shape {prompts.shape} and count {count}; expected {most}.")
         options = ((temperature, tf.float32), (top_k, tf.int32), (top_p, tf.float32), (seed, tf.int32))
-        knobs = [tf.constant(value, kind) for value, kind in options]
-        return compiled(*prompts.shape, count)(tf.constant(prompts), *knobs).numpy()
+        knobs = [tf.cast(*option) for option in options]
+        return compiled(*prompts.shape, int(count))(tf.constant(prompts), *knobs).numpy()
 
     return write
 
@@ -356,10 +375,11 @@ def translate(model, pieces, phrases, direction, temperature=0.0, seed=0, write=
 
     ``temperature`` 0 gives the likeliest tokens. ``write`` is a `writer` of ``model``, to be used again.
     """
+    if direction not in DIRECTIONS or isinstance(phrases, str):
+        raise ValueError(f"received direction {direction!r}, {type(phrases)}; expected one of {DIRECTIONS}, a list.")
     end = pieces.encode(NEWLINE)[0]
-    prompts = pack([pieces.encode(f"{phrase}{direction}") for phrase in phrases], [[]] * len(phrases), SLOT, SLOT, end)[
-        0
-    ]
+    asked = [pieces.encode(f"{phrase}{direction}") for phrase in phrases]
+    prompts, _ = pack(asked, [[]] * len(asked), SLOT, SLOT, end)
     written = (write or writer(model))(prompts, model.context - SLOT, temperature, seed=seed)
     return [pieces.decode(row[SLOT:]).split(NEWLINE)[0] for row in written]
 
@@ -391,7 +411,7 @@ def _names(vocabulary):
         for value, names in values.items()
         for name in names
     }
-    names = "|".join(re.escape(name) for name in sorted(owners, key=len, reverse=True))
+    names = "|".join(re.escape(name) for name in sorted(owners, key=len, reverse=True)) or "(?!)"  # nothing matches
     return re.compile(rf"(?<![\w-])(?<!\d\.)(?:{names})(?![\w-])(?!\.\d)", re.IGNORECASE), owners
 
 

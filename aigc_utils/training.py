@@ -1,26 +1,26 @@
-"""Training with ``keras.Model.fit``: steps, batches, and the callbacks that Keras does not have.
+"""How it is trained: batches, callbacks that Keras does not have, checkpoints, and `fit` around ``keras.Model.fit``.
 
 Taught in 04_training_a_gan. Everything random is a function of (seed, step), so a run that was killed continues from
-its checkpoint to the same weights, bit for bit, as a run that was not.
+its checkpoint to the same weights, bit for bit, as a run that was not. What is trained is written in `trainables`,
+and asked for here: ``training.GAN``.
 """
 
 import contextlib
+import functools
+import math
 import os
+import uuid
 import warnings
 from pathlib import Path
 
-from aigc_utils import losses
+from aigc_utils import checks
 from aigc_utils.runtime import keras, tf
+from aigc_utils.trainables import DROP, FLIP, LATENT, SHUFFLE, TIME, latent_vectors, sample, stream  # noqa: F401
+
+# isort: split
+from aigc_utils.trainables import GAN, VAE, FlowMatching, NextToken, Trainable  # noqa: F401
 
 import numpy as np
-
-# One stream of random numbers per use, so that the numbers of one never depend on another being drawn.
-SHUFFLE, FLIP, LATENT, TIME, DROP = range(5)
-
-
-def stream(seed, use, step):
-    """Return the seed pair for `tf.random.stateless_*` that belongs to a run's ``seed``, a use and a step."""
-    return tf.stack([tf.cast(seed, tf.int64) * 16 + use, tf.cast(step, tf.int64)])
 
 
 def endless(batch, start_step=0):
@@ -38,15 +38,18 @@ def endless(batch, start_step=0):
 def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None):
     """Return an endless `tf.data.Dataset` of float32 batches in [-1, 1] that begins with batch ``start_step``.
 
-    ``images`` are uint8 (n, height, width, channels). Every epoch is a new permutation without replacement (an
-    incomplete last batch is dropped); ``flip`` mirrors each image left to right with probability ½. Batch k depends on
-    ``seed`` and k alone. With ``labels`` (n, …) a batch is the pair (images, their labels).
+    ``images`` are uint8 (n, height, width, channels), grey ones also without the last. Every epoch is a new permutation
+    without replacement (an incomplete last batch is dropped); ``flip`` mirrors each image left to right with
+    probability ½. Batch k depends on ``seed`` and k alone. With ``labels`` (n, …) a batch is (images, their labels).
     """
+    checks.whole(1, batch_size=batch_size)
     images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 4:
+    if images.dtype != np.uint8:
         raise ValueError(
-            f"received images of {images.dtype} {images.shape}; expected uint8 (n, height, width, channels)."
+            f"received images of {images.dtype} {images.shape}; expected uint8 (n, height, width, channels): floats in "
+            "[-1, 1] become bytes by data.to_uint8(images)."
         )
+    images = checks.images(images)
     if len(images) < batch_size:
         raise ValueError(f"received {len(images)} images for batches of {batch_size}; lower batch_size or add images.")
     if labels is not None and len(labels) != len(images):
@@ -72,265 +75,6 @@ def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None)
     return endless(batch, start_step)
 
 
-class Trainable(keras.Model):
-    """What `fit` trains: a model that counts its steps, and whose noise ``seed`` and that count decide.
-
-    A subclass has a ``train_step(batch)`` that returns a dictionary with the entry "loss", which `fit` watches, and
-    that ends in ``self.step.assign_add(1)``.
-    """
-
-    def __init__(self, seed=0, name=None):
-        super().__init__(name=name)
-        self.seed = seed
-        self.step = self.add_weight(shape=(), dtype="int64", initializer="zeros", trainable=False, name="step")
-        self.built = True
-
-    @property
-    def metrics(self):
-        """No metrics of Keras' own: in place of a step's only entry "loss" it would show its tracker, which stays 0."""
-        return []
-
-
-class GAN(Trainable):
-    """A generator and a discriminator that play against each other under ``fit``.
-
-    ``generator`` maps (batch, latent_dim) to images in [-1, 1]; ``discriminator`` maps images to logits (batch, 1).
-    ``fit`` takes real batches, see `batches`. ``seed`` and the model's own ``step`` decide all noise.
-    """
-
-    def __init__(self, generator, discriminator, seed=0, name="gan"):
-        super().__init__(seed, name)
-        self.generator, self.discriminator = generator, discriminator
-        self.latent_dim = generator.input_shape[-1]
-
-    def compile(self, optimizer, d_optimizer, loss="non_saturating", r1_gamma=0.0, r1_every=1):
-        """Choose optimizers, the loss by name (see `losses.ADVERSARIAL`) and the R1 penalty.
-
-        ``optimizer`` is the generator's. Clipping, gradient accumulation and the moving average of weights (EMA) are
-        Keras' own: ``Adam(global_clipnorm=…, gradient_accumulation_steps=…, use_ema=True)``. The R1 penalty (weight
-        γ/2 = r1_gamma/2) is computed at every ``r1_every``-th step, and then counts ``r1_every`` times.
-        """
-        super().compile(optimizer=optimizer)
-        self.d_loss, self.g_loss = losses.adversarial(loss)
-        self.d_optimizer, self.r1_gamma, self.r1_every = d_optimizer, r1_gamma, r1_every
-        optimizer.build(self.generator.trainable_variables)
-        d_optimizer.build(self.discriminator.trainable_variables)
-
-    def latent(self, count, step):
-        """Return the noise (count, latent_dim) of a training step, a function of the run's seed and ``step`` alone."""
-        return tf.random.stateless_normal((count, self.latent_dim), seed=stream(self.seed, LATENT, step))
-
-    def call(self, latent, training=False):
-        """Return generated images in [-1, 1] for latent vectors (batch, latent_dim)."""
-        return self.generator(latent, training=training)
-
-    def train_step(self, real):
-        """Improve the discriminator once, then the generator once, on one batch of real images."""
-        step = self.step.value
-        latent = self.latent(tf.shape(real)[0], step)
-        with tf.GradientTape() as tape:
-            fake = self.generator(latent, training=True)
-        logs = self._train_discriminator(real, tf.stop_gradient(fake), step)
-        with tape:  # goes on recording: the generator runs once a step, and is judged by the improved discriminator
-            g_loss = self.g_loss(self.discriminator(fake, training=True))
-        variables = self.generator.trainable_variables
-        self.optimizer.apply(tape.gradient(g_loss, variables), variables)
-        self.step.assign_add(1)
-        # TerminateOnNaN watches the entry "loss": the sum is NaN or infinite as soon as one of the two is.
-        return {"loss": g_loss + logs["d_loss"], "g_loss": g_loss, **logs}
-
-    def _train_discriminator(self, real, fake, step):
-        with tf.GradientTape() as tape:
-            real_logits = self.discriminator(real, training=True)
-            fake_logits = self.discriminator(fake, training=True)
-            d_loss = self.d_loss(real_logits, fake_logits)
-            penalty = self._penalty(real, step)
-            total = d_loss + 0.5 * self.r1_gamma * self.r1_every * penalty
-        variables = self.discriminator.trainable_variables
-        self.d_optimizer.apply(tape.gradient(total, variables), variables)
-        return {
-            "d_loss": d_loss,
-            "r1": penalty,
-            "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
-            "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
-        }
-
-    def _penalty(self, real, step):
-        if not self.r1_gamma:
-            return tf.constant(0.0)
-        return tf.cond(
-            step % self.r1_every == 0, lambda: losses.r1_penalty(self.discriminator, real), lambda: tf.constant(0.0)
-        )
-
-
-class VAE(Trainable):
-    """An encoder and a decoder that raise a lower bound of the images' likelihood under ``fit``.
-
-    ``encoder`` maps images to [mean, log_var], ``decoder`` latent vectors to images in [-1, 1]; with classes both take
-    [input, labels], and ``fit`` takes labels too. The observation noise is one number, learnt with the rest: its size
-    decides how many bits the latent vector is worth (σ-VAE, Rybkin et al. 2021).
-    """
-
-    def __init__(self, encoder, decoder, beta=1.0, seed=0, name="vae"):
-        super().__init__(seed, name)
-        self.encoder, self.decoder, self.beta = encoder, decoder, beta
-        self.noise = self.add_weight(shape=(), initializer="zeros", name="noise")
-        self.labelled = isinstance(decoder.input, list)
-
-    @property
-    def noise_log_var(self):
-        """The logarithm of the observation noise's variance, a scalar; it learns at ten times the networks' rate."""
-        return 10.0 * self.noise.value
-
-    def compile(self, optimizer):
-        """Choose the optimizer; clipping, accumulation and the moving average of weights (EMA) are its options."""
-        super().compile(optimizer=optimizer)
-        optimizer.build(self.trainable_variables)
-
-    def call(self, latent, training=False):
-        """Return decoded images in [-1, 1] for latent vectors (batch, latent_dim), or [latent vectors, labels]."""
-        return self.decoder(latent, training=training)
-
-    def encode(self, images, labels=None, step=0, training=False):
-        """Return (latent, mean, log_var), each (batch, latent_dim); latent = mean + σ·ε, ε of the seed and ``step``."""
-        mean, log_var = self.encoder([images, labels] if self.labelled else images, training=training)
-        noise = tf.random.stateless_normal(tf.shape(mean), seed=stream(self.seed, LATENT, step))
-        return mean + tf.exp(0.5 * log_var) * noise, mean, log_var
-
-    def train_step(self, batch):
-        """Raise the bound once; returns the loss in nats a value, and its two parts in nats an image."""
-        images, labels = batch if self.labelled else (batch, None)
-        with tf.GradientTape() as tape:
-            latent, mean, log_var = self.encode(images, labels, self.step.value, training=True)
-            decoded = self.decoder([latent, labels] if self.labelled else latent, training=True)
-            likelihood = losses.gaussian_log_likelihood(images, decoded, self.noise_log_var)
-            kl = losses.gaussian_kl(mean, log_var)
-            loss = losses.negative_elbo(likelihood, kl, self.beta) / float(np.prod(images.shape[1:]))
-        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
-        self.step.assign_add(1)
-        return {"loss": loss, "reconstruction": -tf.reduce_mean(likelihood), "kl": tf.reduce_mean(kl)}
-
-
-class NextToken(Trainable):
-    """A network that learns under ``fit`` to foresee the next token: tokens (batch, length) to logits, see `models`.
-
-    A batch is (tokens, targets), both int32 (batch, length). Targets below 0 are not asked for: the prompt, or nothing
-    after the end. Taught in 07_text.
-    """
-
-    def __init__(self, network, seed=0, name="next_token"):
-        super().__init__(seed, name)
-        self.network = network
-
-    def compile(self, optimizer):
-        """Choose the optimizer; clipping and the moving average of weights (EMA) are its options."""
-        super().compile(optimizer=optimizer)
-        optimizer.build(self.network.trainable_variables)
-
-    def call(self, tokens, training=False):
-        """Return the logits of every next token."""
-        return self.network(tokens, training=training)
-
-    def train_step(self, batch):
-        """Lower the mean cross-entropy, in nats a token, once."""
-        tokens, targets = batch
-        with tf.GradientTape() as tape:
-            loss = losses.next_token_loss(self.network(tokens, training=True), targets)
-        variables = self.network.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
-        self.step.assign_add(1)
-        return {"loss": loss}
-
-
-class FlowMatching(Trainable):
-    """A velocity field that carries noise to images, trained under ``fit`` to follow straight ways between pairs.
-
-    ``velocity`` maps [points, time] to velocities of the points' shape, or [points, time, labels]; see
-    `models.velocity`. With labels ``fit`` takes labels too, and a share ``drop`` of them is hidden (−1), so that one
-    network learns the field with and without them, for guidance (Ho and Salimans 2022).
-    """
-
-    def __init__(self, velocity, drop=0.1, seed=0, name="flow"):
-        super().__init__(seed, name)
-        self.velocity, self.drop, self.labelled = velocity, drop, len(velocity.inputs) == 3
-
-    def compile(self, optimizer):
-        """Choose the optimizer; clipping, accumulation and the moving average of weights (EMA) are its options."""
-        super().compile(optimizer=optimizer)
-        optimizer.build(self.velocity.trainable_variables)
-
-    def call(self, points, time, labels=None, guidance=None, training=False):
-        """Return velocities of points (batch, …) at ``time`` (batch,).
-
-        ``labels`` None: of all labels together. A ``guidance`` w gives v(nothing) + w·(v(labels) − v(nothing)), which
-        for w = 1 is v(labels): None gives that with one evaluation less.
-        """
-        if not self.labelled:
-            return self.velocity([points, time], training=training)
-        nothing = tf.fill((tf.shape(points)[0], self.velocity.inputs[2].shape[1]), -1)
-        told = self.velocity([points, time, nothing if labels is None else labels], training=training)
-        if labels is None or guidance is None:
-            return told
-        untold = self.velocity([points, time, nothing], training=training)
-        return untold + guidance * (told - untold)
-
-    def train_step(self, batch):
-        """Follow the ways between a batch and as much noise for one step."""
-        data, labels = batch if self.labelled else (batch, None)
-        count, step = tf.shape(data)[0], self.step.value
-        noise = tf.random.stateless_normal(tf.shape(data), seed=stream(self.seed, LATENT, step))
-        time = tf.random.stateless_uniform((count,), seed=stream(self.seed, TIME, step))
-        if self.labelled:
-            hidden = tf.random.stateless_uniform((count, 1), seed=stream(self.seed, DROP, step)) < self.drop
-            labels = tf.where(hidden, -1, tf.cast(labels, tf.int32))
-        mixed, velocity = losses.interpolate(noise, data, time)
-        with tf.GradientTape() as tape:
-            loss = losses.flow_matching_loss(self(mixed, time, labels, training=True), velocity)
-        variables = self.velocity.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
-        self.step.assign_add(1)
-        return {"loss": loss}
-
-    def generate(self, noise, steps=12, solver="heun", labels=None, guidance=None, batch_size=250):
-        """Return the points at time 1, float32 (n, …), that the field carries ``noise`` (n, …) to in equal steps.
-
-        ``solver`` "euler" asks the field once a step, "heun" twice (but once in the last step, whose end has no time
-        left). ``labels`` (n, …) and ``guidance`` as in `call`.
-        """
-        if solver not in ("euler", "heun") or steps < 1:
-            raise ValueError(f"received solver={solver!r}, steps={steps}; expected 'euler' or 'heun', and steps >= 1.")
-        if labels is not None and (not self.labelled or len(labels) != len(noise)):
-            raise ValueError(
-                f"received {len(labels)} labels for {len(noise)} points"
-                + ("; expected one for each." if self.labelled else ", but this field was trained without labels.")
-            )
-        noise, parts = tf.convert_to_tensor(noise), []
-        guidance = None if guidance in (None, 1) else tf.constant(guidance, tf.float32)
-        for first in range(0, len(noise), batch_size):
-            told = None if labels is None else tf.cast(labels[first : first + batch_size], tf.int32)
-            part = noise[first : first + batch_size]
-            parts.append(self._integrate(part, tf.constant(steps), told, guidance, solver == "heun"))
-        return tf.concat(parts, axis=0).numpy()
-
-    @tf.function(reduce_retracing=True)
-    def _integrate(self, points, steps, labels, guidance, heun):
-        size, ones = 1.0 / tf.cast(steps, tf.float32), tf.ones(tf.shape(points)[:1])
-        for k in tf.range(steps):
-            time = tf.cast(k, tf.float32) * size
-            slope = self(points, time * ones, labels, guidance)
-            if heun and k < steps - 1:
-                ahead = self(points + size * slope, (time + size) * ones, labels, guidance)
-                slope = (slope + ahead) / 2
-            points += size * slope
-        return points
-
-    def sample(self, count, seed=0, **options):
-        """Return ``count`` generated images, float32 in [-1, 1], from noise that ``seed`` decides; see `generate`."""
-        shape = (count, *self.velocity.inputs[0].shape[1:])
-        noise = tf.random.stateless_normal(shape, seed=stream(seed, LATENT, -1))
-        return np.clip(self.generate(noise, **options), -1, 1)
-
-
 class SampleGrids(keras.callbacks.Callback):
     """Write a grid of pictures of fixed latent vectors to TensorBoard, under "samples", at the end of every epoch."""
 
@@ -345,7 +89,7 @@ class SampleGrids(keras.callbacks.Callback):
         grid = images.reshape(self.rows, self.columns, height, width, channels).swapaxes(1, 2)
         grid = grid.reshape(1, self.rows * height, self.columns * width, channels)
         with tf.summary.create_file_writer(self.log_dir).as_default():
-            tf.summary.image("samples", (grid + 1) / 2, step=int(self.model.step))
+            tf.summary.image("samples", (grid + 1) / 2, step=int(self.model.step.numpy()))
 
 
 class RefreshBatchNorm(keras.callbacks.Callback):
@@ -410,18 +154,22 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Save the state of the run, except before its first step."""
-        step = int(self.model.step)
+        step = int(self.model.step.numpy())
         if step:
             if not all(np.isfinite(weight).all() for weight in self.model.get_weights()):
                 raise FloatingPointError(_not_finite(step, self.path))
-            save_weights(self.model, self.path)
+            if self.model.distribute_strategy.extended.should_checkpoint:  # one of several workers
+                save_weights(self.model, self.path)
 
 
 def save_weights(model, path):
-    """Write a model's weights to ``path`` (NAME.weights.h5): either the whole file or, after an error, no change."""
+    """Write a model's weights to ``path`` (NAME.weights.h5): either the whole file or, after an error, no change.
+
+    Of several processes that write the same path at a time, the last to finish wins.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name[: -len('.weights.h5')]}.partial.weights.h5")
+    partial = path.with_name(f"{path.name[: -len('.weights.h5')]}.{uuid.uuid4().hex}.partial.weights.h5")
     try:
         model.save_weights(partial, overwrite=True)
         os.replace(partial, path)
@@ -436,10 +184,15 @@ def save_weights(model, path):
 
 
 def resume(model, path):
-    """Load a checkpoint into a compiled `Trainable` and return its step; 0 where there is no file at ``path`` yet."""
+    """Load a checkpoint into a compiled `Trainable` and return its step; 0 where there is no file at ``path`` yet.
+
+    What ``compile`` was told wins over what the checkpoint was trained with: learning rate, momenta, decay, clipping.
+    """
     path = Path(path)
     if not path.exists():
         return 0
+    for optimizer in _optimizers(model):
+        optimizer.load_own_variables = functools.partial(_load_all_but_rate, optimizer)
     try:
         model.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
@@ -447,7 +200,24 @@ def resume(model, path):
             f"the checkpoint {path} does not fit this model: {error} Use the networks and optimizers that it was "
             "written with, or delete it to begin anew."
         ) from error
-    return int(model.step)
+    return int(model.step.numpy())
+
+
+def _optimizers(model):
+    """Return a model's optimizers, and those inside of them that LossScaleOptimizer has wrapped."""
+    outer = [one for one in (model.optimizer, getattr(model, "d_optimizer", None)) if one is not None]
+    return outer + [one.inner_optimizer for one in outer if hasattr(one, "inner_optimizer")]
+
+
+def _load_all_but_rate(optimizer, store):
+    """Load an optimizer's variables; the rate of a checkpoint, second where no schedule made it, is left out."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    variables = [variable for variable in optimizer.variables if variable is not inner._learning_rate]
+    stored = [store[str(index)] for index in range(len(store.keys()))]
+    if len(stored) == len(variables) + 1:
+        del stored[len(optimizer.variables) - len(inner.variables) + 1]
+    for variable, value in zip(variables, stored, strict=True):
+        variable.assign(value)
 
 
 def fit(
@@ -455,34 +225,99 @@ def fit(
 ):
     """Train a compiled `Trainable` up to ``steps`` steps in all and return the history of its epochs.
 
-    ``images`` are uint8 (n, height, width, channels); ``labels`` go with them, see `batches`. An *epoch* here is
-    ``steps_per_epoch`` steps: how often callbacks look, not a pass over the data. With ``checkpoint`` (a
-    path NAME.weights.h5) the run continues from there if the file exists, and keeps it up to date. Callbacks see the
-    moving average of the weights (EMA) at the end of an epoch, if the optimizer has one, and the run ends on it;
-    ``model.stop_training = True`` in a callback ends the run with its epoch. A loss that is not finite stops the run
-    with a FloatingPointError.
+    ``images`` are uint8 (n, height, width, channels); ``labels`` (n, k), or (n,) for k = 1, choose among the model's
+    classes. An *epoch* here is ``steps_per_epoch`` steps: how often callbacks look, not a pass over the data. With
+    ``checkpoint`` (a path NAME.weights.h5) the run continues from there if the file exists, and keeps it up to date.
+    Callbacks see the moving average of the weights (EMA) at the end of an epoch, if the optimizer has one, and the run
+    ends on it; ``model.stop_training = True`` in a callback ends the run with its epoch. A loss that is not finite
+    stops the run with a FloatingPointError.
+
+    Several workers of a `tf.distribute.Strategy` train one model, with ``batch_size`` pictures a step in all, each its
+    own share: make networks, model and optimizers and compile inside ``with strategy.scope():``, then call `fit` with
+    the same arguments in every process. One of them writes the checkpoint, all read it.
     """
-    if steps % steps_per_epoch:
-        raise ValueError(f"received steps={steps}; expected a multiple of steps_per_epoch={steps_per_epoch}.")
-    start = resume(model, checkpoint) if checkpoint else int(model.step)
-    averaged = model.optimizer.use_ema
-    before = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaged else []
-    before += [RefreshBatchNorm()] if averaged and isinstance(model, GAN) else []
-    before += [Checkpoint(checkpoint)] if checkpoint else []
+    if not model.compiled:
+        raise ValueError("received a model without an optimizer; call model.compile(optimizer) first.")
+    checks.whole(1, steps=steps, steps_per_epoch=steps_per_epoch)
+    labels = model.told(labels, len(images)) if model.labelled or labels is not None else None
+    if checkpoint:
+        resume(model, checkpoint)
+    start = int(model.step.numpy())
+    _refuse_other_ends(start, steps, steps_per_epoch)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*shuffle=True.*")  # Keras says so of every tf.data.Dataset
         history = keras.Model.fit(
             model,
-            batches(images, batch_size, model.seed, start, flip, labels),
+            _shares(model, batches(images, batch_size, model.seed, start, flip, labels), batch_size),
             initial_epoch=start // steps_per_epoch,
             epochs=steps // steps_per_epoch,
             steps_per_epoch=steps_per_epoch,
-            callbacks=[*before, keras.callbacks.TerminateOnNaN(), *callbacks, *([EndOnAverage()] if averaged else [])],
+            callbacks=_callbacks(model, checkpoint, callbacks),
             verbose=0,
         )
-    if int(model.step) < steps and not np.isfinite(history.history["loss"][-1]):
-        raise FloatingPointError(_not_finite(int(model.step), checkpoint))
+    if int(model.step.numpy()) < steps and not np.isfinite(history.history["loss"][-1]):
+        raise FloatingPointError(_not_finite(int(model.step.numpy()), checkpoint))
     return history.history
+
+
+def _refuse_other_ends(start, steps, steps_per_epoch):
+    """Raise ValueError where whole epochs from step ``start`` on do not end at ``steps``."""
+    if steps % steps_per_epoch or start % steps_per_epoch:
+        raise ValueError(
+            f"received steps={steps} for a model that has done {start}; expected multiples of steps_per_epoch="
+            f"{steps_per_epoch}. {math.gcd(start, steps, steps_per_epoch)} would do, or a new model."
+        )
+    if start > steps:
+        raise ValueError(f"received steps={steps} in all, but {start} are done already; ask for more, or begin anew.")
+
+
+def _callbacks(model, checkpoint, callbacks):
+    averaged = getattr(model.optimizer, "inner_optimizer", model.optimizer).use_ema  # not of one that scales the loss
+    before = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaged else []
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        before += [keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _share_statistics(model))]
+    before += [RefreshBatchNorm()] if averaged and isinstance(model, GAN) else []
+    before += [Checkpoint(checkpoint)] if checkpoint else []
+    return [*before, keras.callbacks.TerminateOnNaN(), *callbacks, *([EndOnAverage()] if averaged else [])]
+
+
+def _share_statistics(model):
+    """Give all workers the mean of what each has counted in its own batches, the statistics of batch normalisation."""
+    counted = [variable.value for variable in model.non_trainable_variables if variable.dtype == "float32"]
+
+    @tf.function
+    def share():
+        mean = functools.partial(tf.distribute.get_replica_context().all_reduce, tf.distribute.ReduceOp.MEAN)
+        for variable in counted:
+            variable.assign(mean(tf.identity(variable)))
+
+    model.distribute_strategy.run(share)
+
+
+def _shares(model, dataset, batch_size):
+    """Return the dataset as it is for one worker; for several each one's own share of every batch."""
+    strategy = model.distribute_strategy
+    workers = strategy.num_replicas_in_sync
+    if workers == 1:
+        return dataset
+    unfit = ("clipnorm", "global_clipnorm", "clipvalue", "gradient_accumulation_steps", "inner_optimizer")
+    if batch_size % workers or any(getattr(one, name, None) for one in _optimizers(model) for name in unfit):
+        raise ValueError(
+            f"received batch_size={batch_size} for {workers} workers; expected a multiple of their number, and "
+            "optimizers without clipping, accumulation and loss scaling, which each worker would do for itself."
+        )
+
+    def own(context):
+        here = workers // context.num_input_pipelines  # replicas of this process: they take turns
+        first = here * context.input_pipeline_id
+
+        def share(*batch):
+            parts = [tf.reshape(x, (workers, -1, *x.shape[1:]))[first : first + here] for x in batch]
+            return tuple(parts) if len(parts) > 1 else parts[0]
+
+        return dataset.map(share).unbatch()
+
+    return strategy.distribute_datasets_from_function(own)
 
 
 def _not_finite(step, checkpoint):
@@ -491,15 +326,3 @@ def _not_finite(step, checkpoint):
         "gradients (global_clipnorm in the optimizer) or look for bad values in the images. "
         + (f"The last good state is in {checkpoint}." if checkpoint else "No checkpoint was asked for.")
     )
-
-
-def latent_vectors(generator, count, seed=0):
-    """Return the latent vectors (count, latent_dim) that ``seed`` decides; a smaller count is the beginning of more."""
-    return tf.random.stateless_normal((count, generator.input_shape[-1]), seed=stream(seed, LATENT, -1))
-
-
-def sample(generator, count, seed=0, batch_size=250):
-    """Return ``count`` generated images, float32 in [-1, 1], from the latent vectors that ``seed`` decides."""
-    latent = latent_vectors(generator, count, seed)
-    parts = [generator(latent[i : i + batch_size], training=False) for i in range(0, count, batch_size)]
-    return tf.concat(parts, axis=0).numpy()

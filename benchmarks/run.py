@@ -24,6 +24,7 @@ import advertising  # noqa: E402
 import fair_match  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
+import slider  # noqa: E402
 import text as writing  # noqa: E402
 import tuning  # noqa: E402
 from import_time import import_seconds  # noqa: E402
@@ -143,6 +144,7 @@ The median distance of this project's recipe is {ours / theirs:.2f} times the co
 {advertising.markdown(stored("advertising"))}
 {medicine.markdown(stored("medicine"))}
 {writing.markdown(stored("text"))}
+{slider.markdown(stored("slider"))}
 ## Notebooks
 
 Wall-clock seconds on this machine, CPU profile, from the start of the notebook's kernel to its end; memory is the
@@ -193,6 +195,7 @@ def main():
         advertising.main()
         medicine.main(medicine.SPLITS)
         writing.main()
+        slider.main()
     if part != "tables":
         measure_times(names)
     write_readme()

@@ -14,14 +14,15 @@ class Break:
 
     ``kind`` "sign": the index-th + or − (between two terms or before one) becomes the other; "factor": the index-th
     number is doubled; "scale": the index-th returned (or assigned) value is doubled; "swap": the first two arguments
-    of the index-th call change places, or, with index None, the function's own first two parameters.
+    of the index-th call change places, or, with index None, the function's own first two parameters. ``given`` is as
+    in `Bug`.
     """
 
     where: str
     kind: str
     index: int | None
     equation: int
-    given: str = dataclasses.field(default="", init=False)
+    given: str = ""
 
     @property
     def label(self):

@@ -209,8 +209,8 @@ def _execute(sources, edited, claim, namespace, kept, patch):
             exec(compile(actual, f"cell {actual[:60]!r}", "exec"), namespace)
             if before and time.perf_counter() - begin > SLOW and "runtime.start(" not in source:
                 later = set().union(*(reach(other, sources) for other in [*sources[number + 1 :], claim]))
-                kept[number] = values_left(source, read, later, before, namespace)
-                kept.pop(number) if kept[number] is None else None
+                left = values_left(source, read, later, before, namespace)
+                kept |= {} if left is None else {number: left}
         if not untouched:
             touched |= defined(actual) | defined(source) | changed(source, frozenset())
         if "runtime.start(" in source:
@@ -267,7 +267,10 @@ def pickled(value):
     """Return the bytes of an object's data, and the objects that are not data."""
     buffer = io.BytesIO()
     saver = _Saver(buffer)
-    saver.dump(value)
+    try:
+        saver.dump(value)
+    except (TypeError, AttributeError, pickle.PicklingError):  # it holds a generator, an open file or the like
+        return b"", [value]
     return buffer.getvalue(), saver.shared
 
 

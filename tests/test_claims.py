@@ -185,6 +185,7 @@ def test_a_slow_cell_is_executed_once_and_again_where_the_bug_touches_it(tmp_pat
         "time.sleep(0.25)\nx = rng.random()",
         "time.sleep(0.25)\nx = {'f': f}",
         "time.sleep(0.25)\nx = Box()",
+        "time.sleep(0.25)\nx = [(k for k in range(3))]",
         "box.n = 1\nx = 1\ntime.sleep(0.25)",
     ],
 )

@@ -14,12 +14,14 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tarfile
 import threading
 import time
 import zipfile
+import zlib
 from pathlib import Path
 
 from aigc_utils import data, files, kittens, runtime
@@ -70,8 +72,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         habit = self.path.strip("/").split("/")[0]
         if habit == "hang":
             self.server.release.wait(20)
-        self.send_response({"404": 404, "500": 500}.get(habit, 200))
-        self.send_header("Content-Type", "text/html; charset=utf-8" if habit == "login" else "application/gzip")
+        self.send_response({"404": 404, "500": 500, "moved": 302}.get(habit, 200))
+        is_page = habit in ("login", "moved", "404")
+        self.send_header("Content-Type", "text/html; charset=utf-8" if is_page else "application/gzip")
+        if habit == "moved":
+            self.send_header("Location", "/good")
         if habit == "packing" and "gzip" in self.headers.get("Accept-Encoding", ""):
             self.send_header("Content-Encoding", "gzip")
         if habit != "unannounced":
@@ -359,6 +364,18 @@ def test_download_replaces_what_was_there(tmp_path, server):
         path.write_bytes(b"old")
 
 
+def test_a_checksum_may_be_written_in_capitals(tmp_path, server):
+    path = data.download(f"{server.url}/good", tmp_path / "file.bin", SHA256.upper())
+    data.verify(path, SHA256.upper())
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_file_that_has_moved_is_followed(tmp_path, server):
+    """The answer that says where to is a web page, and no login."""
+    path = data.download(f"{server.url}/moved", tmp_path / "file.bin", SHA256)
+    assert path.read_bytes() == CONTENT and server.requests == ["/moved", "/good"]
+
+
 def test_checksum_of_the_content_ignores_the_gzip_header(tmp_path, server):
     for mtime in (0, 1_500_000_000):
         server.content = gzip.compress(CONTENT, 1, mtime=mtime)
@@ -616,6 +633,68 @@ def test_load_folder_converts_every_kind_of_pixel(name, picture, colour, options
     assert np.abs(image - colour).max() <= 2
 
 
+@pytest.mark.parametrize("suffix", ["tiff", "png"])
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_white_of_a_deep_picture_is_what_its_brightest_pixel_needs(bits, suffix, tmp_path):
+    """Half of it is black, half has the greatest value of this depth: all of white, whatever the depth."""
+    pixels = np.zeros((8, 8), np.uint16)
+    pixels[:, 4:] = 2**bits - 1
+    pixels[0, 4:] = 2 ** (bits - 1)
+    Image.fromarray(pixels).save(tmp_path / f"deep.{suffix}")
+    image = data.load_folder(tmp_path, size=(8, 8)).images[0]
+    assert image[4, 0].tolist() == [0, 0, 0] and image[4, 7].tolist() == [255] * 3 and image[0, 7].tolist() == [128] * 3
+
+
+def test_deep_colours_that_would_be_black_are_named(tmp_path):
+    """A PNG with 16 bits a channel, of which 12 are used: Pillow keeps the upper 8, so 15 of 255 is left."""
+    for name, most in (("dark", 4095), ("full", 65535)):
+        lines = b"".join(b"\0" + np.full(12, most, ">u2").tobytes() for _ in range(4))
+        chunks = (
+            (b"IHDR", struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)),
+            (b"IDAT", zlib.compress(lines)),
+            (b"IEND", b""),
+        )
+        parts = [struct.pack(">I", len(c)) + k + c + struct.pack(">I", zlib.crc32(k + c)) for k, c in chunks]
+        (tmp_path / f"{name}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    folder = data.load_folder(tmp_path, size=(4, 4))
+    assert [path.name for path in folder.paths] == ["full.png"] and (folder.images == 255).all()
+    assert "at most 14 of them" in folder.unreadable[0][1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes as Unix has them")
+def test_load_folder_follows_links_once(tmp_path, capsys):
+    album, elsewhere = tmp_path / "album", tmp_path / "elsewhere"
+    for folder in (album / "real", elsewhere / "deep", elsewhere / ".hidden"):
+        folder.mkdir(parents=True)
+        Image.new("RGB", (8, 8), "red").save(folder / "cat.png")
+    (album / "a link").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(album)  # a loop
+    (album / "again").symlink_to(album / "real")  # the same pictures twice
+    (album / "linked.png").symlink_to(album / "real" / "cat.png")  # a link to a file is a file
+    (album / "broken.png").symlink_to(tmp_path / "nowhere.png")
+    os.mkfifo(album / "pipe.png")
+    found = data.load_folder(album, size=np.array([8, 8]))
+    names = [path.relative_to(album).as_posix() for path in found.paths]
+    assert names == ["a link/deep/cat.png", "linked.png", "real/cat.png"]
+    assert [path.name for path, _ in found.unreadable] == ["broken.png", "pipe.png"]
+    assert capsys.readouterr().out.count("a broken link, or no plain file") == 2
+
+
+def test_load_folder_names_a_folder_that_is_closed(tmp_path, monkeypatch):
+    Image.new("RGB", (8, 8)).save(tmp_path / "cat.png")
+    (tmp_path / "closed").mkdir()
+    scan = os.scandir
+
+    def refusing(path):
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)  # root may open every folder
+    folder = data.load_folder(tmp_path)
+    assert folder.unreadable == [(tmp_path / "closed", "Permission denied")] and len(folder.images) == 1
+
+
 def test_load_folder_sets_photos_upright_and_crops_the_middle(tmp_path):
     pixels = np.zeros((100, 300, 3), np.uint8)
     pixels[:, 100:200] = 255  # black, white, black from left to right
@@ -673,8 +752,8 @@ def test_load_folder_refuses_what_is_no_folder_of_pictures(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="no readable picture among 0 files"):
         data.load_folder(tmp_path / "empty")
-    for size in ((0, 5), (32,)):
-        with pytest.raises(ValueError, match=r"size is \(.*\); expected \(height, width\)"):
+    for size in ((0, 5), (32,), 64, (32.0, 32.0), "32", None):
+        with pytest.raises(ValueError, match=r"size is .*; expected \(height, width\)"):
             data.load_folder(tmp_path, size=size)
 
 
@@ -689,7 +768,7 @@ def test_to_unit_and_back_changes_nothing(images):
     assert (data.to_uint8(unit.astype(np.float64)) == images).all()
 
 
-@given(hnp.arrays(np.float32, 5, elements=st.floats(-(2.0**90), 2.0**90, width=32)))
+@given(hnp.arrays(np.float32, 5, elements=st.floats(-2, 2, width=32)))
 def test_to_uint8_rounds_to_the_nearest_and_clips(values):
     nearest = np.abs(data.to_unit(np.arange(256, dtype=np.uint8))[:, None] - np.clip(values, -1, 1)).min(0)
     assert (np.abs(data.to_unit(data.to_uint8(values)) - np.clip(values, -1, 1)) <= nearest + 1e-6).all()
@@ -697,13 +776,13 @@ def test_to_uint8_rounds_to_the_nearest_and_clips(values):
 
 def test_pixel_ranges_have_fixed_ends_and_refuse_others():
     assert data.to_unit(np.array([0, 255], np.uint8)).tolist() == [-1, 1]
-    assert data.to_uint8(np.array([-9.0, -1, 0, 1, 9])).tolist() == [0, 0, 128, 255, 255]
+    assert data.to_uint8(np.array([-2.0, -1, 0, 1, 2])).tolist() == [0, 0, 128, 255, 255]
     with pytest.raises(TypeError, match="received float64 images; expected uint8"):
         data.to_unit(np.zeros(3))
     with pytest.raises(TypeError, match="received uint8 images; expected floating point"):
         data.to_uint8(np.zeros(3, np.uint8))
-    for value in (np.nan, np.inf):
-        with pytest.raises(ValueError, match="NaN or infinite"):
+    for value in (np.nan, np.inf, 2.1, 255.0):
+        with pytest.raises(ValueError, match=r"NaN or infinite values; expected \[-1, 1\]"):
             data.to_uint8(np.array([0, value]))
 
 
@@ -719,5 +798,11 @@ def test_stained_patches_never_share_a_pixel():
     assert np.bincount(np.digitize(train[1], edges)).tolist() == [9] * 16
     with pytest.raises(ValueError, match="split='validation'"):
         data.stained_patches("validation")
-    with pytest.raises(ValueError, match="at least 16 numbers"):
+    with pytest.raises(ValueError, match="n >= 16"):
         data.stain_levels(train[1][:3])
+    for ties, empty in ((np.zeros(20), 15), (np.r_[np.zeros(10), np.arange(1.0, 11)], 7)):
+        with pytest.raises(ValueError, match=f"ties that leave {empty} of 16 bins empty"):
+            data.stain_levels(ties)
+    for stride in (0, 2.5):
+        with pytest.raises(ValueError, match=f"stride = {stride}"):
+            data.stained_patches(stride=stride)

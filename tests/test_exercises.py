@@ -12,6 +12,7 @@ import pytest
 from answers import WRONG
 
 
+@functools.cache
 def exercises(path):
     """Return {exercise name: {"exercise": source, "check": source, "solution": source}} of one notebook."""
     found, parts = {}, {}

@@ -1,6 +1,11 @@
 """Drawn kittens: factors that can be seen, samples that can be repeated, a cache that cannot lie."""
 
+import errno
+import os
+import shutil
+import tempfile
 import time
+from pathlib import Path
 
 from aigc_utils import kittens
 
@@ -170,7 +175,45 @@ def test_an_interrupted_drawing_leaves_nothing_behind(cache, monkeypatch):
     assert list(cache.iterdir()) == []
 
 
-@pytest.mark.parametrize(("n", "size"), [(0, 32), (1, 4)])
-def test_impossible_samples_are_refused(n, size):
-    with pytest.raises(ValueError, match=f"n={n}, size={size}"):
-        kittens.sample(n, size=size)
+def test_a_cache_file_of_other_images_is_not_believed(cache):
+    first, _ = kittens.sample(2, seed=4)
+    (file,) = cache.iterdir()
+    for others in (first[:1], first.astype(float)):
+        with open(file, "wb") as opened:
+            np.save(opened, others)
+        np.testing.assert_array_equal(kittens.sample(2, seed=4)[0], first)
+
+
+@pytest.mark.parametrize("trouble", ["a file", "read-only home", "full", "read-only"])
+def test_without_a_cache_they_are_drawn_and_that_is_said_once(trouble, cache, monkeypatch, capsys):
+    first, _ = kittens.sample(2, seed=4)
+    shutil.rmtree(cache)
+    kittens._say_once.cache_clear()
+
+    def refusing(*arguments, **options):
+        code = errno.ENOSPC if trouble == "full" else errno.EROFS
+        raise OSError(code, os.strerror(code))
+
+    if trouble == "a file":
+        (cache.parent / "note.txt").write_text("not a folder")
+        monkeypatch.setenv("AIGC_CACHE_DIR", str(cache.parent / "note.txt"))
+    else:  # root may write everywhere, so the system's refusal is played
+        owner, name = {"read-only home": (Path, "mkdir"), "full": (np, "save")}.get(trouble, (tempfile, "mkdtemp"))
+        monkeypatch.setattr(owner, name, refusing)
+    for _ in range(2):
+        np.testing.assert_array_equal(kittens.sample(2, seed=4)[0], first)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("Kittens are drawn anew each time, because the cache cannot be written: ")
+    assert not cache.exists() or list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", [{"n": 0}, {"n": 2.5}, {"n": "2"}, {"n": 1, "size": 4}, {"n": 1, "seed": -1}])
+def test_impossible_samples_are_refused(wrong):
+    name, value = list(wrong.items())[-1]
+    with pytest.raises(ValueError, match=f"received {name} = {value}; expected a whole number"):
+        kittens.sample(**wrong)
+
+
+def test_whole_numbers_of_every_type_are_taken():
+    first, _ = kittens.sample(2, seed=1)
+    np.testing.assert_array_equal(kittens.sample(np.int64(2), seed=np.int32(1), size=32.0)[0], first)

@@ -1,7 +1,7 @@
 """Networks: shapes, ranges and parameter counts worked out by hand."""
 
 from aigc_utils import data, kittens, metrics, models, training
-from aigc_utils.runtime import tf
+from aigc_utils.runtime import keras, tf
 
 import numpy as np
 import pytest
@@ -95,24 +95,33 @@ def test_shipped_kitten_networks_know_their_trade():
     assert metrics.frechet_distance(network.features(images), network.features(samples)) < 10
 
 
+@pytest.fixture(scope="module")
+def generated_cats():
+    return training.sample(models.load_pretrained("cat_generator"), 200)
+
+
 @pytest.mark.parametrize("judge", ["cifar10_features", "cifar10_judge"])
-def test_shipped_classifiers_see_cats_in_the_shipped_generator(judge):
+def test_shipped_classifiers_see_cats_in_the_shipped_generator(judge, generated_cats):
     """Untrained ones would say so of every tenth picture."""
-    samples = training.sample(models.load_pretrained("cat_generator"), 200)
-    guesses = metrics.feature_network(judge).probabilities(samples)["class"].argmax(1)
+    guesses = metrics.feature_network(judge).probabilities(generated_cats)["class"].argmax(1)
     assert (guesses == data.CIFAR10_CLASSES.index("cat")).mean() > 0.5
 
 
+@pytest.fixture(scope="module")
+def generated_products():
+    """Return 400 pictures of the classes 0, 1, …, 9, 0, …"""
+    flow = training.FlowMatching(models.load_pretrained("fashion_flow"))
+    return flow.sample(400, seed=3, steps=10, solver="euler", labels=np.arange(400) % 10)
+
+
 @pytest.mark.parametrize("judge", ["fashion_judge", "fashion_second_judge"])
-def test_shipped_judges_read_products_real_and_generated(judge):
+def test_shipped_judges_read_products_real_and_generated(judge, generated_products):
     """On 400 of each; on all 10,000 test photos, and on more pictures, notebook 12 asserts 90 % and 85 %."""
     photos, network = data.load("fashion-mnist-test", "test"), metrics.feature_network(judge)
     read = network.probabilities(photos.images[:400])["class"].argmax(1)
     assert (read == photos.labels[:400]).mean() > 0.86
     asked = np.arange(400) % 10
-    flow = training.FlowMatching(models.load_pretrained("fashion_flow"))
-    pictures = flow.sample(400, seed=3, steps=10, solver="euler", labels=asked[:, None])
-    assert (network.probabilities(pictures)["class"].argmax(1) == asked).mean() > 0.8
+    assert (network.probabilities(generated_products)["class"].argmax(1) == asked).mean() > 0.8
 
 
 def test_unknown_name_lists_the_known_ones():
@@ -158,3 +167,17 @@ def test_time_and_labels_change_the_velocity_and_minus_one_says_nothing():
     assert min(np.abs(at_start[k] - at_start[2]).max() for k in (0, 1)) > 1e-4
     np.testing.assert_array_equal(at_start[2], at_start[3])
     assert np.abs(at_start - later).max() > 1e-3
+
+
+@pytest.mark.parametrize("classes", [(), (5, 3)])
+def test_networks_know_the_classes_of_their_labels(classes, tmp_path):
+    velocity, decoder = models.velocity(8, (4,), classes=classes), models.decoder(2, (8,), classes=classes)
+    decoder.save(tmp_path / "decoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "decoder.keras")
+    assert models.label_classes(velocity, 2) == classes == models.label_classes(decoder, 1)
+    assert models.label_classes(loaded, 1) == classes
+
+
+def test_classes_of_a_network_without_one_hot_vectors_are_unknown():
+    inputs = [keras.layers.Input((2,)), keras.layers.Input((1,))]
+    assert models.label_classes(keras.Model(inputs, keras.layers.Concatenate()(inputs)), 1) == (np.inf,)

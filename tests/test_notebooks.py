@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import functools
 import re
 
 from tools import contents, notebooks
@@ -19,9 +20,15 @@ STOCK_PHRASES = ("let's", "dive in", "delve", "game-chang", "cutting-edge", "sta
 each_notebook = pytest.mark.parametrize("stem", PATHS)
 
 
+@functools.cache
+def committed(stem):
+    """Return a notebook as it is in its file; no test changes it."""
+    return notebooks.read(PATHS[stem])
+
+
 def cells(stem, kind, tag=None):
     """Return a notebook's cells of one kind, "code" or "markdown", those with a tag where one is given."""
-    found = [cell for cell in notebooks.read(PATHS[stem]).cells if cell.cell_type == kind]
+    found = [cell for cell in committed(stem).cells if cell.cell_type == kind]
     return [cell for cell in found if tag is None or tag in notebooks.tags(cell)]
 
 
@@ -42,7 +49,7 @@ def test_the_first_notebooks_are_there():
 
 @each_notebook
 def test_the_file_is_what_render_writes(stem):
-    notebook = notebooks.read(PATHS[stem])
+    notebook = committed(stem)
     rendered = copy.deepcopy(notebook)
     notebooks.fill(rendered, PATHS[stem])
     for cell, expected in zip(notebook.cells, rendered.cells, strict=True):
@@ -117,7 +124,7 @@ def test_files_are_found_from_any_folder(stem):
 
 @each_notebook
 def test_the_notebook_opens_with_its_picture_its_badge_and_colabs_cell(stem):
-    first, second = notebooks.read(PATHS[stem]).cells[:2]
+    first, second = committed(stem).cells[:2]
     assert re.search(r"^!\[[^\]]+\]\(figures/\w+\.png\)$", first.source, re.M), (
         "a picture that lies beside the notebook"
     )
@@ -152,7 +159,7 @@ def test_prose_keeps_the_house_rules(stem):
 @each_notebook
 def test_the_file_is_small_and_knows_no_machine(stem):
     assert PATHS[stem].stat().st_size < 4e6
-    for cell in notebooks.read(PATHS[stem]).cells:
+    for cell in committed(stem).cells:
         texts = [
             cell.source,
             *(

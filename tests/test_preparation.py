@@ -39,6 +39,63 @@ def test_hampel_wants_an_odd_window(window):
         preparation.hampel(np.zeros(9), window)
 
 
+SERIES = st.lists(st.sampled_from([0.0, 1.0, 2.5, 1e6, -1e6, np.nan, np.inf, -np.inf]), min_size=1, max_size=20)
+
+
+@settings(max_examples=50, deadline=None)
+@given(SERIES, st.sampled_from([3, 5, np.int64(11)]), st.sampled_from([0.0, 0.5]))
+def test_hampel_of_ties_constants_and_short_series_follows_the_definition(values, window, least):
+    """Window by window, with Python's loop: also for one record and for windows longer than the series."""
+    expected = []
+    for k, value in enumerate(values):
+        near = [v for v in values[max(0, k - window // 2) : k + window // 2 + 1] if np.isfinite(v)]
+        scale = max(1.4826 * np.median(np.abs(near - np.median(near))), least) if near else np.nan
+        expected.append(np.isinf(value) or bool(near and abs(value - np.median(near)) > 3 * scale))
+    assert preparation.hampel(values, window, 3.0, least).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"values": []},
+        {"values": [[1.0]]},
+        {"window": 11.5},
+        {"threshold": 0},
+        {"threshold": np.nan},
+        {"least_scale": -1},
+        {"least_scale": np.nan},
+    ],
+)
+def test_hampel_refuses(wrong):
+    with pytest.raises(ValueError, match="received"):
+        preparation.hampel(**{"values": [1.0, 2.0], **wrong})
+
+
+def test_plain_pictures_are_told_apart_by_their_colour():
+    colours = [(255, 0, 0), (0, 0, 255), (90, 90, 90), (255, 255, 255), (0, 0, 0), (93, 88, 90)]
+    plain = np.stack([np.full((28, 28, 3), colour, np.uint8) for colour in colours])
+    assert preparation.near_duplicates(plain).tolist() == [0, 1, 2, 3, 4, 2]
+    kitten = kittens.sample(1, seed=3, size=28)[0]
+    groups = preparation.near_duplicates([*plain[:1], *kitten, *plain[:1]], threshold=24).tolist()
+    assert groups == [0, 1, 0]
+    halves = np.full((2, 28, 28, 3), (255, 0, 0), np.uint8)  # of the same brightness: red and a green like it, mirrored
+    halves[0, :, :14] = halves[1, :, 14:] = (0, 130, 0)
+    assert preparation.near_duplicates(halves).tolist() == [0, 1]
+
+
+def test_near_duplicates_of_grey_pictures_and_of_one():
+    grey = np.random.default_rng(0).integers(0, 256, (4, 28, 28, 1), np.uint8)
+    grey[3] = grey[1]
+    for images in (grey, grey[..., 0], list(grey)):
+        assert preparation.near_duplicates(images).tolist() == [0, 1, 2, 1]
+    assert preparation.near_duplicates(grey[:1]).tolist() == [0]
+    for wrong in (grey[..., 0] / 255, grey.astype(int), []):
+        with pytest.raises(ValueError, match="expected some of uint8"):
+            preparation.near_duplicates(wrong)
+    with pytest.raises(ValueError, match="received images of shape"):
+        preparation.near_duplicates(np.zeros((2, 8, 8, 4), np.uint8))
+
+
 def test_near_duplicates_link_copies_only():
     images = kittens.sample(6, seed=3, size=64)[0]
     darker = (images[0] * 0.85).astype(np.uint8)
@@ -88,9 +145,44 @@ def test_dawid_skene_of_a_silent_record_is_the_prior():
     assert posteriors[0, 0] > 0.99 > 0.01 > posteriors[35, 0]
 
 
-def test_dawid_skene_refuses_unknown_classes():
-    with pytest.raises(ValueError, match="expected"):
-        preparation.dawid_skene(np.array([[0, 3]]), 3)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"votes": [[0, 3]]},
+        {"votes": [[0.5, 1]]},
+        {"votes": [[np.nan, 1]]},
+        {"votes": [0, 1]},
+        {"votes": np.zeros((0, 2), int)},
+        {"classes": 0},
+        {"iterations": 0},
+        {"smoothing": 0},
+        {"smoothing": np.nan},
+    ],
+)
+def test_dawid_skene_refuses(wrong):
+    with pytest.raises(ValueError, match="received .* expected"):
+        preparation.dawid_skene(**{"votes": [[0, 1]], "classes": 3, **wrong})
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(1, 4).flatmap(
+        lambda voters: st.lists(st.lists(st.integers(-1, 2), min_size=voters, max_size=voters), min_size=1, max_size=12)
+    )
+)
+@pytest.mark.filterwarnings("error")
+def test_dawid_skene_gives_shares_whatever_the_votes(votes):
+    """One record, silence, voters that agree or repeat each other: the shares sum to 1, and order plays no part."""
+    posteriors, confusions, prior = preparation.dawid_skene(votes, 3)
+    assert posteriors.shape == (len(votes), 3) and (posteriors >= 0).all() and (confusions > 0).all()
+    for shares in (posteriors, confusions, prior):
+        np.testing.assert_allclose(shares.sum(axis=-1), 1)
+    np.testing.assert_allclose(preparation.dawid_skene(votes[::-1], 3)[0][::-1], posteriors, atol=1e-6)
+
+
+def test_dawid_skene_of_a_tie_is_a_tie():
+    for votes in ([[0, 1]], [[-1, -1]], [[0, 1], [1, 0]]):
+        np.testing.assert_allclose(preparation.dawid_skene(votes, 2)[0], 0.5)
 
 
 def test_suspicious_labels_follow_the_definition():
@@ -100,6 +192,46 @@ def test_suspicious_labels_follow_the_definition():
     assert preparation.suspicious_labels(labels, probabilities).tolist() == [False, False, True, False, False]
     with pytest.raises(ValueError, match=r"no record carries label \[1\]"):
         preparation.suspicious_labels([0, 0], [[1, 0], [1, 0]])
+    as_column = preparation.suspicious_labels(np.array(labels)[:, None], probabilities)
+    assert as_column.tolist() == [False, False, True, False, False]
+
+
+@pytest.mark.parametrize("classes", [1, 2, 3, 7])
+def test_a_classifier_that_cannot_tell_contradicts_no_label(classes):
+    labels = np.repeat(np.arange(classes), 3)
+    assert not preparation.suspicious_labels(labels, np.full((len(labels), classes), 1 / classes)).any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 4), st.integers(0, 9))
+def test_suspicious_labels_does_not_depend_on_the_order_of_records_or_classes(seed, classes, more):
+    rng = np.random.default_rng(seed)
+    labels = np.r_[np.arange(classes), rng.integers(0, classes, more)]
+    probabilities = rng.integers(1, 4, (len(labels), classes)).astype(float)  # full of ties and duplicates
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    found = preparation.suspicious_labels(labels, probabilities)
+    order, names = rng.permutation(len(labels)), rng.permutation(classes)
+    assert (preparation.suspicious_labels(labels[order], probabilities[order]) == found[order]).all()
+    assert (preparation.suspicious_labels(np.argsort(names)[labels], probabilities[:, names]) == found).all()
+
+
+@pytest.mark.parametrize(
+    ("labels", "probabilities"),
+    [
+        ([0, 1, 3], np.full((3, 3), 1 / 3)),
+        ([0, 1, 99], np.full((3, 3), 1 / 3)),
+        ([0, 1, -1], np.full((3, 3), 1 / 3)),
+        ([0, 1], np.full((3, 2), 0.5)),
+        ([0, 1], [[0.5, 0.5], [np.nan, 1]]),
+        ([0, 1], [[5.0, -4.0], [0, 1]]),
+        ([0, 1], [[3.0, 2.0], [0, 1]]),
+        ([0, 1], [0.5, 0.5]),
+        ([], np.zeros((0, 2))),
+    ],
+)
+def test_suspicious_labels_refuses(labels, probabilities):
+    with pytest.raises(ValueError, match="received"):
+        preparation.suspicious_labels(labels, probabilities)
 
 
 # --- augment ---------------------------------------------------------------------------------------------------------
@@ -122,6 +254,78 @@ def test_augmentation_can_be_a_mirror_alone():
     kept = [np.array_equal(a, b) for a, b in zip(changed, images, strict=True)]
     assert np.array_equal(mirrored, np.logical_not(kept))
     assert 8 < sum(mirrored) < 32
+
+
+def test_augmentation_keeps_the_range():
+    images = np.random.default_rng(0).choice([-1, 1], (20, 16, 16, 3)).astype(np.float32)
+    layer = preparation.augmentation(degrees=90, shift=0.5, zoom=0.5, colour=0.9, seed=np.int64(2))
+    assert np.abs(layer(images, training=True)).max() <= 1
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (np.full((2, 8, 8, 1), 2, np.uint8), "beyond"),
+        (np.full((2, 8, 8, 1), 255.0, np.float32), "beyond"),
+        (np.full((2, 8, 8, 1), np.nan, np.float32), "beyond"),
+        (np.zeros((2, 8, 8), np.float32), r"expected \(n, h, w, channels\)"),  # else turned upside down
+    ],
+)
+def test_augmentation_refuses_other_ranges_and_shapes(images, words, training):
+    with pytest.raises(Exception, match=words):
+        preparation.augmentation()(images, training=training)
+
+
+@pytest.mark.parametrize("wrong", [{"shift": 2}, {"zoom": 1}, {"zoom": -0.1}, {"colour": 1.5}, {"colour": np.nan}])
+def test_augmentation_refuses_knobs_that_are_no_shares(wrong):
+    with pytest.raises(ValueError, match="expected a share between 0 and 1"):
+        preparation.augmentation(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("signal", "snr_db"),
+    [
+        (np.zeros(9), 10),
+        ([], 10),
+        ([np.nan, 1], 10),
+        ([1.0, np.inf], 10),
+        ([1.0, 2], np.nan),
+        ([1e-200, 0], 10),
+        ([1.0], 900),
+    ],
+)
+def test_silence_has_no_signal_to_noise_ratio(signal, snr_db):
+    with pytest.raises(ValueError, match="expected some sound"):
+        preparation.add_noise(signal, snr_db)
+
+
+@pytest.mark.parametrize("signal", [[3.0], np.full(50, -2.0), np.ones((4, 2))])
+def test_noise_of_one_sample_a_constant_and_stereo(signal):
+    noise = preparation.add_noise(signal, 6) - signal
+    assert 10 * np.log10(np.mean(np.square(signal)) / np.mean(noise**2)) == pytest.approx(6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(64, 400), st.sampled_from([-48, -7.5, 0, 1, 48]), st.sampled_from(["zeros", "constant", "tone"]))
+def test_pitch_of_silence_constants_and_short_sounds(length, semitones, kind):
+    sound = {"zeros": np.zeros(length), "constant": np.ones(length), "tone": np.sin(np.arange(length))}[kind]
+    shifted = preparation.pitch_shift(sound, semitones, frame=64)
+    assert shifted.shape == (length,) and np.isfinite(shifted).all() and (kind != "zeros" or not shifted.any())
+    if semitones == 0:
+        np.testing.assert_allclose(shifted, sound, atol=1e-9)  # to its last sample
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"signal": np.ones(1023)}, {"signal": np.ones((1024, 2))}, {"signal": np.full(1024, np.nan)}),
+        *({"semitones": 49}, {"semitones": np.nan}, {"frame": 8}, {"frame": 100.5}),
+    ],
+)
+def test_pitch_shift_refuses(wrong):
+    with pytest.raises(ValueError, match="received .* expected"):
+        preparation.pitch_shift(**{"signal": np.ones(1024), "semitones": 1, **wrong})
 
 
 @pytest.mark.parametrize("snr_db", [-5, 0, 20])
@@ -147,8 +351,14 @@ def test_pitch_moves_and_length_stays(semitones):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=120), st.integers(0, 5))
 def test_groups_never_straddle_a_split(groups, seed):
-    parts = preparation.group_split(groups, {"train": 0.7, "validation": 0.1, "test": 0.2}, seed)
+    shares = {"train": 0.7, "validation": 0.1, "test": 0.2}
+    if len(set(groups)) < 3:
+        with pytest.raises(ValueError, match="with a group for each part"):
+            preparation.group_split(groups, shares, seed)
+        return
+    parts = preparation.group_split(groups, shares, seed)
     groups = np.array(groups)
+    assert all(len(members) for members in parts.values())
     assert sorted(np.concatenate(list(parts.values()))) == list(range(len(groups)))
     homes = [set(groups[members]) for members in parts.values()]
     assert sum(map(len, homes)) == len(set(groups.tolist()))
@@ -157,8 +367,39 @@ def test_groups_never_straddle_a_split(groups, seed):
 def test_shares_are_met_where_groups_allow():
     parts = preparation.group_split(np.repeat(np.arange(500), 2), {"train": 0.8, "test": 0.2})
     assert {name: len(members) for name, members in parts.items()} == {"train": 800, "test": 200}
-    with pytest.raises(ValueError, match="sum to"):
-        preparation.group_split([0, 1], {"train": 0.5})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_part_of_five_equal_groups_is_empty(seed):
+    groups = np.repeat(list("abcde"), 10)
+    parts = preparation.group_split(groups, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed)
+    assert {name: len(members) for name, members in parts.items()} == {"train": 30, "validation": 10, "test": 10}
+
+
+def test_an_empty_part_takes_the_smallest_group():
+    groups = np.repeat([0, 1, 2], [1000, 7, 5])
+    for seed in range(5):  # whichever comes first, the large one trains
+        parts = preparation.group_split(
+            groups[:, None], {"train": 0.98, "test": 0.01, "validation": 0.01}, np.int64(seed)
+        )
+        assert len(parts["train"]) == 1000 and {len(parts["test"]), len(parts["validation"])} == {5, 7}
+
+
+@pytest.mark.parametrize(
+    ("groups", "shares"),
+    [
+        ([0, 1], {"train": 0.5}),
+        ([0, 1], {"train": 0.5, "test": np.nan}),
+        ([0, 1, 2], {"train": 1.2, "test": -0.2}),
+        ([0, 1, 2], {"train": 1.0, "test": 0.0}),
+        ([0, 1], {}),
+        ([], {"train": 0.5, "test": 0.5}),
+        (np.zeros((2, 2)), {"train": 1.0}),
+    ],
+)
+def test_group_split_refuses(groups, shares):
+    with pytest.raises(ValueError, match="expected"):
+        preparation.group_split(groups, shares)
 
 
 def test_dataset_gives_every_record_once_in_new_company():
@@ -191,6 +432,27 @@ def test_dataset_loads_once_and_augments_every_time():
     assert not np.allclose(first, second)
     plain = preparation.make_dataset(np.arange(10), load=load, augment=augment)
     assert np.concatenate(list(plain.as_numpy_iterator())).tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_bytes_are_not_augmented_in_silence(training):
+    """Until they were refused, every pixel became 1.0 in training, and none was changed for testing."""
+    images, layer = np.full((4, 8, 8, 3), 90, np.uint8), preparation.augmentation()
+    with pytest.raises(ValueError, match=r"received uint8 images; augment expects floats in \[-1, 1\]"):
+        preparation.make_dataset(images, augment=layer, training=training)
+    with pytest.raises(ValueError, match="received uint8 images"):
+        preparation.make_dataset(np.arange(4), [1, 2, 3, 4], load=lambda k: images[0], augment=layer, training=True)
+    raw = preparation.make_dataset(images.astype(np.float32), augment=layer, training=True)
+    with pytest.raises(Exception, match=r"beyond \[-1, 1\]"):
+        next(iter(raw))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"labels": [1]}, {"records": []}, {"batch_size": 0}, {"batch_size": 2.5}, {"labels": [[1, 2, 3]]}]
+)
+def test_dataset_refuses(wrong):
+    with pytest.raises(ValueError, match="received .*expected"):
+        preparation.make_dataset(**{"records": [1, 2, 3], **wrong})
 
 
 # --- document --------------------------------------------------------------------------------------------------------

@@ -74,6 +74,18 @@ def test_a_flag_and_ages_come_back_with_their_shares():
     assert np.isfinite(scores.forward([[0.5, 20, 99.0], [9, 99, -99.0]])).all()
 
 
+def test_zeros_that_many_share_keep_their_share_and_the_rest_is_nobodys():
+    rng = np.random.default_rng(3)
+    x = np.where(np.arange(300) < 120, 0.0, rng.exponential(size=300))[:, None]
+    scores = tables.NormalScores(x)
+    forward = scores.forward(x)
+    assert np.allclose(np.sort(forward[:, 0]), stats.norm.ppf((np.arange(300) + 0.5) / 300))
+    assert np.allclose(scores.back(forward), x, rtol=1e-9, atol=0)
+    released = scores.back(rng.normal(size=(4000, 1)))
+    assert (released == 0).mean() == pytest.approx(0.4, abs=0.03)
+    assert not np.isin(released[released > 0], x).any()
+
+
 def test_ratios_and_back_are_the_records():
     x = records()
     x[0, 2] = 0.0

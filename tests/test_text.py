@@ -8,6 +8,9 @@ from aigc_utils.runtime import keras, tf
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 VOCABULARY = {
     "colour": {"navy": ["navy", "navy blue"], "red": ["red"]},
@@ -54,9 +57,42 @@ def test_pieces_lose_nothing(said):
         pieces.encode("▁")
 
 
+@pytest.mark.parametrize("tokens", [[-1], [3], [[0, 1]], [0.5], ["a"]])
+def test_tokens_that_mean_nothing_are_refused(tokens):
+    with pytest.raises(ValueError, match=r"received tokens .*; expected whole numbers \(n,\), 0 to 2\."):
+        text.Characters("ban").decode(tokens)
+
+
+def trained_on(line, size):
+    return text.Pieces(text.train_pieces(line, size))
+
+
+@pytest.mark.parametrize("length", [999, 1000, 1001, 24_000])
+def test_a_long_line_is_learnt_from(length):
+    """sentencepiece passes over a line of more than 4,192 bytes; the words of all of it become pieces."""
+    half = length // 2 // 7 * 7
+    pieces = trained_on(("carpet " * half)[:half] + ("violin " * length)[: length - half], 290)
+    assert len(pieces.encode(" carpet violin")) == 2
+
+
+def test_a_chinese_paragraph_is_learnt_from():
+    paragraph = "".join(np.random.default_rng(0).permutation([*("天地", "玄黄", "宇宙", "洪荒") * 188]))
+    assert len(paragraph) == 1504 and len(paragraph.encode()) > 4192
+    assert trained_on(paragraph, 275).encode("宇宙洪荒").size <= 2
+
+
+@pytest.mark.parametrize(
+    ("said", "size"), [("", 300), ("\n\n", 300), ("abc", 1000), ("abc", 10), ("abc", 0), ("abc", 2.5)]
+)
+def test_a_text_that_does_not_fit_its_size_is_refused(said, size):
+    with pytest.raises(ValueError, match="received .*; expected"):
+        text.train_pieces(said, size)
+
+
 def test_bits_by_hand():
     assert text.bits_per_character(np.log([0.5, 0.25]), "abc") == pytest.approx(1.0)
-    for wrong, said in (([], "a"), ([-1.0], ""), ([np.nan], "a")):
+    assert text.bits_per_character([0.0], "a") == 0
+    for wrong, said in (([], "a"), ([-1.0], ""), ([np.nan], "a"), ([0.5], "a"), ([-np.inf], "a")):
         with pytest.raises(ValueError, match="finite number"):
             text.bits_per_character(wrong, said)
 
@@ -67,8 +103,28 @@ def test_n_gram_by_hand():
     single = (2 + 3 / 256) / 9  # b
     assert np.exp(model.log_likelihoods("ab")[1]) == pytest.approx((2 + 2 * single) / 5)
     assert np.exp(model.log_likelihoods("ab", order=1)[1]) == pytest.approx(single)
-    with pytest.raises(ValueError, match="order 0"):
-        text.NGram("abc", order=0)
+    np.testing.assert_allclose(np.exp(model.log_likelihoods("ab", order=0)), 1 / 256)
+    for wrong in ({"order": 0}, {"order": 2.5}, {"alphabet": 0}, {"text": ""}):
+        with pytest.raises(ValueError, match="expected a whole number, 1 or more"):
+            text.NGram(**{"text": "abc", **wrong})
+    for order in (-1, 3, "2"):
+        with pytest.raises(ValueError, match="expected an order up to 2"):
+            model.log_likelihoods("ab", order=order)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text("abc", min_size=1, max_size=30), st.text("abc", max_size=5), st.integers(1, 6))
+def test_an_n_gram_gives_shares_that_sum_to_one(said, start, order):
+    """After any beginning, over the whole alphabet: also for one character, constants, and an order beyond the text."""
+    model = text.NGram(said, order, alphabet=4)
+    shares = [np.exp(model.log_likelihoods(start + letter))[-1] for letter in "abcd"]
+    assert min(shares) > 0 and sum(shares) == pytest.approx(1)
+
+
+def test_an_n_gram_refuses_more_characters_than_its_alphabet():
+    """The share of each would be right, and their sum above 1: bits per character would come out too low."""
+    with pytest.raises(ValueError, match="3 different characters .* no more than alphabet = 2"):
+        text.NGram("abab", 2, alphabet=2).log_likelihoods("abc")
 
 
 def test_compressor_knows_what_it_read():
@@ -86,6 +142,12 @@ def test_windows_are_shifted_by_one():
     assert tokens.shape == (3, 7)
     with pytest.raises(ValueError, match="expected more"):
         text.windows(np.arange(5), 7, 3)
+    for wrong in (np.arange(50)[:, None], np.arange(50) / 2, np.arange(-1, 49)):
+        with pytest.raises(ValueError, match="received tokens"):
+            text.windows(wrong, 7, 3)
+    for length, batch in ((0, 3), (7, 0), (7, 2.5)):
+        with pytest.raises(ValueError, match="expected a whole number"):
+            text.windows(np.arange(50), length, batch)
 
 
 @pytest.mark.parametrize("length", [3, 13, 40])
@@ -101,12 +163,23 @@ def test_log_likelihoods_are_those_of_the_network(network, length):
         assert np.isfinite(found).all() and found[-1] < 0 and abs(found[-1] - last) < 2
 
 
+def test_log_likelihoods_refuse_gaps_and_single_tokens(network):
+    for tokens, stride in (([3], 4), ([], 4), (range(9), 13)):
+        with pytest.raises(ValueError, match="expected 2 or more, a stride up to 12"):
+            text.log_likelihoods(network, tokens, stride)
+    with pytest.raises(ValueError, match="received stride = 0"):
+        text.log_likelihoods(network, range(9), 0)
+
+
 def test_pack_asks_for_the_answer_and_its_end():
     tokens, targets = text.pack([[5], [6, 7]], [[1, 2], [3]], slot=2, length=5, end=0)
     assert tokens.tolist() == [[0, 5, 1, 2, 0], [6, 7, 3, 0, 0]]
     assert targets.tolist() == [[-1, 1, 2, 0, -1], [-1, 3, 0, -1, -1]]
     with pytest.raises(ValueError, match="at most 1"):
         text.pack([[5, 5]], [[1]], slot=1, length=5, end=0)
+    for prompts, answers, slot in (([[-1]], [[1]], 2), ([[1]], [[-1]], 2), ([[]], [[1]], -1), ([[0.5]], [[1]], 2)):
+        with pytest.raises(ValueError, match="received .*; expected"):
+            text.pack(prompts, answers, slot, 5, 0)
 
 
 @pytest.mark.parametrize(
@@ -119,16 +192,61 @@ def test_restrict_keeps_the_likeliest(options, kept):
     assert set(np.flatnonzero(np.isfinite(left))) == set([1, 3, 0, 2][:kept])
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"top_k": -1}, {"top_k": 2.5}, {"top_p": 0}, {"top_p": 1.5}, {"top_p": np.nan}),
+        *({"temperature": -1}, {"temperature": np.nan}, {"temperature": np.inf}),
+    ],
+)
+def test_knobs_that_mean_nothing_are_refused(wrong, network):
+    for use in (lambda: text.restrict(tf.zeros((1, 4)), **wrong), lambda: text.writer(network)([[1]], 2, **wrong)):
+        with pytest.raises(ValueError, match="received temperature .*; expected"):
+            use()
+
+
+@settings(max_examples=25, deadline=None)
+@given(hnp.arrays(np.float32, (2, 5), elements=st.sampled_from([-3, 0, 0.5, 2])), st.integers(0, 7), st.floats(0.05, 1))
+def test_restrict_of_ties_keeps_whole_ties(logits, top_k, top_p):
+    left = text.restrict(tf.constant(logits), 0.7, top_k, top_p).numpy()
+    for row, kept in zip(logits, np.isfinite(left), strict=True):
+        assert kept[row == row.max()].all() and (row[kept].min() > row[~kept]).all()
+        assert (
+            kept.sum() >= min(top_k or 5, 5)
+            or np.exp(row[kept] / 0.7).sum() >= (top_p - 1e-5) * np.exp(row / 0.7).sum()
+        )
+
+
+def test_writer_refuses(network):
+    write = text.writer(network)
+    for prompts, count, seed in (
+        ([[-1]], 2, 0),
+        ([[0.5]], 2, 0),
+        ([[1]], -1, 0),
+        ([[1]], 1.5, 0),
+        ([[1]], 2, -1),
+        ([1], 2, 0),
+    ):
+        with pytest.raises(ValueError, match="received"):
+            write(prompts, count, seed=seed)
+
+
+def test_translate_refuses_another_language_and_a_single_phrase():
+    for phrases, direction in ((["red bag"], "zh"), ("red bag", "<zh>")):
+        with pytest.raises(ValueError, match="expected one of .*<zh>.*, a list"):
+            text.translate(None, None, phrases, direction)
+
+
 def test_temperature_zero_takes_the_likeliest_and_the_cache_changes_nothing(network):
-    prompts = np.array([[1, 2], [3, 4], [5, 6]])
+    prompts, quick, slow = np.array([[1, 2], [3, 4], [5, 6]]), text.writer(network), text.writer(network, cached=False)
     for options in ({"temperature": 0.0}, {"top_k": 5}, {"top_p": 0.8, "seed": 3}):
-        first, second = (text.writer(network, cached)(prompts, 10, **options) for cached in (True, False))
+        first, second = (write(prompts, np.int64(10), **options) for write in (quick, slow))
         np.testing.assert_array_equal(first, second)
         np.testing.assert_array_equal(first[:, :2], prompts)
-    greedy = text.writer(network)(prompts, 1, temperature=0.0)
+    greedy = quick(prompts, 1, temperature=0.0)
     np.testing.assert_array_equal(greedy[:, 2], np.argmax(network(prompts)[:, -1], axis=-1))
     with pytest.raises(ValueError, match="at most 13"):
-        text.writer(network)(prompts, 12)
+        quick(prompts, 12)
 
 
 def test_attributes_are_whole_words_and_the_longest_wins():
@@ -136,6 +254,7 @@ def test_attributes_are_whole_words_and_the_longest_wins():
     assert found == {"colour": {"navy"}, "product": {"T-shirt/top"}, "price": {"19.90"}}
     assert text.named_attributes("RED shirt, bag", VOCABULARY)["product"] == {"Shirt", "Bag"}
     assert not any(text.named_attributes("", VOCABULARY).values())
+    assert text.named_attributes("red", {}) == {} and text.named_attributes("red", {"colour": {}}) == {"colour": set()}
     with pytest.raises(TypeError, match="expected a text"):
         text.named_attributes(None, VOCABULARY)
 

@@ -4,6 +4,7 @@ Sources are the notebooks themselves (title, first sentence, exercises), ``PLANN
 the repository's address in pyproject.toml. `make map` writes them, and so does `make render` before it executes.
 """
 
+import functools
 import json
 import re
 
@@ -34,6 +35,16 @@ NAMED = re.compile(r"`(\d\d[a-z]?)_\w+`")  # a notebook named in the teaching gu
 # --- sources ---------------------------------------------------------------------------------------------------------
 
 
+@functools.cache
+def _read(path, stamp):
+    return notebooks.read(path)
+
+
+def read_once(path):
+    """Return a notebook that nobody may change; its file is read again when it has changed."""
+    return _read(path, path.stat().st_mtime_ns)
+
+
 def repository() -> str:
     """Return the repository's address from pyproject.toml, the one place where it is set."""
     text = (notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -47,7 +58,7 @@ def chapters() -> dict[str, dict]:
     """Return {number: path, title, made} of every notebook, in order; ``made`` is what the first sentence promises."""
     found = {}
     for path in notebooks.find():
-        title, sentence = notebooks.summary(notebooks.read(path))
+        title, sentence = notebooks.summary(read_once(path))
         made = re.sub(r"^At the end( of this notebook)?,? you will have ", "", sentence)
         found[notebooks.number(path)] = {"path": path, "title": title, "made": re.split(r"[;:]\s", made)[0].rstrip(".")}
     return found
@@ -80,12 +91,13 @@ def table(header: str, rows) -> str:
 
 def list_of_notebooks(text: str) -> str:
     """Return the README's table, and the planned chapters below it."""
+    known = chapters()
     rows = [
         f"| [{number} {entry['title']}](notebooks/{entry['path'].name}) | {entry['made']} "
         f"| {measured('notebooks', entry['path'], 0)} |"
-        for number, entry in chapters().items()
+        for number, entry in known.items()
     ]
-    planned = " · ".join(f"{number} {title}" for number, title in PLANNED.items() if number not in chapters())
+    planned = " · ".join(f"{number} {title}" for number, title in PLANNED.items() if number not in known)
     below = f"\n\nPlanned: {planned}." if planned else ""
     return table("| notebook | at the end you will have | seconds on 2 cores |", rows) + below
 
@@ -103,7 +115,7 @@ def list_of_exercises(text: str) -> str:
     """Return the index of exercises."""
     rows = []
     for path in notebooks.find():
-        prose = "\n".join(cell.source for cell in notebooks.read(path).cells if cell.cell_type == "markdown")
+        prose = "\n".join(cell.source for cell in read_once(path).cells if cell.cell_type == "markdown")
         titles = re.findall(r"^### Exercise (\d\d[a-z]?\.\d+) — (.+)$", prose, re.MULTILINE)
         rows += [f"| {name} | {title} |" for name, title in titles]
     return table("| exercise | title |", rows)
@@ -204,9 +216,10 @@ def outdated() -> dict:
         if filled(text) != text:
             changed[path] = filled(text)
     for path in notebooks.find():
-        notebook, before = notebooks.read(path), notebooks.read(path)
+        notebook = notebooks.read(path)
+        before = [cell.source for cell in notebook.cells]
         fill(notebook, path)
-        if [cell.source for cell in notebook.cells] != [cell.source for cell in before.cells]:
+        if [cell.source for cell in notebook.cells] != before:
             notebooks.normalise(notebook)
             changed[path] = notebooks.nbformat.writes(notebook) + "\n"
     return changed
