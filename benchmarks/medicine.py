@@ -192,7 +192,7 @@ def block_auc(scores, blocks, others, other_blocks, resamples=1000, seed=0):
     ours, theirs = np.eye(len(rows))[row], np.eye(len(columns))[column]  # which block a patch is of
     sums, counts = ours.T @ wins @ theirs, np.outer(ours.sum(0), theirs.sum(0))
     a, b = (rng.multinomial(k, np.full(k, 1 / k), resamples) for k in sums.shape)
-    drawn = np.einsum("ri,ij,rj->r", a, sums, b) / np.einsum("ri,ij,rj->r", a, counts, b)
+    drawn = ((a @ sums) * b).sum(1) / ((a @ counts) * b).sum(1)
     return float(wins.mean()), *(float(q) for q in np.quantile(drawn, (0.025, 0.975)))
 
 

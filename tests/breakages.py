@@ -320,7 +320,8 @@ BREAKAGES = {
                 "plain, faint, found = (0.5, 0.4, 0.6), (0.57, 0.52, 0.62), (0.78, 0.72, 0.83)\n"
                 "row = dict.fromkeys(['stain alone', 'nearest drawn patch', \"flow's error\"], plain)\n"
                 "kind = 'error against upside down'\n"
-                "stored = {'patches': {'0': row | {kind: faint}, 'control': row | {kind: found}}}\n"
+                "splits = dict.fromkeys(['0', '1'], row | {kind: faint})\n"
+                "stored = {'patches': splits | {'control': row | {kind: found}}}\n"
                 "patch_attacks = {'shipped: left against right': {'stain alone': (0.67, 0.5, 0.8)}}"
             ),
         ),
