@@ -171,9 +171,8 @@ class TableVAE(training.VAE):
             likelihood = losses.gaussian_log_likelihood(records, *self.decoder([latent, labels], training=True))
             loss = losses.negative_elbo(likelihood, losses.gaussian_kl(mean, log_var), self.beta)
         variables = [v for v in self.trainable_variables if v is not self.noise]
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
-        self.step.assign_add(1)
-        return {"loss": loss}
+        self.descend(tape, loss, variables)
+        return self.report(loss=loss)
 
     def sample(self, labels, seed=0):
         """Return records (n, columns) for labels (n,), decoder noise included."""

@@ -788,9 +788,16 @@ WRONG = {
             ),
         ],
         "14.4": [
-            ("def correlation_of(rank):\n    return rank", "0.6 back"),
-            ("def correlation_of(rank):\n    return 6 / np.pi * np.arcsin(rank / 2)", "0.6 back"),
-            ("def correlation_of(rank):\n    return np.sin(np.pi * rank / 6)", "a half"),
+            ("def share_found(members, others, allowed):\n    return np.mean(members > others.max())", "is allowed"),
+            (
+                "def share_found(members, others, allowed):\n"
+                "    return np.mean(members >= np.sort(others)[::-1][allowed])",
+                "equal is not above",
+            ),
+            (
+                "def share_found(members, others, allowed):\n    return np.mean(members > np.sort(others)[allowed])",
+                "a quarter",
+            ),
         ],
         "14.5": [
             ("def most_leak_chance(saved, audit, leak_cost):\n    return (saved - audit) / leak_cost", "has an end"),
@@ -812,21 +819,6 @@ WRONG = {
             (
                 "def untraced(text):\n    return re.findall(r'\\d+(?:[.]\\d+)?', re.sub(r'\\d+\\[\\w+\\]', '', text))",
                 "vanish as a whole",
-            ),
-        ],
-        "14.7": [
-            ("def labelled(table, text):\n    table.insert(0, 'provenance', text)\n    return table", "was changed"),
-            ("def labelled(table, text):\n    return table.assign(provenance=text)", "stand first"),
-            ("def labelled(table, text):\n    return table.copy()", "no column called"),
-        ],
-        "14.8": [
-            ("def block_of(corners, side):\n    return corners // side", "One number a corner"),
-            ("def block_of(corners, side):\n    return (corners // side).sum(axis=1)", "64 blocks"),
-            ("def block_of(corners, side):\n    return corners[:, 0] * 512 + corners[:, 1]", "same square"),
-            (
-                "def block_of(corners, side):\n"
-                "    squares = corners // side\n    return squares[:, 0] * 8 + squares[:, 1]",
-                "256 blocks",
             ),
         ],
     },

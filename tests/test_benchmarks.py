@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import budget
 import clinic
+import medicine
 import tuning
 
 
@@ -106,3 +107,47 @@ def test_stained_patches_never_share_a_pixel():
     for stride in (0, 2.5):
         with pytest.raises(ValueError, match=f"stride = {stride}"):
             clinic.stained_patches(stride=stride)
+
+
+# --- medicine: attacks -----------------------------------------------------------------------------------------------
+
+
+def test_found_at_counts_the_members_above_the_allowed_false_alarms():
+    members, others = np.array([5.0, 3.0, 1.0, 0.0]), np.array([4.0, 0.5, 2.0])
+    assert medicine.found_at(members, others, rate=0.3)[0] == 0.25  # not one of three: only 5 lies above all
+    assert medicine.found_at(members, others, rate=0.34)[0] == 0.5  # the 4 is allowed: 5 and 3 lie above 2
+    assert medicine.found_at(others, others)[0] == 0  # equal is not above
+    share, least, most = medicine.found_at(np.arange(100.0), np.arange(100.0) - 50)
+    assert share == 0.51 and 0.3 < least < share < most < 0.7
+
+
+def test_block_auc_is_the_share_of_pairs_and_knows_that_blocks_hang_together():
+    scores, others = np.array([1.0, 3.0]), np.array([0.0, 2.0])
+    assert medicine.block_auc(scores, [0, 1], others, [0, 1])[0] == 0.75
+    rng = np.random.default_rng(0)
+    blocks = np.repeat(np.arange(12), 6)
+    high, low = (np.repeat(rng.normal(size=12), 6) for _ in range(2))  # six equal patches a block
+    widths = [most - least for _, least, most in (medicine.block_auc(high, b, low, b) for b in (blocks, range(72)))]
+    assert widths[0] > 1.5 * widths[1]
+
+
+def test_mahalanobis_scores_depend_on_no_unit_and_fall_with_the_distance():
+    rng = np.random.default_rng(0)
+    table, labels = np.exp(rng.normal(size=(200, 30))), np.arange(200) % 2
+    people = np.exp(np.vstack([np.zeros(30), np.full(30, 2.5)]))
+    scores = medicine.mahalanobis_scores(people, np.zeros(2), table, labels)
+    assert scores[0] > scores[1] and scores[0] <= 0
+    units = 10.0 ** rng.integers(-3, 4, 30)
+    assert np.allclose(scores, medicine.mahalanobis_scores(people * units, np.zeros(2), table * units, labels))
+
+
+def test_pixel_distances_see_a_patch_and_its_mirror_image():
+    drawn = np.random.default_rng(0).integers(0, 250, (3, 32, 32, 3)).astype(np.uint8)
+    assert medicine.pixel_distances(drawn[:1, :, ::-1], drawn)[0] < 0.1
+    assert medicine.pixel_distances(drawn[1:2] + 3, drawn)[0] == pytest.approx(3, abs=0.01)
+
+
+def test_slide_blocks_are_shared_out_by_lot():
+    (ours, stain, blocks), (theirs, _, others) = medicine.slide_blocks(0, 32)
+    assert ours.shape == theirs.shape == (128, 32, 32, 3) and stain.shape == (128,)
+    assert sorted({*blocks, *others}) == list(range(64)) and not {*blocks} & {*others}
