@@ -472,7 +472,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new='mahalanobis = {name: over[name]["nearest record"]',
             given=(
                 "exact = {'released': (0, 0), \"cut off at the members' extremes\": (17, 15)}\n"
-                "closer, to_member = 0.5, np.ones(3)\n"
+                "closer, to_member, to_other = 0.5, np.ones(3), np.ones(3)\n"
                 "aucs = {'nearest record': 0.49, 'Mahalanobis': 0.59, 'loneliest tenth': 0.73}\n"
                 "attacked = {'VAE, second round': {k: {'auc': (a, a - 0.05, a + 0.05)} for k, a in aucs.items()}}"
             ),
@@ -518,6 +518,8 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
                 "near, cloud, lonely = {'auc': (0.5, 0.45)}, {'auc': (0.59, 0.54)}, {'auc': (0.73, 0.59)}\n"
                 "three = {'nearest record': near, 'Mahalanobis': cloud, 'loneliest tenth': lonely}\n"
                 "attacked, effects = dict.fromkeys(draws, three), dict.fromkeys(draws, (-0.01, -0.02, 0.0))\n"
+                "copies, noisy = {1.6: three}, None\n"
+                "effect = lambda draw: (-0.01, -0.02, 0.0)\n"
                 "stain_ratio, worst_program = {'ridge': (1.6, 1.4, 1.8)}, 'ridge'\n"
                 "by_lot_of_blocks = [{'nearest drawn patch': (0.5, 0.4), 'error against upside down': (0.5, 0.4)}]\n"
                 "drawn_patches = np.zeros((16, 32, 32, 3), np.uint8)\n"
