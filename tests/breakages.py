@@ -309,7 +309,7 @@ def copy_for(rows, seed=0):
         Bug(
             'rounds["it is"]',
             "the mean product for the worst",
-            given=JUDGED + DRAWN,
+            given=JUDGED + DRAWN + 'read["second"] = np.where(_luck < 0.2, _taken_for, labels)\n',
             old="by_product.min()",
             new="by_product.mean()",
         ),
