@@ -7,12 +7,14 @@ from queue import Empty
 import matplotlib
 import nbval.kernel
 import psutil
+import pytest
 
 matplotlib.use("Agg")  # unit tests draw without a screen; a notebook's kernel chooses its own backend
 
 MOST_WORKERS, GB_A_WORKER = 4, 4  # TensorFlow uses all cores in each worker; the largest notebook takes 2.4 GB
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
     """Return how many test files and notebooks run side by side under ``-n auto``."""
     memory = int(psutil.virtual_memory().total / (GB_A_WORKER * 2**30))

@@ -23,7 +23,7 @@ def images(received, name="images", channels=(1, 3), least=1):
     [0, 1] are warned about, because they cannot be told from pale ones in [-1, 1].
     """
     given = _array(received, name)
-    if given.ndim == 3 and 1 in channels and given.shape[-1] not in channels:
+    if given.ndim == 3 and 1 in channels and given.shape[-1] not in (1, 3, *channels):
         given = given[..., None]
     if given.ndim != 4 or given.shape[-1] not in channels or not given.size or len(given) < least:
         wanted = f"(n, height, width, {' or '.join(map(str, channels))}), n >= {least}"
@@ -66,7 +66,7 @@ def labels(received, count, classes, name="labels", missing=False):
         raise ValueError(f"received {name} of {given.dtype}; expected whole numbers: the index of each class.")
     least = -1 if missing else 0
     for column, most in zip(given.T, classes, strict=True):
-        if count and not (least <= column.min() and column.max() < most):
+        if count and not (least <= column.min() and column.max() < min(most, 2**31)):
             wanted = f"{least} to {most - 1} for {most} classes. Classes are counted from 0"
             raise ValueError(f"received {name} from {column.min():g} to {column.max():g}; expected {wanted}.")
     return given.astype(np.int32)
@@ -94,7 +94,7 @@ def numbers(received, name="values", least=1):
 def whole(least, **values):
     """Raise ValueError unless each of the named values is one whole number, ``least`` or more."""
     for name, value in values.items():
-        if not (np.isscalar(value) and np.isreal(value) and np.isfinite(value) and value == int(value) >= least):
+        if not (isinstance(value, int | np.integer) and value >= least):
             raise ValueError(f"received {name} = {value}; expected a whole number, {least} or more.")
 
 

@@ -135,7 +135,7 @@ def _folders():
 
 def _local(file):
     """Return the path of a file that lies on this machine and is intact."""
-    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    keras_home = Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras"))
     places = [folder / file.name for folder in _folders()]
     places.append(keras_home / "datasets" / (file.keras_name or file.name))
     with contextlib.suppress(FileNotFoundError):

@@ -145,7 +145,7 @@ def importance_weighted_bound(log_weights):
     ``log_weights`` (samples, batch) are log p(x, z) − log q(z|x) for z drawn from q. With one sample it is an estimate
     of the ELBO (Burda et al. 2016, equation 8).
     """
-    return tf.reduce_logsumexp(log_weights, axis=0) - tf.math.log(float(len(log_weights)))
+    return tf.reduce_logsumexp(log_weights, axis=0) - np.log(len(log_weights))
 
 
 @checked(alike=("noise", "data"))

@@ -126,8 +126,13 @@ def label_classes(network, others):
     if len(network.inputs) <= others:
         return ()
     width = network.inputs[others].shape[1]
-    counts = [one.num_classes for one in network.operations if type(one).__name__ == "OneHot"]
+    counts = [one.num_classes for one in _operations(network) if type(one).__name__ == "OneHot"]
     return tuple(counts) if len(counts) == width else (np.inf,) * width
+
+
+def _operations(network):
+    for one in network.operations:
+        yield from _operations(one) if hasattr(one, "operations") else (one,)
 
 
 def velocity(image_size=32, widths=(24, 48, 72), channels=3, classes=(), name="velocity"):

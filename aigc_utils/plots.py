@@ -4,7 +4,7 @@ import json
 import textwrap
 from pathlib import Path
 
-from aigc_utils import checks, files
+from aigc_utils import checks, data, files
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def use_style():
 def as_bytes(images):
     """Return images (n, height, width, 1 or 3) as uint8; floats are read as [-1, 1]. See `checks.images` for errors."""
     images = checks.images(images)
-    return images if images.dtype == np.uint8 else np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8)
+    return images if images.dtype == np.uint8 else data.to_uint8(images)
 
 
 def tile(images, columns=8, gap=1):

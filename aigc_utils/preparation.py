@@ -46,8 +46,8 @@ def near_duplicates(images, threshold=24, hash_size=16):
 
     The right threshold depends on the data (drawings and catalogue photos resemble each other more than snapshots do):
     look at the pairs around it. Links chain: a ~ b and b ~ c put all three into one group. Memory grows with n².
-    Plain pictures, of one brightness, have no hash: they are linked where their colours, on a grid of 4×4, differ by at
-    most 8 of 255.
+    Plain pictures, whose brightness varies by at most 16 of 255, have no hash: they are linked where their colours, on
+    a grid of 4×4, differ by at most 8.
     """
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
@@ -56,7 +56,7 @@ def near_duplicates(images, threshold=24, hash_size=16):
     hashes = perceptual_hashes(images, hash_size)
     linked = hash_distances(hashes, hashes) <= threshold
     pictures = _pictures(images)
-    plain = np.flatnonzero([np.ptp(picture.convert("L")) <= 2 for picture in pictures])
+    plain = np.flatnonzero([np.ptp(picture.convert("L")) <= 16 for picture in pictures])
     colours = [np.ravel(pictures[k].convert("RGB").resize((4, 4))) for k in plain]
     linked[plain] = linked[:, plain] = False
     if colours:

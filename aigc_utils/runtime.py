@@ -38,7 +38,7 @@ def _import_quietly():
 
 def _backend():
     """Return the backend that Keras will choose: that of KERAS_BACKEND, else of its settings file."""
-    settings = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+    settings = Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")) / "keras.json"
     chosen = None
     with contextlib.suppress(OSError, ValueError, AttributeError):  # Keras too passes over a file that it cannot read
         chosen = json.loads(settings.read_text(encoding="utf-8")).get("backend")

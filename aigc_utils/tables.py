@@ -24,7 +24,8 @@ class NormalScores:
     A column is interpolated between the records. Beyond them it goes on at the slope of the five outermost, so that
     `back` gives nobody's own extreme: a positive column nears 0, and 0 itself is an end. A value that more than five
     share keeps its share: its records get scores spread over it in random order, by ``seed`` (the distributional
-    transform, Rüschendorf 2009). A column of at most half as many values as records (a flag, an age) has no others.
+    transform, Rüschendorf 2009). A column of at most half as many values as records (a flag, an age) has no others,
+    and one of whole numbers stays whole.
     """
 
     def __init__(self, records, seed=0):
@@ -47,7 +48,7 @@ def _score_maps(column):
 
     values, counts = np.unique(column, return_counts=True)
     size, ends, discrete = len(column), np.cumsum(counts), len(values) <= len(column) / 2
-    shared = (counts > OUTERMOST) | discrete
+    shared, whole = (counts > OUTERMOST) | discrete, (values % 1 == 0).all()
     ranks = np.where(shared, [ends - counts + 0.5, ends - 0.5], ends - counts / 2)  # the first and last of each value
     x, z = np.repeat(values, 2), norm.ppf(ranks / size).T.ravel()
     x, z = x[np.diff(z, prepend=-np.inf) > 0], z[np.diff(z, prepend=-np.inf) > 0]
@@ -62,7 +63,8 @@ def _score_maps(column):
 
     def back(scores):
         if not discrete:
-            return np.interp(scores, z, x)
+            found = np.interp(scores, z, x)
+            return np.rint(found) if whole else found
         return np.repeat(values, counts)[np.minimum(norm.cdf(scores) * size, size - 1).astype(int)]
 
     return forward, back
@@ -213,6 +215,7 @@ class MatchMoments:
     """
 
     def __init__(self, generated, generated_labels, records, labels):
+        generated, records = checks.records(generated, "generated"), checks.records(records)
         self.maps, generated_labels = {}, checks.labels(generated_labels, len(generated), (np.inf,))[:, 0]
         labels = checks.labels(labels, len(records), (np.inf,))[:, 0]
         for c in np.unique(labels):

@@ -183,6 +183,9 @@ def resume(model, path):
     except (OSError, ValueError, KeyError) as error:
         advice = "Use the networks and optimizers that it was written with, or delete it to begin anew."
         raise ValueError(f"the checkpoint {path} does not fit this model: {error} {advice}") from error
+    finally:
+        for optimizer in _optimizers(model):
+            del optimizer.load_own_variables
     return int(model.step.numpy())
 
 

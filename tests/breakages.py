@@ -216,7 +216,7 @@ BREAKAGES = {
         Break("exact_way", "sign", 2, 7),
         Break("data_and_noise", "sign", 2, 8),
         Break("noise_loss", "factor", 0, 9),
-        Break("straight_clock", "sign", 0, 10),
+        Break("straight_clock", "swap", None, 10),
         Break("pull_of_classifier", "sign", 0, 11),
     ],
     "07_text": [
@@ -232,7 +232,7 @@ BREAKAGES = {
         Break("tempered", "factor", 0, 7),
         Break("nucleus", "sign", 1, 8),
         Break("places_without_cache", "sign", 0, 9),
-        Break("next_token_loss", "scale", 1, 10),
+        Break("next_token_loss", "scale", 2, 10),
         Break("words_changed", "sign", 0, 11),
     ],
     "12_case_advertising": [

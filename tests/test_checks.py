@@ -131,7 +131,7 @@ def test_other_numbers_are_refused(received):
 def test_whole_numbers_from_two_on(value):
     with pytest.raises(ValueError, match="received steps = .*; expected a whole number, 2 or more"):
         checks.whole(2, steps=value)
-    checks.whole(2, steps=2, epochs=np.int64(3), rounds=4.0)
+    checks.whole(2, steps=2, epochs=np.int64(3), rounds=np.uint8(4))
 
 
 @pytest.mark.parametrize("value", [0, 1, 95, -0.1, np.nan, [], [0.5, 1.0], None])

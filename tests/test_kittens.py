@@ -214,4 +214,4 @@ def test_impossible_samples_are_refused(wrong):
 
 def test_whole_numbers_of_every_type_are_taken():
     first, _ = kittens.sample(2, seed=1)
-    np.testing.assert_array_equal(kittens.sample(np.int64(2), seed=np.int32(1), size=32.0)[0], first)
+    np.testing.assert_array_equal(kittens.sample(np.int64(2), seed=np.int32(1), size=np.uint8(32))[0], first)

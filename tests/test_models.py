@@ -176,6 +176,7 @@ def test_networks_know_the_classes_of_their_labels(classes, tmp_path):
     loaded = keras.saving.load_model(tmp_path / "decoder.keras")
     assert models.label_classes(velocity, 2) == classes == models.label_classes(decoder, 1)
     assert models.label_classes(loaded, 1) == classes
+    assert models.label_classes(keras.Model(velocity.inputs, velocity(velocity.inputs)), 2) == classes
 
 
 def test_classes_of_a_network_without_one_hot_vectors_are_unknown():

@@ -120,7 +120,8 @@ def test_at_least_three_exercises_with_stub_check_and_solution(stem):
 @each_notebook
 def test_files_are_found_from_any_folder(stem):
     for cell in cells(stem, "code"):
-        assert not re.search(r"\.\./|[\"']\.\.[\"']", cell.source), "use runtime.stored or data.load: " + cell.source
+        found = re.search(r"\.\./|[\"'](\.\.[\"']|figures/|data/|benchmarks/)", cell.source)
+        assert not found, "use runtime.stored or data.load: " + cell.source
 
 
 @each_notebook

@@ -77,6 +77,10 @@ def test_plain_pictures_are_told_apart_by_their_colour():
     colours = [(255, 0, 0), (0, 0, 255), (90, 90, 90), (255, 255, 255), (0, 0, 0), (93, 88, 90)]
     plain = np.stack([np.full((28, 28, 3), colour, np.uint8) for colour in colours])
     assert preparation.near_duplicates(plain).tolist() == [0, 1, 2, 3, 4, 2]
+    shade = np.linspace(0, 6, 28).astype(np.uint8)[:, None, None]
+    noise = np.random.default_rng(0).integers(0, 3, plain.shape).astype(np.uint8)
+    for change in (shade, noise):  # a hash would see the change, and nothing else
+        assert preparation.near_duplicates(plain // 2 + change).tolist() == [0, 1, 2, 3, 4, 2]
     kitten = kittens.sample(1, seed=3, size=28)[0]
     groups = preparation.near_duplicates([*plain[:1], *kitten, *plain[:1]], threshold=24).tolist()
     assert groups == [0, 1, 0]

@@ -112,6 +112,8 @@ def test_folders(monkeypatch, tmp_path):
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setenv("AIGC_CACHE_DIR", "~/c")
     assert runtime.cache_dir() == tmp_path / "c" and runtime.cache_dir().is_dir()
+    monkeypatch.chdir(tmp_path)
+    assert runtime.stored("timings").is_file() and runtime.shipped("pretrained").is_dir()
     (tmp_path / "file").touch()
     monkeypatch.setenv("AIGC_CACHE_DIR", str(tmp_path / "file"))
     with pytest.raises(OSError, match="file cannot be made.*set AIGC_CACHE_DIR to another"):

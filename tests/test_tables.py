@@ -38,15 +38,15 @@ def test_scores_and_back_are_the_records():
 
 
 def test_beyond_the_records_a_column_goes_on_at_its_own_slope():
-    """Whole numbers 1 to 9 are almost a line in their scores; beyond 9 that of the last five goes on."""
-    x = np.arange(1.0, 10)[:, None]
+    """Halves from ½ to 4½ are almost a line in their scores; beyond 4½ that of the last five goes on."""
+    x = np.arange(1.0, 10)[:, None] / 2
     scores, ends = tables.NormalScores(x), stats.norm.ppf([4.5 / 9, 8.5 / 9])
-    slope = (9 - 5) / (ends[1] - ends[0])
-    assert np.allclose(scores.back(ends[1:, None] + [[0.5]]), 9 + 0.5 * slope)
-    assert np.allclose(tables.NormalScores(x - 20).back(-ends[1:, None] - [[0.5]]), -19 - 0.5 * slope)
+    slope = (4.5 - 2.5) / (ends[1] - ends[0])
+    assert np.allclose(scores.back(ends[1:, None] + [[0.5]]), 4.5 + 0.5 * slope)
+    assert np.allclose(tables.NormalScores(x - 20).back(-ends[1:, None] - [[0.5]]), -19.5 - 0.5 * slope)
     below = scores.back(-ends[1] - np.array([[0.01], [0.5], [2.0], [9.0]]))[:, 0]  # towards 0, and never there
-    assert (np.diff(below) < 0).all() and below[0] > 0.95 and below[-1] > 0
-    assert (tables.NormalScores(x - 1).back([[-9.0]]) == 0).all()  # 0 itself is an end
+    assert (np.diff(below) < 0).all() and below[0] > 0.475 and below[-1] > 0
+    assert (tables.NormalScores(x - 0.5).back([[-9.0]]) == 0).all()  # 0 itself is an end
 
 
 def test_no_released_cell_is_a_members_cell_and_the_marginals_are_kept():
@@ -73,6 +73,8 @@ def test_a_flag_and_ages_come_back_with_their_shares():
     back = scores.back(np.sort(forward, axis=0))
     assert (np.sort(back[:, :2], axis=0) == np.sort(table[:, :2], axis=0)).all()  # 4 % exactly, and whole ages
     assert np.isfinite(scores.forward([[0.5, 20, 99.0], [9, 99, -99.0]])).all()
+    few = rng.integers(18, 91, (100, 1))  # more than half of the ages occur once
+    assert (tables.NormalScores(few).back(rng.normal(size=(50, 1))) % 1 == 0).all()
 
 
 def test_zeros_that_many_share_keep_their_share_and_the_rest_is_nobodys():

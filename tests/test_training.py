@@ -508,6 +508,9 @@ def test_what_was_compiled_wins_over_the_checkpoint(tmp_path):
         for one in ("_momentums", "_velocities"):
             for expected, found in zip(getattr(models_[0].optimizer, one), getattr(after.optimizer, one), strict=True):
                 np.testing.assert_array_equal(found, expected)
+    training.save_weights(models_[0], path)
+    models_[1].load_weights(path)  # Keras' own way brings the checkpoint's rate, as ever
+    assert float(keras.ops.convert_to_numpy(models_[1].optimizer.learning_rate)) == pytest.approx(1e-2)
     for other in (keras.optimizers.SGD(1e-3), keras.optimizers.Adam(1e-3, use_ema=True)):
         with pytest.raises(ValueError, match="does not fit this model"):
             training.resume(tiny_writer(other), path)

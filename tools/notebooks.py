@@ -25,6 +25,8 @@ from copy import deepcopy
 from pathlib import Path
 from string import Template
 
+from aigc_utils import files
+
 import nbformat
 from nbformat import NotebookNode
 
@@ -72,9 +74,8 @@ def read(path) -> NotebookNode:
 def write(path, text):
     """Write a text file so that it is either the old one or the whole new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(part, path)
+    with files.replacing(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
 
 
 def tags(cell) -> list[str]:
