@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import sys
+import tempfile
 import time
 from importlib import metadata
 from pathlib import Path
@@ -99,8 +100,11 @@ def start(seed: int = 0) -> str:
     from aigc_utils import plots
 
     plots.use_style()
-    gpus = tf.config.list_physical_devices("GPU")
-    device = f"{len(gpus)} GPU" if gpus else f"{os.cpu_count()} CPU cores"
+    try:
+        tempfile.TemporaryFile(dir=cache_dir()).close()
+    except OSError as error:
+        print(f"The cache cannot be written: what is drawn or fetched is not kept ({error}).")
+    device = f"{len(gpus)} GPU" if (gpus := tf.config.list_physical_devices("GPU")) else f"{os.cpu_count()} CPU cores"
     versions = f"Python {platform.python_version()} · TensorFlow {tf.__version__} · Keras {keras.__version__}"
     print(f"{versions} · {device} · profile {profile()} · seed {seed}")
     return profile()

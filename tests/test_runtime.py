@@ -135,3 +135,12 @@ def test_report_and_probe_and_memory():
     measured = runtime.probe(seconds=0.2)
     assert measured["gflops"] > 0.1 and measured["images_per_second"] > 1
     assert 0.05 < runtime.peak_memory_gb() < 1000
+
+
+def test_start_says_that_the_cache_cannot_be_written(monkeypatch, tmp_path, capsys):
+    runtime.start()
+    assert "cache" not in capsys.readouterr().out
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AIGC_CACHE_DIR", str(tmp_path / "file"))
+    runtime.start()
+    assert "The cache cannot be written: what is drawn or fetched is not kept" in capsys.readouterr().out
