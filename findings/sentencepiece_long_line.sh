@@ -4,7 +4,8 @@
 # Expected: a text of one line of 5,500 bytes is learnt from, or refused
 # Seen: lines beyond 4,192 bytes are skipped; at minloglevel=2 nothing is said, and letters that occur only there
 #   are unknown to the model
-# For our users: a Chinese paragraph of 1,400 characters is one such line. train_pieces of tools/pretrain.py cuts lines first
+# For our users: a Chinese paragraph of 1,400 characters is one such line. train_pieces in tools/pretrain.py cuts
+#   lines first
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
