@@ -1,6 +1,6 @@
 """Measure everything once; writes the tables here and the times in README.md and docs/teaching.md: `make bench`.
 
-python benchmarks/run.py                          all of it, about 100 minutes on 2 cores
+python benchmarks/run.py                          all of it, about 2 hours on 2 cores
 python benchmarks/run.py timings [NOTEBOOK ...]   only the times, of all notebooks or of these; what stands stays
 python benchmarks/run.py tables                   only the tables here, from what was measured before
 """
@@ -71,21 +71,29 @@ def median_or_never(times):
     return "never" if middle is None else f"{middle:.0f}"
 
 
+def kitten_rows(result, recipe, processor):
+    """Return the runs of a recipe, one a seed, on the machine as it is or as if it lacked bfloat16."""
+    rows = result["runs"] + result["emulated_runs"]
+    return [row for row in rows if (row["recipe"], row["processor"]) == (recipe, processor)]
+
+
 def kitten_table(result, gflops):
-    """Return the Markdown table of both recipes, medians over the seeds."""
-    head = ["recipe", "Fréchet distance after 180 s (each seed)", "median", "median, other network"]
-    head += [f"seconds to {target:g}" for target in TARGETS]
+    """Return the Markdown table of all recipes, medians over the seeds."""
+    head = ["recipe", "bfloat16 in hardware", f"Fréchet distance after {result['seconds']:g} s (each seed)", "median"]
+    head += ["median, other network", *(f"seconds to {target:g}" for target in TARGETS), "number type and steps"]
     head += ["images/s", "share of matrix rate", "rarest of 15 combinations", "confidence fur / eyes"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for recipe in bench.RECIPES:
-        rows = [row for row in result["runs"] if row["recipe"] == recipe]
+    for recipe, processor in bench.RUNS:
+        rows = kitten_rows(result, recipe, processor)
         speed = statistics.median(row["images_per_second"] for row in rows)
         cells = [
             recipe,
+            "as it is" if processor == bench.NATIVE else "none (emulated)",
             ", ".join(f"{row['distance']:.2f}" for row in rows),
             f"**{statistics.median(row['distance'] for row in rows):.2f}**",
             f"{statistics.median(row['other_distance'] for row in rows):.2f}",
             *(median_or_never([first_time(row["curve"], target) for row in rows]) for target in TARGETS),
+            ", ".join(f"{row['policy'].removeprefix('mixed_')} {row['steps']:,}" for row in rows),
             f"{speed:.0f}",
             f"{speed * step_flops(recipe) / 1e9 / gflops:.0%}",
             f"{min(row['rarest_combination'] for row in rows):.1%}",
@@ -93,6 +101,51 @@ def kitten_table(result, gflops):
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def kitten_shares(result):
+    """Return the Markdown table of the median distance of ours over that of each other recipe."""
+    median = {run: statistics.median(row["distance"] for row in kitten_rows(result, *run)) for run in bench.RUNS}
+    lines = ["| median distance of ours over that of | as it is | without bfloat16 |", "|---|---|---|"]
+    for recipe in bench.RECIPES:
+        if recipe != "ours":
+            shares = [median["ours", processor] / median[recipe, bench.NATIVE] for processor in bench.PROCESSORS]
+            lines.append(f"| {recipe} | {shares[0]:.2f} | {shares[1]:.2f} |")
+    return "\n".join(lines)
+
+
+def kitten_trials(result):
+    """Return the Markdown table of the trials that chose a number type."""
+    lines = ["| milliseconds a step, each seed | as it is | without bfloat16 |", "|---|---|---|"]
+    for policy in bench.POLICIES:
+        cells = [
+            ", ".join(f"{row['step_ms'][policy]:.1f}" for row in kitten_rows(result, "ours", processor))
+            for processor in bench.PROCESSORS
+        ]
+        lines.append(f"| {policy.removeprefix('mixed_')} | {cells[0]} | {cells[1]} |")
+    return "\n".join(lines)
+
+
+def kitten_section(result, gflops):
+    """Return what README.md says of the kittens."""
+    return f"""## Kittens in {result["seconds"]:g} seconds
+
+Distance to 2,000 held-out kittens over {result["network"]}, 2,000 samples; real against real:
+{result["real_against_real"]:.2f}. The other network, which never saw a kitten, is {result["other_network"]}.
+Seconds are CPU seconds divided by two cores, without compiling and measuring; images/s and the share of the measured
+float32 matrix-product rate ({gflops:.0f} GFLOP/s) count the same seconds. The second common recipe has the widths of
+ours, and a moving average whose reach was fitted to the run; both are float32. A processor without bfloat16 is
+emulated: oneDNN may use {bench.EMULATED} at most. The common recipes do not feel that, and ran once.
+
+{kitten_table(result, gflops)}
+
+{kitten_shares(result)}
+
+The number type of ours was chosen by timing {bench.TRIAL_STEPS} steps in each, after {bench.TRIAL_STEPS} to warm up;
+the faster one trained. All these steps were paid for out of the {result["seconds"]:g} seconds.
+
+{kitten_trials(result)}
+"""
 
 
 def time_notebooks(names):
@@ -116,11 +169,7 @@ def stored(name):
 
 def write_readme():
     """Write the tables as Markdown, from the stored results."""
-    result, timings = stored("kittens"), stored("timings")
-    ours, theirs = (
-        statistics.median(row["distance"] for row in result["runs"] if row["recipe"] == recipe)
-        for recipe in ("ours", "common")
-    )
+    timings = stored("timings")
     rows = "\n".join(
         f"| {name} | {seconds:.0f} | {timings['peak_gb'][name]:.1f} |" for name, seconds in timings["notebooks"].items()
     )
@@ -128,17 +177,7 @@ def write_readme():
 
 Written by `make bench`; nothing here is typed by hand. Machine: {timings["machine"]}.
 
-## Kittens in {result["seconds"]} seconds
-
-Distance to 2,000 held-out kittens over {result["network"]}, 2,000 samples; real against real:
-{result["real_against_real"]:.2f}. The other network, which never saw a kitten, is {result["other_network"]}.
-Seconds are CPU seconds divided by two cores, without compiling and measuring; images/s and the share of the measured
-float32 matrix-product rate ({timings["probe"]["gflops"]:.0f} GFLOP/s) count the same seconds.
-
-{kitten_table(result, timings["probe"]["gflops"])}
-
-The median distance of this project's recipe is {ours / theirs:.2f} times the common recipe's.
-
+{kitten_section(stored("kittens"), timings["probe"]["gflops"])}
 {tuning.markdown(stored("tuning"))}
 {fair_match.markdown(stored("fair_match"))}
 {advertising.markdown(stored("advertising"))}

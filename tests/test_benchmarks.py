@@ -4,6 +4,8 @@ import sys
 import types
 from pathlib import Path
 
+from aigc_utils import runtime
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import budget
 import clinic
+import kittens as bench
 import medicine
+import run
 import tuning
 
 
@@ -151,3 +155,36 @@ def test_slide_blocks_are_shared_out_by_lot():
     (ours, stain, blocks), (theirs, _, others) = medicine.slide_blocks(0, 32)
     assert ours.shape == theirs.shape == (128, 32, 32, 3) and stain.shape == (128,)
     assert sorted({*blocks, *others}) == list(range(64)) and not {*blocks} & {*others}
+
+
+def test_fused_adam_is_adam():
+    """Both move weights alike, over a few steps of changing gradients; the moving average, too."""
+    keras, tf = runtime.keras, runtime.tf
+    paths = []
+    for adam in (keras.optimizers.Adam, bench.FusedAdam):
+        weights = keras.Variable(np.array([1.0, -2.0, 0.5], np.float32))
+        optimizer = adam(0.1, 0.5, 0.99, use_ema=True, ema_momentum=0.9)
+        optimizer.build([weights])
+        for step in range(4):
+            optimizer.apply([tf.constant([0.3, -1.0, 0.01]) * (step - 1.5)], [weights])
+        paths.append([weights.numpy(), optimizer._model_variables_moving_average[0].numpy()])
+    assert np.allclose(*paths, rtol=0, atol=1e-6)
+    assert np.abs(paths[0][0] - [1.0, -2.0, 0.5]).min() > 0.05
+
+
+def kitten_runs(distances, recipe, processor=bench.NATIVE):
+    """Return rows like those of kittens.json."""
+    costs = {policy: 40.0 for policy in bench.POLICIES}
+    return [
+        {"recipe": recipe, "processor": processor, "distance": distance, "step_ms": costs} for distance in distances
+    ]
+
+
+def test_kitten_shares_are_of_medians_and_the_emulated_runs_are_kept_apart():
+    names = [name for name in bench.RECIPES if name != "ours"]
+    native = [*kitten_runs([3.0, 1.0, 2.0], "ours"), *kitten_runs([20.0, 1.0, 30.0], names[0])]
+    native += kitten_runs([8.0, 8.0, 8.0], names[1])
+    result = {"runs": native, "emulated_runs": kitten_runs([4.0, 4.0, 9.0], "ours", bench.EMULATED)}
+    lines = run.kitten_shares(result).splitlines()
+    assert lines[2:] == [f"| {names[0]} | 0.10 | 0.20 |", f"| {names[1]} | 0.25 | 0.50 |"]
+    assert "| float32 | 40.0, 40.0, 40.0 | 40.0, 40.0, 40.0 |" in run.kitten_trials(result)
