@@ -1,0 +1,268 @@
+"""Labels on generated files, written and read back: a mark for people, metadata for machines, a signed manifest.
+
+    provenance.label("cat.png", provenance.Label(system="kitten_generator", producer="my-shop"))
+
+writes cat.ai.png: the mark (`marks`), IPTC's digital source type, the entry `AIGC` of China's GB 45438-2025 and, where
+a `Certificate` is given, a C2PA manifest, which is the last, since it signs the rest. Where each format keeps them, and
+from which source that is known, is said in 21_labels.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+
+from aigc_utils import _carriers, files
+
+SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+GENERATED = "trainedAlgorithmicMedia"  # IPTC's word for what a trained model made
+_CODE = re.compile(r"[!#-\[\]-~]+")  # GB 45438 annex E, second-hand: printable ASCII without space, " and \
+_SIGNED = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "WAV": "audio/wav", "MP3": "audio/mpeg"}
+_SIGNED |= {"FLAC": "audio/flac", "MP4": "video/mp4"}  # the others have a file of their own beside them
+
+
+class LabelError(RuntimeError):
+    """A label that was not written as asked. Nothing was kept; the message says why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Label:
+    """What a label says. Texts of one line; ``system`` and ``producer`` may not be empty.
+
+    ``system``, ``version`` and ``prompt`` are IPTC's AISystemUsed, AISystemVersionUsed, AIPromptInformation (2025.1).
+    ``producer`` is GB 45438's ContentProducer, and ``number`` its ProduceID: printable ASCII without spaces, quotation
+    marks and backslashes. Without ``number`` it is the beginning of the unlabelled file's SHA-256.
+    ``source_type`` is a word of IPTC's vocabulary, such as "compositeWithTrainedAlgorithmicMedia".
+    """
+
+    system: str
+    producer: str
+    version: str = ""
+    prompt: str = ""
+    number: str = ""
+    source_type: str = GENERATED
+
+    def __post_init__(self):
+        for name, text in dataclasses.asdict(self).items():
+            if not isinstance(text, str) or not (text.isprintable() and text.strip() == text):
+                raise ValueError(f"received {name} = {text!r}; expected a text of one line.")
+        for name in ("producer", "number"):
+            if getattr(self, name) and not _CODE.fullmatch(getattr(self, name)):
+                said = f"received {name} = {getattr(self, name)!r}"
+                raise ValueError(f"{said}; expected printable ASCII without spaces, quotation marks or backslashes.")
+        if not (self.system and self.producer and re.fullmatch("[A-Za-z]+", self.source_type)):
+            raise ValueError(f"received {self}; expected a system, a producer, and a word of IPTC's vocabulary.")
+
+    def iptc(self):
+        """Return the label as properties of IPTC's extension schema, {name: text}, without empty ones."""
+        texts = {"AISystemUsed": self.system, "AISystemVersionUsed": self.version, "AIPromptInformation": self.prompt}
+        return {"DigitalSourceType": SOURCE_TYPES + self.source_type} | {
+            key: text for key, text in texts.items() if text
+        }
+
+    def aigc(self):
+        """Return the label as GB 45438's entry: seven texts; who produced it is also who propagates it first."""
+        made = {"Label": "1", "ContentProducer": self.producer, "ProduceID": self.number, "ReservedCode1": ""}
+        return made | {"ContentPropagator": self.producer, "PropagateID": self.number, "ReservedCode2": ""}
+
+
+@dataclasses.dataclass(frozen=True)
+class Certificate:
+    """Who signs a manifest: PEM files of the certificate chain (the signer's first) and of its private key.
+
+    ``algorithm`` is C2PA's name for the key's kind, such as "es256" or "ed25519"; ``time_authority`` the address of an
+    RFC 3161 time-stamping service, without which the signature counts only until the certificate expires.
+    """
+
+    chain: Path
+    key: Path
+    algorithm: str = "es256"
+    time_authority: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What `read` found: IPTC's properties, GB 45438's entry, C2PA's manifest, the mark, and what could not be read.
+
+    ``iptc`` is {name: text}, ``aigc`` {key: value} or None. ``c2pa`` is None or {"state", "source_type", "generator",
+    "failures"}; "Valid" means unchanged since it was signed, and "Trusted" that the signer is known, too. ``mark`` is
+    None where a format has no mark that could be sought. ``problems`` are sentences.
+    """
+
+    kind: str
+    iptc: dict
+    aigc: dict | None
+    c2pa: dict | None
+    mark: bool | None
+    problems: tuple
+
+    @property
+    def says_generated(self):
+        """Whether any of them says that the content was made, or partly made, by a trained model."""
+        types = [self.iptc.get("DigitalSourceType") or "", (self.c2pa or {}).get("source_type") or ""]
+        named = any(name.lower().endswith(GENERATED.lower()) for name in types)
+        return bool(named or self.mark or (self.aigc or {}).get("Label") in ("1", "2", "3"))
+
+
+def label(path, says, to=None, mark=True, sign=None):
+    """Write a labelled copy of a PNG, JPEG, WebP, WAV, MP3, FLAC, MP4, Markdown or JSON file; return its path.
+
+    ``says`` is a `Label`; ``to`` another path than ``path``, by default NAME.ai.SUFFIX beside it; what lies there is
+    replaced. ``mark=False`` leaves out what people see or hear; ``sign`` is a `Certificate` (extra ``c2pa``). Pictures
+    and sounds are encoded again: JPEG with its own tables, MP3 and the pictures of a marked MP4 with some loss.
+
+    All is read back before the copy takes its place; else LabelError, and nothing is written. ValueError: a file of
+    another kind, one that has a label already, a picture too small for the mark.
+    """
+    path = Path(path).expanduser()
+    to = path.with_name(f"{path.stem}.ai{path.suffix}") if to is None else Path(to).expanduser()
+    kind = _carriers.kind_of(path)
+    if to.resolve() == path.resolve() or to.suffix.lower() != path.suffix.lower():
+        raise ValueError(f"received to={str(to)!r}; expected another path than {path}, with the same suffix.")
+    before = read(path)
+    if before.iptc.get("DigitalSourceType") or before.aigc or before.c2pa or (mark and before.mark):
+        raise ValueError(f"{path} has a label already ({summary(before)}); label the file from which it was made.")
+    says = says if says.number else dataclasses.replace(says, number=_digest(path))
+    try:
+        with files.replacing(to) as partial:
+            _carriers.WRITERS[kind](path, partial, says.iptc(), json.dumps(says.aigc(), separators=(",", ":")), mark)
+            manifest = _sign(partial, kind, says, sign) if sign else None
+            _believe(partial, kind, says, mark, manifest)
+            if manifest and kind not in _SIGNED:
+                _sidecar(to).write_bytes(manifest)
+    except OSError as error:
+        raise LabelError(f"cannot write {to}: {error.strerror or error}. Choose a folder with free space.") from error
+    return to
+
+
+def _digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+
+
+def _sidecar(path):
+    return path.with_name(f"{path.name}.c2pa")
+
+
+def _believe(path, kind, says, mark, manifest):
+    """Raise LabelError unless what was written can be read again."""
+    found = read(path, manifest)
+    right = {"IPTC": found.iptc == says.iptc(), "AIGC": found.aigc == says.aigc(), "mark": found.mark or not mark}
+    if manifest:
+        signed = found.c2pa and found.c2pa["state"] in ("Valid", "Trusted")
+        right["C2PA"] = signed and found.c2pa["source_type"] == says.iptc()["DigitalSourceType"]
+    if not all(right.values()) or found.kind != kind:
+        lost = ", ".join(name for name, is_right in right.items() if not is_right)
+        raise LabelError(f"{lost} could not be read back ({summary(found)}; {'; '.join(found.problems)}).")
+
+
+def read(path, manifest=None):
+    """Return the `Found` labels of anybody's file in one of `label`'s formats; a foreign file is only read.
+
+    ``manifest`` holds the bytes of a C2PA manifest that lies elsewhere; by default NAME.SUFFIX.c2pa is looked for.
+    Raises ValueError for a file of another kind, FileNotFoundError.
+    """
+    path = Path(path).expanduser()
+    kind, problems = _carriers.kind_of(path), []
+    iptc, entry, mark = _carriers.READERS[kind](path)
+    return Found(
+        kind, iptc, _payload(entry, problems), _manifest(path, kind, manifest, problems), mark, tuple(problems)
+    )
+
+
+def summary(found):
+    """Return one line that says which labels a `Found` has."""
+    parts = {"IPTC": found.iptc.get("DigitalSourceType", "").rsplit("/", 1)[-1], "AIGC": found.aigc and "entry"}
+    parts |= {"C2PA": found.c2pa and found.c2pa["state"], "mark": found.mark and "seen or heard"}
+    return ", ".join(f"{name} {text}" for name, text in parts.items() if text) or "no label"
+
+
+def _payload(entry, problems):
+    """Return GB 45438's entry as {key: value}: bare, or wrapped in {"AIGC": …} as in the pictures' guide."""
+    if entry is None:
+        return None
+    try:
+        found = json.loads(entry) if isinstance(entry, str) else entry
+        found = found.get("AIGC", found)
+        if str(found["Label"]) not in ("1", "2", "3"):
+            problems.append(f"the entry AIGC has Label {found['Label']!r}; expected 1, 2 or 3.")
+    except (ValueError, TypeError, AttributeError, KeyError):
+        problems.append(f"the entry AIGC is {str(entry)[:60]!r}; expected a JSON object with a Label.")
+        return {"Label": None, "text": str(entry)}
+    return dict(found)
+
+
+# --- C2PA ------------------------------------------------------------------------------------------------------------
+
+
+def _sign(path, kind, says, certificate):
+    """Sign a file where its format allows it; return the manifest's bytes."""
+    try:
+        import c2pa
+    except ImportError as error:
+        raise LabelError("signing needs c2pa-python: pip install 'aigc-utils[c2pa]', or leave out sign=.") from error
+    made = {"action": "c2pa.created", "digitalSourceType": says.iptc()["DigitalSourceType"]}
+    generator = {"name": says.system} | ({"version": says.version} if says.version else {})
+    assertions = [{"label": "c2pa.actions", "data": {"actions": [made]}}]
+    content = {"claim_generator_info": [generator], "title": says.number, "assertions": assertions}
+    pem = [Path(name).expanduser().read_bytes() for name in (certificate.chain, certificate.key)]
+    signed = path.with_name(f"{path.stem}.signed{path.suffix}")
+    try:
+        info = c2pa.C2paSignerInfo(certificate.algorithm, *pem, certificate.time_authority)
+        with contextlib.ExitStack() as opened:
+            signer = opened.enter_context(c2pa.Signer.from_info(info))
+            builder = opened.enter_context(c2pa.Builder(content, opened.enter_context(_settings(c2pa))))
+            source, target = opened.enter_context(open(path, "rb")), opened.enter_context(open(signed, "w+b"))
+            if kind not in _SIGNED:
+                builder.set_no_embed()
+            manifest = builder.sign(signer, _SIGNED.get(kind, "application/octet-stream"), source, target)
+        if kind in _SIGNED:
+            os.replace(signed, path)  # a library that writes to its own source has destroyed it
+    except c2pa.C2paError as error:
+        raise LabelError(f"C2PA did not sign: {error}. See C2PA's profile for certificates.") from error
+    finally:
+        signed.unlink(missing_ok=True)
+    return manifest
+
+
+def _settings(c2pa):
+    """Return a context without thumbnails: by default 8×8 pixels get one of 1024×1024."""
+    return c2pa.Context(c2pa.Settings.from_dict({"builder": {"thumbnail": {"enabled": False}}}))
+
+
+def _manifest(path, kind, manifest, problems):
+    try:
+        import c2pa
+    except ImportError:
+        problems.append("no C2PA manifest was looked for: pip install 'aigc-utils[c2pa]'.")
+        return None
+    if kind not in _SIGNED and manifest is None:
+        manifest = _sidecar(path).read_bytes() if _sidecar(path).exists() else None
+        if manifest is None:
+            return None
+    beside = {} if kind in _SIGNED else {"manifest_data": manifest}
+    try:
+        with contextlib.ExitStack() as opened:
+            file, context = opened.enter_context(open(path, "rb")), opened.enter_context(_settings(c2pa))
+            media = _SIGNED.get(kind, "application/octet-stream")
+            return _told(json.loads(opened.enter_context(c2pa.Reader(media, file, context=context, **beside)).json()))
+    except c2pa.C2paError as error:
+        if "ManifestNotFound" not in f"{type(error).__name__}{error}":
+            problems.append(f"the C2PA manifest cannot be read: {error}.")
+        return None
+
+
+def _told(store):
+    active = store["manifests"][store["active_manifest"]]
+    actions = [
+        a for part in active["assertions"] if part["label"].startswith("c2pa.actions") for a in part["data"]["actions"]
+    ]
+    generator = (active.get("claim_generator_info") or [{}])[0]
+    return {
+        "state": store.get("validation_state"),
+        "source_type": next((action["digitalSourceType"] for action in actions if "digitalSourceType" in action), None),
+        "generator": generator.get("name"),
+        "failures": [status["code"] for status in store.get("validation_status", [])],
+    }
