@@ -9,7 +9,7 @@ import pkgutil
 
 __version__ = "0.1.0"
 
-_MODULES = sorted(module.name for module in pkgutil.iter_modules(__path__))
+_MODULES = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 __all__ = list(_MODULES)
 
 

@@ -1,17 +1,16 @@
 """Figures that several notebooks draw. Every function returns the matplotlib Figure."""
 
-import json
+import tempfile
 import textwrap
 from pathlib import Path
 
-from aigc_utils import checks, data, files
+from aigc_utils import checks, data, provenance
 
 import numpy as np
 
 # Okabe and Ito 2008: eight colours that survive colour-blindness
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 CELL = 0.55  # inches: the width of one image in a figure
-GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 
 def use_style():
@@ -270,40 +269,16 @@ def latent_walk(generator, steps=10, rows=4, seed=0, title=None):
     return image_grid(np.asarray(generator(latent, training=False)), columns=steps, title=title)
 
 
-def save_image_grid(images, path, provenance, columns=8):
-    """Write a PNG of generated images with a provenance label in its metadata, and return its path.
+def save_image_grid(images, path, says, columns=8, mark=True):
+    """Write a PNG of generated images, labelled by `provenance.label` with ``says``; return its path.
 
-    ``provenance`` = {key: text} says what made it. It is stored as text entries, and as XMP with IPTC's digital source
-    type "trainedAlgorithmicMedia", the vocabulary of press and image archives. The file is written whole or not at all.
+    ``says`` is a `provenance.Label`; ``mark=False`` leaves out the mark in the corner. The file is written whole or
+    not at all.
     """
-    from PIL import Image, PngImagePlugin
-
-    path = Path(path)
-    label = {**{key: str(value) for key, value in provenance.items()}, "digital_source_type": GENERATED}
-    info = PngImagePlugin.PngInfo()
-    info.add_itxt("provenance", json.dumps(label, ensure_ascii=False))
-    info.add_itxt(
-        "XML:com.adobe.xmp",
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        '<rdf:Description xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
-        f'Iptc4xmpExt:DigitalSourceType="{GENERATED}"/></rdf:RDF></x:xmpmeta>',
-    )
-    picture = Image.fromarray(tile(images, columns))
-    try:
-        with files.replacing(path) as partial, open(partial, "wb") as file:
-            picture.save(file, format="PNG", pnginfo=info)
-    except OSError as error:
-        raise OSError(f"could not write {path}: {error}. Choose a folder that exists and has free space.") from error
-    return path
-
-
-def read_provenance(path):
-    """Return the provenance label {key: text} of a PNG written by `save_image_grid`; {} where it has none."""
     from PIL import Image
 
-    with Image.open(path) as image:
-        text = image.info.get("provenance", "{}")
-    try:
-        return dict(json.loads(text))
-    except (TypeError, ValueError):  # somebody else's entry of that name
-        return {}
+    path = Path(path)
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder, "grid.png")
+        Image.fromarray(tile(images, columns)).save(plain)
+        return provenance.label(plain, says, path, mark)

@@ -270,9 +270,9 @@ BREAKAGES = {
         Bug(
             "trainedAlgorithmicMedia",
             "called a photograph",
-            given='cards, shown = np.zeros((3, 60, 40, 3), np.uint8), pd.DataFrame({"product": ["Dress"]})',
-            patch="plots.read_provenance",
-            new="lambda path: {**original(path), 'digital_source_type': 'http://cv.iptc.org/digitalCapture'}",
+            given='cards, shown = np.zeros((3, 120, 160, 3), np.uint8), pd.DataFrame({"product": ["Dress"]})',
+            patch="provenance.Label.iptc",
+            new="lambda label: {**original(label), 'DigitalSourceType': provenance.SOURCE_TYPES + 'digitalCapture'}",
         ),
         Bug(
             "weak[[",
@@ -527,5 +527,36 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
                 "release = lambda *asked_for: pd.DataFrame({'provenance': [its_label]})"
             ),
         ),
+    ],
+    "21_labels": [
+        Break("agreement", "scale", 0, 1),
+        Break("threshold", "factor", 0, 2),
+        Bug(
+            "no other pixel changed",
+            "colours shifted on the way",
+            patch="marks.draw",
+            new="lambda picture: original(picture.point(lambda level: min(255, level + 1)))",
+        ),
+        Bug("Valid says: unchanged", "the byte is not changed", old="^= 1", new="^= 0"),
+        Bug(
+            "with another key",
+            "rows taken for columns",
+            old="+ levels * np.asarray(pattern)[..., None]",
+            new="+ levels * np.asarray(pattern).T[..., None]",
+        ),
+        Bug(
+            "above 2:",
+            "the size of z in place of z",
+            old="[agreement(signs, key) for key in range(KEYS)]",
+            new="[abs(agreement(signs, key)) for key in range(KEYS)]",
+        ),
+        Bug("below the tune", "one beginning tried", old="for start in starts:", new="for start in starts[:1]:"),
+        Bug(
+            "cells, all as asserted",
+            "a broken manifest counts as kept",
+            old='"Invalid": "broken"',
+            new='"Invalid": True',
+        ),
+        Bug("of the signs", "one picture collected", old="brightness[n - 1]) == key", new="brightness[0]) == key"),
     ],
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from aigc_utils import models, plots, training  # noqa: E402
+from aigc_utils import models, plots, provenance, training  # noqa: E402
 from tools import notebooks  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -21,11 +21,12 @@ ENLARGED = 3  # so that a browser does not blur 32 pixels
 
 
 def save(name, images, columns, network):
-    """Write notebooks/figures/NAME.png with its provenance in the metadata."""
+    """Write notebooks/figures/NAME.png with its label in the metadata; the text beside it says that it is generated."""
     images = plots.as_bytes(images).repeat(ENLARGED, axis=1).repeat(ENLARGED, axis=2)
     path = ROOT / "notebooks" / "figures" / f"{name}.png"
     path.parent.mkdir(exist_ok=True)
-    plots.save_image_grid(images, path, {"generator": network, "software": "tools/figures.py"}, columns)
+    says = provenance.Label(network, "aigc-notebooks", version="tools/figures.py")
+    plots.save_image_grid(images, path, says, columns, mark=False)
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
 
 
@@ -37,6 +38,7 @@ FIGURES = {
     "07_text": "def draw_attention(",
     "12_case_advertising": "each the first that passed every check",
     "14_case_medicine": "picks = [np.flatnonzero(",
+    "21_labels": "def draw_survival(",
 }  # notebook: what stands in the cell whose figure it is known by
 
 
