@@ -14,6 +14,7 @@ TEXT = "AI生成"  # "AI" and the word for "generated"
 LEAST = 12  # pixels: Chinese characters that are lower cannot be read
 SHARE = 0.05  # of the shorter side, the least height of the text
 SOUGHT = 320  # pixels of the shorter side of a picture in which a mark is sought
+MOST = 2**22  # pixels of that picture, however long it is
 HEIGHTS = np.geomspace(0.03, 0.3, 26)  # of the shorter side: what crops, screens and enlargements make of a mark
 ALIKE = 0.8  # least correlation with the drawn mark; 21_labels measures its false alarms
 
@@ -46,10 +47,12 @@ def draw(picture):
     """
     from PIL import Image
 
-    lossless = {"1": "L", "P": "RGBA" if "transparency" in picture.info else "RGB", "PA": "RGBA"}
-    if picture.mode not in ("RGB", "RGBA", "L", "LA", *lossless):
+    if picture.mode not in ("RGB", "RGBA", "L", "LA", "1", "P", "PA"):
         raise ValueError(f"received a picture of mode {picture.mode}; expected 8 bits a colour: .convert('RGB').")
-    marked = picture.convert(lossless[picture.mode]) if picture.mode in lossless else picture.copy()
+    mode = "L" if picture.mode == "1" else "RGB" if picture.mode == "P" else picture.mode
+    if picture.has_transparency_data and mode not in ("RGBA", "LA"):
+        mode = "RGBA"  # a colour that counts as transparent could be that of the mark
+    marked = picture.convert(mode) if mode != picture.mode else picture.copy()
     mark = badge(max(LEAST, int(np.ceil(SHARE * min(picture.size)))))
     rows, columns = mark.shape
     if rows > marked.height or columns > marked.width:
@@ -68,7 +71,8 @@ def likenesses(picture):
     from PIL import Image, ImageFilter
     from scipy import fft, ndimage
 
-    scale, mark, blur = SOUGHT / min(picture.size), Image.fromarray(badge(64)), ImageFilter.GaussianBlur(1)
+    scale = min(SOUGHT / min(picture.size), (MOST / (picture.width * picture.height)) ** 0.5)
+    mark, blur = Image.fromarray(badge(64)), ImageFilter.GaussianBlur(1)
     small = picture.convert("RGB").convert("L").resize([max(1, round(scale * side)) for side in picture.size])
     faint = np.random.default_rng(0).normal(size=(small.height, small.width))  # plain areas have no correlation
     pixels = np.asarray(small.filter(blur), float) + faint

@@ -270,7 +270,7 @@ def latent_walk(generator, steps=10, rows=4, seed=0, title=None):
 
 
 def save_image_grid(images, path, says, columns=8, mark=True):
-    """Write a PNG of generated images, labelled by `provenance.label` with ``says``; return its path.
+    """Write a PNG, JPEG or WebP of generated images, labelled by `provenance.label` with ``says``; return its path.
 
     ``says`` is a `provenance.Label`; ``mark=False`` leaves out the mark in the corner. The file is written whole or
     not at all.
@@ -279,6 +279,6 @@ def save_image_grid(images, path, says, columns=8, mark=True):
 
     path = Path(path)
     with tempfile.TemporaryDirectory() as folder:
-        plain = Path(folder, "grid.png")
-        Image.fromarray(tile(images, columns)).save(plain)
+        plain = Path(folder, f"grid{path.suffix}")
+        Image.fromarray(tile(images, columns)).save(plain, quality=95)
         return provenance.label(plain, says, path, mark)

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import unicodedata
 from pathlib import Path
 
 from aigc_utils import _carriers, files
@@ -20,8 +21,6 @@ from aigc_utils import _carriers, files
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 GENERATED = "trainedAlgorithmicMedia"  # IPTC's word for what a trained model made
 _CODE = re.compile(r"[!#-\[\]-~]+")  # GB 45438 annex E, second-hand: printable ASCII without space, " and \
-_SIGNED = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "WAV": "audio/wav", "MP3": "audio/mpeg"}
-_SIGNED |= {"FLAC": "audio/flac", "MP4": "video/mp4"}  # the others have a file of their own beside them
 
 
 class LabelError(RuntimeError):
@@ -47,7 +46,8 @@ class Label:
 
     def __post_init__(self):
         for name, text in dataclasses.asdict(self).items():
-            if not isinstance(text, str) or not (text.isprintable() and text.strip() == text):
+            broken = not isinstance(text, str) or {unicodedata.category(c) for c in text} & {"Cc", "Cs", "Zl", "Zp"}
+            if broken or text.strip() != text:
                 raise ValueError(f"received {name} = {text!r}; expected a text of one line.")
         for name in ("producer", "number"):
             if getattr(self, name) and not _CODE.fullmatch(getattr(self, name)):
@@ -99,13 +99,6 @@ class Found:
     mark: bool | None
     problems: tuple
 
-    @property
-    def says_generated(self):
-        """Whether any of them says that the content was made, or partly made, by a trained model."""
-        types = [self.iptc.get("DigitalSourceType") or "", (self.c2pa or {}).get("source_type") or ""]
-        named = any(name.lower().endswith(GENERATED.lower()) for name in types)
-        return bool(named or self.mark or (self.aigc or {}).get("Label") in ("1", "2", "3"))
-
 
 def label(path, says, to=None, mark=True, sign=None):
     """Write a labelled copy of a PNG, JPEG, WebP, WAV, MP3, FLAC, MP4, Markdown or JSON file; return its path.
@@ -115,35 +108,44 @@ def label(path, says, to=None, mark=True, sign=None):
     and sounds are encoded again: JPEG with its own tables, MP3 and the pictures of a marked MP4 with some loss.
 
     All is read back before the copy takes its place; else LabelError, and nothing is written. ValueError: a file of
-    another kind, one that has a label already, a picture too small for the mark.
+    another kind, one that has a label already or holds what would be lost, a picture too small for the mark.
     """
     path = Path(path).expanduser()
     to = path.with_name(f"{path.stem}.ai{path.suffix}") if to is None else Path(to).expanduser()
-    kind = _carriers.kind_of(path)
-    if to.resolve() == path.resolve() or to.suffix.lower() != path.suffix.lower():
+    if to.suffix.lower() != path.suffix.lower() or (to.exists() and to.samefile(path)):
         raise ValueError(f"received to={str(to)!r}; expected another path than {path}, with the same suffix.")
-    before = read(path)
+    before, pem = read(path), sign and [Path(name).expanduser().read_bytes() for name in (sign.chain, sign.key)]
     if before.iptc.get("DigitalSourceType") or before.aigc or before.c2pa or (mark and before.mark):
         raise ValueError(f"{path} has a label already ({summary(before)}); label the file from which it was made.")
-    says = says if says.number else dataclasses.replace(says, number=_digest(path))
+    if damaged := [said for said in before.problems if "XMP" in said or "front matter" in said]:
+        raise ValueError(f"{path} cannot be labelled: {damaged[0]} Mend or remove it.")
+    number = says.number or hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    says, write = dataclasses.replace(says, number=number), _carriers.KINDS[before.kind][0]
     try:
         with files.replacing(to) as partial:
-            _carriers.WRITERS[kind](path, partial, says.iptc(), json.dumps(says.aigc(), separators=(",", ":")), mark)
-            manifest = _sign(partial, kind, says, sign) if sign else None
-            _believe(partial, kind, says, mark, manifest)
-            if manifest and kind not in _SIGNED:
-                _sidecar(to).write_bytes(manifest)
-    except OSError as error:
-        raise LabelError(f"cannot write {to}: {error.strerror or error}. Choose a folder with free space.") from error
+            write(path, partial, says.iptc(), json.dumps(says.aigc(), separators=(",", ":")), mark)
+            manifest = _sign(partial, before.kind, says, sign, pem) if sign else None
+            _believe(partial, before.kind, says, mark, manifest)
+            _write_sidecar(to, before.kind, manifest)
+    except Exception as error:
+        if type(error) in (ValueError, LabelError):  # our own sentences, and not a library's kind of ValueError
+            raise
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise LabelError(f"cannot write {to}: {said}. Nothing was kept. Choose a folder with free space.") from error
     return to
-
-
-def _digest(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
 
 
 def _sidecar(path):
     return path.with_name(f"{path.name}.c2pa")
+
+
+def _write_sidecar(path, kind, manifest):
+    """Write the manifest of a file that cannot hold it; an older one, of another file, is taken away."""
+    if _carriers.KINDS[kind][2] is None and manifest:
+        with files.replacing(_sidecar(path)) as partial:
+            partial.write_bytes(manifest)
+    elif _carriers.KINDS[kind][2] is None:
+        _sidecar(path).unlink(missing_ok=True)
 
 
 def _believe(path, kind, says, mark, manifest):
@@ -161,15 +163,17 @@ def _believe(path, kind, says, mark, manifest):
 def read(path, manifest=None):
     """Return the `Found` labels of anybody's file in one of `label`'s formats; a foreign file is only read.
 
-    ``manifest`` holds the bytes of a C2PA manifest that lies elsewhere; by default NAME.SUFFIX.c2pa is looked for.
-    Raises ValueError for a file of another kind, FileNotFoundError.
+    ``manifest`` holds the bytes of a C2PA manifest that lies elsewhere; by default NAME.SUFFIX.c2pa is looked for, and
+    no network is asked. Raises ValueError for a damaged file and one of another kind, FileNotFoundError.
     """
     path = Path(path).expanduser()
     kind, problems = _carriers.kind_of(path), []
-    iptc, entry, mark = _carriers.READERS[kind](path)
-    return Found(
-        kind, iptc, _payload(entry, problems), _manifest(path, kind, manifest, problems), mark, tuple(problems)
-    )
+    try:
+        iptc, entry, mark = _carriers.KINDS[kind][1](path, problems)
+    except Exception as error:  # decoders of broken files raise what they like
+        raise ValueError(f"{path} cannot be read as {kind}: {error or type(error).__name__}") from error
+    entry, signed = _payload(entry, problems), _manifest(path, kind, manifest, problems)
+    return Found(kind, iptc, entry, signed, mark, tuple(problems))
 
 
 def summary(found):
@@ -185,19 +189,26 @@ def _payload(entry, problems):
         return None
     try:
         found = json.loads(entry) if isinstance(entry, str) else entry
-        found = found.get("AIGC", found)
+        found = dict(found.get("AIGC", found))
         if str(found["Label"]) not in ("1", "2", "3"):
             problems.append(f"the entry AIGC has Label {found['Label']!r}; expected 1, 2 or 3.")
-    except (ValueError, TypeError, AttributeError, KeyError):
-        problems.append(f"the entry AIGC is {str(entry)[:60]!r}; expected a JSON object with a Label.")
-        return {"Label": None, "text": str(entry)}
-    return dict(found)
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        shown = entry[:60] if isinstance(entry, str) else type(entry).__name__
+        problems.append(f"the entry AIGC is {shown!r}; expected a JSON object with a Label.")
+        return {"Label": None, "text": shown}
+    return found
 
 
 # --- C2PA ------------------------------------------------------------------------------------------------------------
 
 
-def _sign(path, kind, says, certificate):
+def _context(c2pa):
+    """Return settings that ask no network, and without thumbnails: by default 8×8 pixels get one of 1024×1024."""
+    settings = {"builder": {"thumbnail": {"enabled": False}}, "verify": {"remote_manifest_fetch": False}}
+    return c2pa.Context(c2pa.Settings.from_dict(settings))
+
+
+def _sign(path, kind, says, certificate, pem):
     """Sign a file where its format allows it; return the manifest's bytes."""
     try:
         import c2pa
@@ -207,18 +218,17 @@ def _sign(path, kind, says, certificate):
     generator = {"name": says.system} | ({"version": says.version} if says.version else {})
     assertions = [{"label": "c2pa.actions", "data": {"actions": [made]}}]
     content = {"claim_generator_info": [generator], "title": says.number, "assertions": assertions}
-    pem = [Path(name).expanduser().read_bytes() for name in (certificate.chain, certificate.key)]
-    signed = path.with_name(f"{path.stem}.signed{path.suffix}")
+    media, signed = _carriers.KINDS[kind][2], path.with_name(f"{path.stem}.signed{path.suffix}")
     try:
         info = c2pa.C2paSignerInfo(certificate.algorithm, *pem, certificate.time_authority)
         with contextlib.ExitStack() as opened:
             signer = opened.enter_context(c2pa.Signer.from_info(info))
-            builder = opened.enter_context(c2pa.Builder(content, opened.enter_context(_settings(c2pa))))
+            builder = opened.enter_context(c2pa.Builder(content, opened.enter_context(_context(c2pa))))
             source, target = opened.enter_context(open(path, "rb")), opened.enter_context(open(signed, "w+b"))
-            if kind not in _SIGNED:
+            if media is None:
                 builder.set_no_embed()
-            manifest = builder.sign(signer, _SIGNED.get(kind, "application/octet-stream"), source, target)
-        if kind in _SIGNED:
+            manifest = builder.sign(signer, media or "application/octet-stream", source, target)
+        if media:
             os.replace(signed, path)  # a library that writes to its own source has destroyed it
     except c2pa.C2paError as error:
         raise LabelError(f"C2PA did not sign: {error}. See C2PA's profile for certificates.") from error
@@ -227,26 +237,22 @@ def _sign(path, kind, says, certificate):
     return manifest
 
 
-def _settings(c2pa):
-    """Return a context without thumbnails: by default 8×8 pixels get one of 1024×1024."""
-    return c2pa.Context(c2pa.Settings.from_dict({"builder": {"thumbnail": {"enabled": False}}}))
-
-
 def _manifest(path, kind, manifest, problems):
+    """Return what a C2PA manifest says, in the file, beside it or as given; None where there is none."""
     try:
         import c2pa
     except ImportError:
         problems.append("no C2PA manifest was looked for: pip install 'aigc-utils[c2pa]'.")
         return None
-    if kind not in _SIGNED and manifest is None:
-        manifest = _sidecar(path).read_bytes() if _sidecar(path).exists() else None
+    media, beside = _carriers.KINDS[kind][2], {}
+    if media is None:
+        manifest = _sidecar(path).read_bytes() if manifest is None and _sidecar(path).exists() else manifest
         if manifest is None:
             return None
-    beside = {} if kind in _SIGNED else {"manifest_data": manifest}
+        media, beside = "application/octet-stream", {"manifest_data": manifest}
     try:
         with contextlib.ExitStack() as opened:
-            file, context = opened.enter_context(open(path, "rb")), opened.enter_context(_settings(c2pa))
-            media = _SIGNED.get(kind, "application/octet-stream")
+            file, context = opened.enter_context(open(path, "rb")), opened.enter_context(_context(c2pa))
             return _told(json.loads(opened.enter_context(c2pa.Reader(media, file, context=context, **beside)).json()))
     except c2pa.C2paError as error:
         if "ManifestNotFound" not in f"{type(error).__name__}{error}":
@@ -255,14 +261,17 @@ def _manifest(path, kind, manifest, problems):
 
 
 def _told(store):
-    active = store["manifests"][store["active_manifest"]]
-    actions = [
-        a for part in active["assertions"] if part["label"].startswith("c2pa.actions") for a in part["data"]["actions"]
+    """Return the state, and of all manifests in it the source type; one that says "generated" counts before others."""
+    manifests = store["manifests"].values()
+    parts = [
+        part["data"] for m in manifests for part in m.get("assertions", []) if "c2pa.actions" in part.get("label", "")
     ]
-    generator = (active.get("claim_generator_info") or [{}])[0]
+    actions = [action for data in parts for action in data.get("actions", [])]
+    types = [action["digitalSourceType"] for action in actions if action.get("digitalSourceType")]
+    generator = (store["manifests"][store["active_manifest"]].get("claim_generator_info") or [{}])[0]
     return {
         "state": store.get("validation_state"),
-        "source_type": next((action["digitalSourceType"] for action in actions if "digitalSourceType" in action), None),
+        "source_type": max(types, key=lambda name: name.lower().endswith(GENERATED.lower()), default=None),
         "generator": generator.get("name"),
         "failures": [status["code"] for status in store.get("validation_status", [])],
     }
