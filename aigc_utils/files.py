@@ -234,7 +234,7 @@ def load_folder(path, size=(32, 32), crop=True) -> Folder:
         raise NotADirectoryError(f"{folder} is {'a file' if folder.exists() else 'missing'}; expected a folder.")
     if np.shape(size) != (2,) or not all(isinstance(side, int | np.integer) and side >= 1 for side in size):
         raise ValueError(f"size is {size!r}; expected (height, width) in whole pixels, such as (64, 64).")
-    names, unreadable = _walk(folder)
+    names, unreadable = walk(folder)
     images, paths = [], []
     for name, read in zip(names, _read_all(names, size, crop, folder.name), strict=True):
         if isinstance(read, Exception):
@@ -249,7 +249,7 @@ def load_folder(path, size=(32, 32), crop=True) -> Folder:
     return Folder(np.stack(images), paths, unreadable)
 
 
-def _walk(folder):
+def walk(folder):
     """Return the sorted files below a folder, and (path, reason) of the folders in it that cannot be opened.
 
     Linked folders come after the real ones, and each is entered once, for a link may lead back to where it lies.

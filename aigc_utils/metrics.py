@@ -287,7 +287,7 @@ def training_views(training):
 
     What repeats another image, exactly or mirrored, is left out, with a warning: else copies would be all neighbours.
     """
-    training, first = _audited("training", training), {}
+    training, first = small_bytes(training, "training"), {}
     for place, image in enumerate(training):
         first.setdefault(min(image.tobytes(), image[:, ::-1].tobytes()), place)
     places = np.array(list(first.values()))
@@ -309,7 +309,7 @@ def copy_ratios(samples, training, neighbours=50):
     2×2 pixels and colours averaged over 7×7. ``nearest`` (n,) are indices into ``training``, which are images or, for
     several calls, what `training_views` made of them.
     """
-    samples = _audited("samples", samples)
+    samples = small_bytes(samples, "samples")
     checks.whole(2, neighbours=neighbours)
     coarse, fine, places = training if isinstance(training, TrainingViews) else training_views(training)
     if len(coarse) < neighbours:
@@ -359,8 +359,8 @@ def _as_jpeg(image, quality=90):
     return np.asarray(Image.open(buffer))
 
 
-def _audited(name, images):
-    """Return images as uint8 (n, 32, 32, 3)."""
+def small_bytes(images, name="images"):
+    """Return images, see `checks.images`, as uint8 (n, 32, 32, 3): the audit compares them so."""
     from PIL import Image
 
     images = checks.images(images, name)

@@ -11,15 +11,15 @@ LEAST_REST = 0.05  # of a flow's time: a velocity is never divided by less
 
 
 def generator(
-    latent_dim=64, widths=(128, 96, 64), channels=3, full_size=0, batch_norm=True, style=(), name="generator"
+    latent_dim=64, widths=(128, 96, 64), channels=3, full_size=0, batch_norm=True, style=(), start=4, name="generator"
 ):
     """Return a network from latent vectors (batch, latent_dim) to images in [-1, 1].
 
-    A dense layer makes a 4×4 map of ``widths[0]`` channels. Transposed convolutions with a 4×4 kernel double the side
-    once for each width: to the next width, and at last to the image (three doublings: 32×32). Kernel and stride are
-    chosen so that every output pixel is reached by the same number of kernel entries, which avoids checkerboards.
-    ``full_size`` > 0 puts a map of that many channels at the image's own side before it. Architecture after Radford
-    et al. 2016 (DCGAN).
+    A dense layer makes a map of ``start``×``start`` places and ``widths[0]`` channels. Transposed convolutions with a
+    4×4 kernel double the side once for each width: to the next width, and at last to the image (three doublings of 4:
+    32×32). Kernel and stride are chosen so that every output pixel is reached by the same number of kernel entries,
+    which avoids checkerboards. ``full_size`` > 0 puts a map of that many channels at the image's own side before it.
+    Architecture after Radford et al. 2016 (DCGAN).
 
     ``style`` holds the widths of dense layers that turn the latent vector into a style, which then scales and shifts
     every map (self-modulation, Chen et al. 2019): a decision such as the colour of the eyes need not travel through
@@ -32,8 +32,8 @@ def generator(
         code = layers.LeakyReLU(LEAK)(layers.Dense(width)(code))
     style = code if style else None
     image = {"padding": "same", "activation": "tanh", "dtype": "float32", "name": "image"}
-    x = layers.Dense(4 * 4 * widths[0], use_bias=not batch_norm)(code)
-    x = layers.Reshape((4, 4, widths[0]))(x)
+    x = layers.Dense(start * start * widths[0], use_bias=not batch_norm)(code)
+    x = layers.Reshape((start, start, widths[0]))(x)
     for width in (*widths[1:], *([full_size] if full_size else [])):
         x = _activate(x, batch_norm, style)
         x = layers.Conv2DTranspose(width, 4, strides=2, padding="same", use_bias=not batch_norm)(x)
@@ -171,6 +171,25 @@ def _residual(x, code, width=None):
     inner = layers.Activation("silu")(_styled(inner, code))
     inner = layers.Conv2D(width, 3, padding="same", kernel_initializer="zeros")(inner)
     return layers.Add()([x if width == x.shape[-1] else layers.Conv2D(width, 1)(x), inner])
+
+
+def sampler(velocity, steps=12, name="sampler"):
+    """Return a network from noise (batch, side, side, channels), or [noise, labels], to the images at the way's end.
+
+    It asks ``velocity`` in equal ``steps`` of Heun's method, as `training.FlowMatching.generate` does, and needs
+    nothing of this project when it is loaded again.
+    """
+    layers, ops = keras.layers, keras.ops
+    noise = layers.Input(velocity.inputs[0].shape[1:], name="noise")
+    labels = [layers.Input(part.shape[1:], dtype="int32", name="labels") for part in velocity.inputs[2:]]
+    points, zeros, size = noise, ops.zeros_like(noise[:, 0, 0, 0]), 1.0 / steps
+    for k in range(steps):
+        slope = velocity([points, zeros + k * size, *labels])
+        if k < steps - 1:
+            ahead = velocity([points + size * slope, zeros + (k + 1) * size, *labels])
+            slope = (slope + ahead) / 2.0
+        points += size * slope
+    return keras.Model([noise, *labels] if labels else noise, ops.clip(points, -1.0, 1.0), name=name)
 
 
 def classifier(

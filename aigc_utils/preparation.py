@@ -45,23 +45,23 @@ def near_duplicates(images, threshold=24, hash_size=16):
     """Return a group number (n,) for each picture, equal where hashes are at most ``threshold`` bits apart.
 
     The right threshold depends on the data (drawings and catalogue photos resemble each other more than snapshots do):
-    look at the pairs around it. Links chain: a ~ b and b ~ c put all three into one group. Memory grows with n².
+    look at the pairs around it. Links chain: a ~ b and b ~ c put all three into one group. Time grows with n².
     Plain pictures, whose brightness varies by at most 16 of 255, have no hash: they are linked where their colours, on
     a grid of 4×4, differ by at most 8.
     """
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_matrix, vstack
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial.distance import cdist
 
-    hashes = perceptual_hashes(images, hash_size)
-    linked = hash_distances(hashes, hashes) <= threshold
-    pictures = _pictures(images)
-    plain = np.flatnonzero([np.ptp(picture.convert("L")) <= 16 for picture in pictures])
-    colours = [np.ravel(pictures[k].convert("RGB").resize((4, 4))) for k in plain]
-    linked[plain] = linked[:, plain] = False
-    if colours:
-        linked[np.ix_(plain, plain)] = cdist(colours, colours, "chebyshev") <= 8
-    return connected_components(csr_matrix(linked), directed=False)[1]
+    hashes, pictures, linked = perceptual_hashes(images, hash_size), _pictures(images), []
+    plain = np.array([np.ptp(picture.convert("L")) <= 16 for picture in pictures])
+    colours = np.array([np.ravel(picture.convert("RGB").resize((4, 4))) for picture in pictures])
+    for start in range(0, len(hashes), 500):  # a bound on memory
+        part = slice(start, start + 500)
+        alike = (hash_distances(hashes[part], hashes) <= threshold) & ~plain
+        alike[plain[part]] = (cdist(colours[part][plain[part]], colours, "chebyshev") <= 8) & plain
+        linked.append(csr_matrix(alike))
+    return connected_components(vstack(linked), directed=False)[1]
 
 
 # --- label -----------------------------------------------------------------------------------------------------------

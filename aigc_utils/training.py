@@ -7,6 +7,7 @@ and asked for here: ``training.GAN``.
 
 import functools
 import math
+import time
 import warnings
 from pathlib import Path
 
@@ -106,6 +107,65 @@ class RefreshBatchNorm(keras.callbacks.Callback):
         generator(latent_vectors(generator, self.count, self.seed), training=True)
         for layer, momentum in zip(layers, momenta, strict=True):
             layer.momentum = momentum
+
+
+LAST_RATE = 0.05  # of a learning rate, at the end of its fall
+
+
+def held_then_cosine(share):
+    """Return the learning rate's factor after a share of the time: 1 for one half, then a cosine to LAST_RATE."""
+    fall = max(0.0, 2 * share - 1)
+    return LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * fall)) / 2
+
+
+class WithinTime(keras.callbacks.Callback):
+    """End a run after so many ``seconds`` by the clock on the wall, and let its learning rates fall with them.
+
+    ``record`` is [[seconds at an epoch's end, factor of the rates in it], …]. A run that goes on begins with what was
+    recorded of it, and its clock goes on from there; given to another run of the same steps, whose ``seconds`` are
+    infinite, it repeats the rates. ``begin`` is when the clock began, by `time.perf_counter`; by default now.
+    """
+
+    def __init__(self, seconds, optimizers, record=(), begin=None):
+        super().__init__()
+        self.limit, self.optimizers, self.record = seconds, optimizers, [list(entry) for entry in record]
+        self.rates = [float(optimizer.learning_rate) for optimizer in optimizers]
+        before = self.record[-1][0] if self.record else 0.0
+        self.zero = (time.perf_counter() if begin is None else begin) - before
+
+    @property
+    def seconds(self):
+        """The seconds that are used up."""
+        return time.perf_counter() - self.zero
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Set the rates for the epoch."""
+        self.begin = self.seconds
+        known = epoch < len(self.record)
+        self.factor = self.record[epoch][1] if known else held_then_cosine(min(1.0, self.begin / self.limit))
+        for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
+            optimizer.learning_rate = rate * self.factor
+
+    def on_epoch_end(self, epoch, logs=None):
+        """End the run where the next epoch would end farther from the limit than this one."""
+        if epoch == len(self.record):
+            self.record.append([round(self.seconds, 3), self.factor])
+        if self.seconds + (self.seconds - self.begin) / 2 >= self.limit:
+            self.model.stop_training = True
+
+
+def step_seconds(model, images, steps=8, **options):
+    """Return the seconds of a training step, compiling left out; afterwards the model is as it was.
+
+    The mean over ``steps``, after half as many; ``options`` are those of `fit`.
+    """
+    variables = [*model.variables, *(variable for one in _optimizers(model) for variable in one.variables)]
+    before, times = [np.array(variable) for variable in variables], []
+    count, stamp = steps + steps // 2, lambda batch, logs: times.append(time.perf_counter())
+    fit(model, images, count, count, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=stamp)], **options)
+    for variable, value in zip(variables, before, strict=True):
+        variable.assign(value)
+    return (times[-1] - times[-1 - steps]) / steps
 
 
 class EndOnAverage(keras.callbacks.Callback):

@@ -11,9 +11,9 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils.runtime import keras  # noqa: E402
+from aigc_utils.training import held_then_cosine  # noqa: E402, F401
 
 CORES = 2
-LAST_RATE = 0.05  # of a learning rate, at the end of its fall
 BUILD = HERE.parent / "build"
 
 
@@ -54,12 +54,6 @@ class Clock(keras.callbacks.Callback):
     def note(self):
         """Measure, and put the number on the curve."""
         self.curve.append([round(self.seconds, 1), round(self.measure(self.model, self.seconds), 3)])
-
-
-def held_then_cosine(share):
-    """Return the learning rate's factor after a share of the time: 1 for one half, then a cosine to LAST_RATE."""
-    fall = max(0.0, 2 * share - 1)
-    return LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * fall)) / 2
 
 
 def cosine(share):

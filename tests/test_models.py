@@ -19,6 +19,10 @@ def test_every_width_doubles_the_side(widths, side, full_size):
     assert models.generator(4, widths, 1, full_size).output_shape == (None, side, side, 1)
 
 
+def test_a_larger_start_makes_larger_images():
+    assert models.generator(4, (8, 8, 8), 1, start=6).output_shape == (None, 48, 48, 1)
+
+
 def test_generator_parameters_by_hand():
     """Dense 2·(16·3), BN 4·3, transposed 4·4·3·2, BN 4·2, then a transposed 4·4·2·1 + 1 or a plain 3·3·2·1 + 1."""
     assert models.generator(2, (3, 2), channels=1).count_params() == 96 + 12 + 96 + 8 + 33
@@ -182,3 +186,17 @@ def test_networks_know_the_classes_of_their_labels(classes, tmp_path):
 def test_classes_of_a_network_without_one_hot_vectors_are_unknown():
     inputs = [keras.layers.Input((2,)), keras.layers.Input((1,))]
     assert models.label_classes(keras.Model(inputs, keras.layers.Concatenate()(inputs)), 1) == (np.inf,)
+
+
+@pytest.mark.parametrize("classes", [(), (3,)])
+def test_a_sampler_draws_what_the_flow_draws_and_is_loaded_without_this_project(classes, tmp_path):
+    velocity, rng = models.velocity(8, (4,), 1, classes), np.random.default_rng(0)
+    velocity.set_weights([0.3 * rng.normal(size=weight.shape) for weight in velocity.get_weights()])
+    noise = rng.normal(size=(3, 8, 8, 1)).astype(np.float32)
+    labels = np.array([[0], [2], [1]]) if classes else None
+    drawn = training.FlowMatching(velocity).generate(noise, 3, labels=labels)
+    models.sampler(velocity, 3).save(tmp_path / "sampler.keras")
+    loaded = keras.saving.load_model(tmp_path / "sampler.keras", compile=False)
+    again = loaded.predict([noise, labels] if classes else noise, verbose=0)
+    np.testing.assert_allclose(again, np.clip(drawn, -1, 1), atol=1e-5)
+    assert np.ptp(again) > 0.1

@@ -112,6 +112,14 @@ def test_near_duplicates_link_copies_only():
     assert len(set(groups)) == 6
 
 
+def test_near_duplicates_are_found_across_blocks():
+    images = np.random.default_rng(0).integers(0, 256, (1002, 16, 16, 1), np.uint8)
+    images[1001] = images[3]
+    images[[5, 999]] = 7
+    groups = preparation.near_duplicates(images, 8)
+    assert groups[1001] == groups[3] and groups[999] == groups[5] and len(set(groups)) == 1000
+
+
 def test_hash_distances_count_bits():
     bits = np.random.default_rng(0).random((5, 64)) < 0.5
     expected = [[np.sum(a != b) for b in bits] for a in bits]

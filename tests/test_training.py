@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import time
+import types
 from pathlib import Path
 
 from aigc_utils import losses, models, training
@@ -606,3 +607,57 @@ def test_a_writer_writes_in_half_the_bits(policy, name):
         logits, cache = model.network.step(tf.constant(tokens[:, place]), cache, tf.constant(place))
         np.testing.assert_allclose(logits, expected[:, place], atol=0.05)
     assert logits.dtype == expected.dtype == "float32"
+
+
+# --- a run within its time -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wall(monkeypatch):
+    """A clock on the wall that goes on only when it is told to."""
+    clock = types.SimpleNamespace(now=100.0)
+    monkeypatch.setattr(training.time, "perf_counter", lambda: clock.now)
+    return clock
+
+
+def pass_epochs(clock, wall, lengths, first=0):
+    """Let epochs of so many seconds pass; returns how many the clock allowed, and the optimizer's rate in each."""
+    clock.set_model(types.SimpleNamespace(stop_training=False))
+    rates = []
+    for epoch, length in enumerate(lengths, first):
+        clock.on_epoch_begin(epoch)
+        rates.append(clock.optimizers[0].learning_rate)
+        wall.now += length
+        clock.on_epoch_end(epoch)
+        if clock.model.stop_training:
+            break
+    return len(rates), rates
+
+
+def test_a_run_ends_where_the_next_epoch_would_end_farther_from_the_limit(wall):
+    """Of epochs of 10 s: 30 s are nearer to 34 than 40 are, and farther from 36."""
+    clock = training.WithinTime(34.0, [types.SimpleNamespace(learning_rate=2.0)])
+    assert pass_epochs(clock, wall, [10.0] * 9)[0] == 3
+    later = training.WithinTime(36.0, [types.SimpleNamespace(learning_rate=2.0)])
+    assert pass_epochs(later, wall, [10.0] * 9)[0] == 4
+
+
+def test_rates_follow_the_clock_and_the_record_repeats_them(wall):
+    """Held for 20 of 40 s; at 30 s a cosine's half: (1 + 0.05) / 2 of the rate 2."""
+    clock = training.WithinTime(40.0, [types.SimpleNamespace(learning_rate=2.0)], begin=90.0)  # 10 s ago
+    assert pass_epochs(clock, wall, [10.0, 10.0, 10.0]) == (3, [2.0, 2.0, pytest.approx(1.05)])
+    assert clock.record == [[20.0, 1.0], [30.0, 1.0], [40.0, pytest.approx(0.525)]]
+    again = training.WithinTime(float("inf"), [types.SimpleNamespace(learning_rate=2.0)], clock.record)
+    assert pass_epochs(again, wall, [1.0, 1.0, 1.0]) == (3, [2.0, 2.0, pytest.approx(1.05)])
+    on = training.WithinTime(40.0, [types.SimpleNamespace(learning_rate=2.0)], clock.record[:2])
+    assert on.seconds == 30.0 and pass_epochs(on, wall, [10.0], first=2) == (1, [pytest.approx(1.05)])
+
+
+def test_timing_a_step_leaves_the_model_as_it_was():
+    gan, other = tiny_gan(), tiny_gan()
+    seconds = training.step_seconds(gan, IMAGES, 2, batch_size=8)
+    assert 0 < seconds < 5 and int(gan.step) == 0
+    for one in (gan, other):
+        training.fit(one, IMAGES, 4, 2, batch_size=8)
+    for first, second in zip(weights_of(gan), weights_of(other), strict=True):
+        np.testing.assert_array_equal(first, second)

@@ -1,0 +1,235 @@
+"""What `prototype` does first: look at a folder of pictures, clean it, say what was found, and set a part aside."""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import tempfile
+import warnings
+from pathlib import Path
+
+from aigc_utils import files, preparation, runtime
+
+import numpy as np
+
+SIZES = (32, 48, 64)  # pixels of a side
+MINUTES = 10  # that 32×32 asks for on two cores (benchmarks/README.md); a larger picture more, by its area
+LONGEST = 3  # times as long as wide: of a longer picture the centred square shows less than a third
+LEAST, LEAST_CLASS = 100, 10  # different pictures in all, and groups of near duplicates in a class
+HELD_OUT, MOST_HELD_OUT = 0.2, 2000  # share of the pictures, and their number at most
+MOST_IN_A_GROUP = 0.2  # of all pictures: beyond, pictures that are merely alike were taken for near duplicates
+
+
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
+class Pictures:
+    """What `look` found: uint8 (n, side, side, 1 or 3), labels (n,) into ``classes``, which are () without subfolders.
+
+    ``groups`` (n,) are equal for near duplicates, ``facts`` sentences, ``sha256`` that of pictures and classes.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    names: list[str]
+    groups: np.ndarray
+    facts: tuple[str, ...]
+    sha256: str
+
+
+@contextlib.contextmanager
+def _opened(path):
+    """Give the folder of pictures that ``path`` is, or that the archive ``path`` holds."""
+    path = Path(path).expanduser()
+    if path.is_dir():
+        yield path
+    elif not path.exists():
+        raise FileNotFoundError(f"{path} is missing; expected a folder of pictures, or a zip of one.")
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                unpacked = files.extract(path, Path(folder, path.stem))
+            except files.DataError as error:
+                raise files.DataError(f"{error} Expected a folder of pictures, or a zip of one.") from error
+            yield unpacked
+
+
+def _stamps(folder):
+    """Return {path: (bytes, time of change)} of all files."""
+    found = {}
+    for path in files.walk(folder)[0]:
+        with contextlib.suppress(OSError):
+            found[path] = (path.stat().st_size, path.stat().st_mtime_ns)
+    return found
+
+
+def _header(path):
+    """Return (format, shorter side, longer side) of a picture; None where there is none."""
+    from PIL import Image
+
+    with contextlib.suppress(Exception), warnings.catch_warnings():  # `files.load_folder` says what is wrong
+        warnings.simplefilter("ignore")
+        with Image.open(path if path.is_file() else None) as opened:
+            return opened.format, *sorted(opened.size)
+    return None
+
+
+def _size(asked, shorter, minutes):
+    """Return the side in pixels, and why."""
+    if asked is not None:
+        if asked not in SIZES:
+            raise ValueError(f"received size = {asked}; expected one of {', '.join(map(str, SIZES))}.")
+        return asked, "you asked for it"
+    median, speed = np.median(shorter), 10 if runtime.profile() == "gpu" else 1
+    asks = {side: MINUTES * (side / SIZES[0]) ** 2 / speed for side in SIZES}
+    chosen = max([side for side in SIZES if side <= median and asks[side] <= minutes], default=SIZES[0])
+    said = ", ".join(f"{side} asks for {asks[side]:g} minutes" for side in SIZES)
+    return chosen, f"the shorter side is {median:g} pixels in the median, and {said}"
+
+
+def look(path, size=None, grey=None, minutes=MINUTES):
+    """Return the `Pictures` of a folder, or a zip of one, in the order of their paths; ValueError where they are none.
+
+    The centred square of each is kept. Left out, counted and said: what cannot be read, what is more than `LONGEST`
+    times as long as wide, exact repeats, pictures beside the folders of classes, classes of fewer than `LEAST_CLASS`.
+    A folder that changes meanwhile is a `DataError`.
+    """
+    with _opened(path) as folder:
+        before = _stamps(folder)
+        headers = {name: found for name in before if (found := _header(name))}
+        side, why = _size(size, [header[1] for header in headers.values()] or [0], minutes)
+        found = files.load_folder(folder, (side, side))
+        if changed := {name for name, _ in before.items() ^ _stamps(folder).items()}:
+            example = min(changed).relative_to(folder)
+            said = f"{path} changed while it was read: {len(changed)} files, such as {example}"
+            raise files.DataError(f"{said}. Wait until nothing writes to it, and call again; nothing was kept.")
+        facts = [*_counted(headers, found, folder), f"Size {side}×{side}: {why}."]
+        names = [str(name.relative_to(folder)) for name in found.paths]
+        return _cleaned(found.images, names, [headers.get(name) for name in found.paths], grey, facts)
+
+
+def _counted(headers, found, folder):
+    """Return sentences about the files."""
+    headers = [headers[name] for name in found.paths if name in headers]
+    formats = [header[0] for header in headers]
+    kinds = ", ".join(f"{formats.count(kind):,} {kind}" for kind in sorted(set(formats)))
+    said = [f"{len(found.paths):,} pictures can be read ({kinds})."]
+    if found.unreadable:
+        examples = "; ".join(f"{name.relative_to(folder)}: {reason}" for name, reason in found.unreadable[:3])
+        said.append(f"{len(found.unreadable):,} files cannot be read and were left out ({examples}).")
+    sides = np.array([header[1:] for header in headers])
+    cut = np.count_nonzero(sides[:, 0] < sides[:, 1])
+    ends = f"{sides[:, 0].min()} to {sides[:, 0].max()} pixels"
+    return [*said, f"The shorter side has {ends}; {cut:,} are not square, and of these the centred square is kept."]
+
+
+def _cleaned(images, names, headers, grey, facts):
+    """Return the `Pictures` that are left of what was read."""
+    tops = np.array(_classes(names))
+    kept = np.arange(len(images))
+
+    def leave_out(kept, wrong, why):
+        if wrong.any():
+            facts.append(f"{wrong.sum():,} pictures were left out: {why}.")
+        return kept[~wrong]
+
+    long = np.array([header is not None and header[2] > LONGEST * header[1] for header in headers])
+    kept = leave_out(kept, long, f"they are more than {LONGEST} times as long as wide")
+    if (tops != "").any():
+        kept = leave_out(kept, tops[kept] == "", "they lie beside the folders that are the classes")
+    first = {}
+    owner = np.array([first.setdefault(hashlib.sha256(images[k]).digest(), k) for k in kept], int)
+    elsewhere = np.count_nonzero(tops[owner] != tops[kept])
+    kept = leave_out(kept, owner != kept, f"exact repeats of others, {elsewhere} of which lie in another class")
+    if len(kept) < LEAST:
+        raise ValueError(_too_few(len(kept), facts))
+    groups = _groups(images[kept], facts)
+    sizes = {top: len(set(groups[tops[kept] == top])) for top in set(tops[kept])}
+    small = [top for top, size in sorted(sizes.items()) if top and size < LEAST_CLASS]
+    wrong = np.isin(tops[kept], small)
+    left = leave_out(kept, wrong, f"the classes {', '.join(small)} have fewer than {LEAST_CLASS} that differ")
+    if len(left) < LEAST:
+        raise ValueError(_too_few(len(left), facts))
+    grey = _is_grey(images[left], facts) if grey is None else grey
+    return _pictures(images[left], tops[left], [names[k] for k in left], groups[~wrong], grey, facts)
+
+
+def _too_few(count, facts):
+    said = f"received {count} different pictures; expected {LEAST} or more, and thousands for a good generator"
+    return f"{said}. {' '.join(facts)} Collect more; 01_data_preparation shows how, and how augmentation helps."
+
+
+def _classes(names):
+    """Return each picture's class, the first folder below that which all share; "" without one, or where one is all."""
+    parts = [Path(name).parts for name in names]
+    while all(len(part) > 1 for part in parts) and len({part[0] for part in parts}) == 1:
+        parts = [part[1:] for part in parts]
+    tops = [part[0] if len(part) > 1 else "" for part in parts]
+    return tops if len({*tops} - {""}) > 1 else [""] * len(tops)
+
+
+def _groups(images, facts):
+    """Return a number (n,) for each picture, equal for near duplicates, with a sentence about them."""
+    for threshold in (24, 12, 6, 0):  # of 256 bits; 24 is that of 01_data_preparation for drawings
+        groups = preparation.near_duplicates(images, threshold)
+        counts = np.bincount(groups)
+        if counts.max() <= MOST_IN_A_GROUP * len(images):
+            break
+    else:
+        facts.append("The pictures are so much alike that near duplicates among them cannot be told: look yourself.")
+        return np.arange(len(images))
+    alike = f"hashes at most {threshold} of 256 bits apart"
+    facts.append(f"{counts[counts > 1].sum():,} pictures have near duplicates ({alike}): these stay together.")
+    return groups
+
+
+def _is_grey(images, facts):
+    """Return whether all pictures are grey: at most one pixel in a hundred has a colour."""
+    colourful = np.array([np.mean(np.ptp(image, axis=-1) > 8) > 0.01 for image in images])
+    facts.append(f"{np.count_nonzero(colourful):,} of {len(images):,} pictures have colours.")
+    return not colourful.any()
+
+
+def _pictures(images, tops, names, groups, grey, facts):
+    """Return `Pictures` with class numbers, in grey where that is asked for."""
+    if grey:
+        images = np.rint(images @ np.float32([0.299, 0.587, 0.114])).astype(np.uint8)[..., None]
+    classes, labels = np.unique(tops, return_inverse=True)
+    counts = np.bincount(labels)
+    classes = tuple(map(str, classes)) if len(classes) > 1 else ()
+    if classes:
+        sizes = ", ".join(f"{name} {count:,}" for name, count in zip(classes, counts, strict=True))
+        uneven = " They are uneven: whatever is rare is learnt badly." if counts.max() > 10 * counts.min() else ""
+        facts.append(f"{len(classes)} classes: {sizes}.{uneven}")
+    facts.append(f"{len(images):,} pictures are left{'' if len(images) >= 1000 else ', few for a generator'}.")
+    digest = hashlib.sha256(json.dumps([images.shape, classes]).encode())
+    digest.update(images.tobytes() + labels.astype("<i4").tobytes())
+    groups = np.unique(groups, return_inverse=True)[1]
+    return Pictures(images, labels.astype(np.int32), classes, names, groups, tuple(facts), digest.hexdigest())
+
+
+def split(pictures, seed=0):
+    """Return (training, held-out) places: a share of every class is set aside, near duplicates never on both sides."""
+    share = min(HELD_OUT, MOST_HELD_OUT / len(pictures.images))
+    first = np.unique(pictures.groups, return_index=True)[1]
+    own = pictures.labels[first][pictures.groups]  # a group counts for the class of its first picture
+    parts = {"training": [], "held out": []}
+    for label in np.unique(own):
+        members = np.flatnonzero(own == label)
+        found = preparation.group_split(
+            pictures.groups[members], {"training": 1 - share, "held out": share}, (seed, int(label))
+        )
+        for part, places in found.items():
+            parts[part].append(members[places])
+    return tuple(np.sort(np.concatenate(places)) for places in parts.values())
+
+
+def facing(images):
+    """Return the share of every second picture that the mean of the others tells from its mirror image.
+
+    Half, by chance, where both sides look alike; 1 where all shoes point the same way.
+    """
+    images = images[:: -(-len(images) // 4000)]  # a bound on memory
+    count, side = images.shape[:2]
+    means = images.mean(-1, dtype=np.float32).reshape(count, 8, side // 8, 8, side // 8).mean((2, 4))
+    odd = (means - means[:, :, ::-1])[:, :, :4].reshape(count, -1)
+    return float(np.mean(odd[1::2] @ odd[::2].mean(0) > 0))

@@ -1,0 +1,149 @@
+"""The page that `prototype` leaves: one HTML file that needs nothing else."""
+
+import base64
+import html
+import io
+
+from aigc_utils import _judge, plots
+
+import numpy as np
+
+QUESTIONS = (
+    "Who made these pictures, and does their licence allow training and what you plan to do with the result?",
+    "Is anybody to be recognised in them, and has that person agreed to this use?",
+    "Do they show trade marks, works of art or rooms whose owners have a say?",
+    "Whom do you have to tell that a picture is generated? See 21_labels; samples.png says so itself.",
+)
+NEXT = {
+    "near": "Train longer (minutes), or on more pictures of one kind; if the curve is flat, take another family.",
+    "varied": "The generator leaves out a part of what the pictures show: look which, add pictures of it, try 'flow'.",
+    "new": "Do not show these: look at the pairs below. More pictures, fewer repeats and a shorter run help.",
+    "useful": "For a classifier, collect real pictures of the classes that it confuses; augmentation is free.",
+}
+BLIND = "The audit does not find copies that were planted, so nobody knows: collect more pictures that differ."
+STYLE = "body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}img{max-width:100%}"
+STYLE += "td,th{text-align:left;padding:.2em 1em .2em 0;border-bottom:1px solid #ccc}pre{background:#eee;padding:1em}"
+
+
+def reload(settings, classes):
+    """Return the four lines that load the generator and draw pictures with it."""
+    lines = ["import keras, numpy as np", 'generator = keras.saving.load_model("generator.keras", compile=False)']
+    if settings["family"] == "GAN":
+        lines.append('noise = np.random.default_rng(0).normal(size=(16, generator.input_shape[-1])).astype("float32")')
+    else:
+        shape = f"(16, {settings['size']}, {settings['size']}, {1 if settings['grey'] else 3})"
+        noise = f'np.random.default_rng(0).normal(size={shape}).astype("float32")'
+        labels = f", np.arange(16)[:, None] % {len(classes)}]  # classes: {', '.join(classes)}"
+        lines.append(f"noise = [{noise}{labels}" if classes else f"noise = {noise}")
+    return "\n".join([*lines, "pictures = np.clip(generator.predict(noise, verbose=0) * 127.5 + 127.5, 0, 255)"])
+
+
+def _image(content, alt):
+    """Return an <img> of PNG bytes or of a matplotlib Figure."""
+    if not isinstance(content, bytes):
+        import matplotlib.pyplot as plt
+
+        buffer = io.BytesIO()
+        content.savefig(buffer, format="png", bbox_inches="tight")
+        plt.close(content)
+        content = buffer.getvalue()
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(content).decode()}">'
+
+
+def _table(head, rows):
+    cells = [[f"<th>{html.escape(str(cell))}</th>" for cell in head]]
+    cells += [[f"<td>{html.escape(str(cell))}</td>" for cell in row] for row in rows]
+    return f"<table>{''.join(f'<tr>{chr(10).join(row)}</tr>' for row in cells)}</table>"
+
+
+def _list(sentences):
+    return f"<ul>{''.join(f'<li>{html.escape(sentence)}</li>' for sentence in sentences)}</ul>"
+
+
+def _curve(curve):
+    seconds, _, distances = zip(*curve, strict=True)
+    history = {"seconds": seconds, "distance": distances}
+    figure = plots.curves(history, "seconds", "On the way", {"Fréchet distance to training pictures": ["distance"]})
+    return _image(figure, f"The distance to training pictures from {distances[0]:.1f} to {distances[-1]:.1f}")
+
+
+def _judgement(figures):
+    """Return the tables and sentences about what was measured."""
+    columns = ["pictures", "distance", "95 % interval", "beyond augmented (interval)", "precision", "recall"]
+    rows = []
+    for name, row in figures["rows"].items():
+        parts = [f"{row['distance']:.2f}", f"{row['least']:.2f} to {row['most']:.2f}"]
+        parts += ["{:+.2f} ({:+.2f} to {:+.2f})".format(*row["beyond"]), f"{row['precision']:.2f}"]
+        rows.append([name, *parts, f"{row['recall']:.2f}"])
+    said = f"Each {figures['count']:,} against as many held-out real ones, over the features of "
+    said += f"{_judge.feature_network()}, at 32×32 pixels. The distance of other real pictures is the floor. "
+    said += "Copies of training pictures reach it too, so a distance alone decides nothing."
+    return f"<p>{html.escape(said)}</p>{_table(columns, rows)}{_audit(figures)}{_use(figures)}"
+
+
+def _audit(figures):
+    audit = figures["audit"]
+    if "problem" in audit:
+        return f"<p>No audit for copies: {html.escape(audit['problem'])}</p>"
+    found = ", ".join(f"{share:.0%} of the {kind}" for kind, share in audit["control"].items())
+    said = [
+        f"{audit['suspects']} of {figures['count']} are suspiciously near to one training picture "
+        f"(p = {audit['p_value']:.3f}); of augmented training pictures {audit['suspects_augmented']:.0%}.",
+        f"Positive control: of planted copies of training pictures it finds {found}.",
+        "It sees near copies; what it misses above, it would miss in a generator too." if audit["sees"] else BLIND,
+    ]
+    if audit["held_out_repeats"]:
+        said.append(f"{audit['held_out_repeats']} held-out pictures repeat training pictures, and do not count here.")
+    return _list(said)
+
+
+def _use(figures):
+    if "use" not in figures:
+        return ""
+    rows = []
+    for name, row in figures["use"].items():
+        gain = "{:+.1%} ({:+.1%} to {:+.1%})".format(*row["gain"]) if "gain" in row else ""
+        rows.append([name if name == "real" else f"real and {name}", f"{row['accuracy']:.1%}", gain])
+    head = ["a classifier trained on", "accuracy on held-out real, each class alike", "gain (95 % interval)"]
+    return _table(head, rows)
+
+
+def page(title, pictures, settings, run, rule, verdict, shown, samples):
+    """Return the report as HTML; ``samples`` are the bytes of samples.png, as it was labelled."""
+    states = zip(rule.conditions, verdict.reasons, strict=True)
+    todo = [NEXT[name] for name, reason in states if "holds" not in reason.split(":")[0]]
+    plan = [[name, value, run["reasons"].get(name, "")] for name, value in run["settings"].items()]
+    about = f"Generated pictures, marked as such, {' then '.join(shown['classes']) or 'at random'}"
+    pairs = ""
+    if "nearest" in shown:
+        made, nearest = shown["nearest"]
+        rows = {"generated": made, "nearest in training": nearest}
+        pairs = _image(
+            plots.image_rows(rows, "The most alike, and what they are like"), "Generated and training pictures"
+        )
+    real = plots.image_grid(shown["real"], 16, "Real pictures that were held out")
+    ended = f"{run['curve'][-1][1]:,} steps of {run['settings']['batch_size']} pictures in {run['seconds']:.0f} s: "
+    ended += f"{run['ended']}. Kept: step {run['kept']:,}, the nearest to training pictures."
+    parts = {
+        f"Verdict: {verdict.answer}": f"<p>{html.escape(rule.question)}</p>{_list(verdict.reasons)}{_list(todo)}",
+        "What it makes": _image(samples, about) + _image(real, "Real pictures that were held out"),
+        "Questions that only you can answer": _list(QUESTIONS),
+        "The rule, declared before the training": f"<pre>{html.escape(str(rule))}</pre>",
+        "What was found": _list(pictures.facts),
+        "What was chosen, and why": _table(["setting", "value", "reason"], plan),
+        "Training": f"<p>{html.escape(ended)}</p>{_curve(run['curve'])}",
+        "Judgement": _judgement(run["figures"]) + pairs,
+        "What it cost": _table(["what", "how much"], run["costs"].items()),
+        "Load it again": f"<pre>{html.escape(reload(run['settings'], pictures.classes))}</pre>",
+    }
+    body = "".join(f"<h2>{html.escape(head)}</h2>{content}" for head, content in parts.items())
+    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>'
+    return (
+        f'<!doctype html><html lang="en"><head>{head}</head><body><h1>{html.escape(title)}</h1>{body}</body></html>\n'
+    )
+
+
+def enlarged(images, least=96):
+    """Return pictures whose pixels were repeated until they are about ``least`` wide."""
+    factor = max(1, round(least / images.shape[1]))
+    return np.repeat(np.repeat(images, factor, axis=1), factor, axis=2)

@@ -1,0 +1,446 @@
+"""From a folder of pictures to a trained generator, a report and a decision.
+
+    prototype.run("my_pictures", minutes=10)                                     in a notebook
+    python -m aigc_utils.prototype my_pictures --minutes 10 --out report/        in a shell
+
+Five stages: `look` at the files, `plan` with a reason for each choice, `train` within the time, `judge` on pictures
+that were set aside, `leave` a folder behind. The rule of the decision is declared, and printed, before the training.
+Pictures only: tables, texts and sounds need stages of their own beside these, among which `run` would choose.
+"""
+
+import argparse
+import dataclasses
+import functools
+import hashlib
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from aigc_utils import _report, business, checks, files, plots, provenance, runtime
+from aigc_utils._judge import FLOW_STEPS, draw, features, judge, measured, network_of
+from aigc_utils._look import MINUTES, SIZES, facing, look, split
+
+import numpy as np
+
+WATCHED = 256  # pictures that the distance is measured with on the way
+LEAST_SPACE = 100e6  # bytes that a run may write
+UNFINISHED = "unfinished"  # the folder in which a run keeps what it needs to go on
+AGAIN = "Free some space and call the same again: it goes on from what was kept."
+LEFT = ("report.html", "generator.keras", "samples.png", "run.json")  # the last one says that all is there
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What decides a run beside its pictures. ``width`` 64 is that of the networks of 04 and 06, 32 half of it."""
+
+    minutes: float
+    family: str
+    size: int
+    grey: bool
+    flip: bool
+    batch_size: int
+    width: int
+    learning_rate: float
+    seed: int
+    producer: str
+
+    def __post_init__(self):
+        checks.whole(1, batch_size=self.batch_size, width=self.width)
+        checks.whole(0, seed=self.seed)
+        wanted = {
+            "minutes": 0 < self.minutes < 1e5,
+            "family": self.family in ("GAN", "flow"),
+            "width": self.width % 8 == 0,
+            "learning_rate": 0 < self.learning_rate < 1,
+        }
+        if wrong := [name for name, right in wanted.items() if not right]:
+            said = ", ".join(f"{name} = {getattr(self, name)!r}" for name in wrong)
+            raise ValueError(f"received {said}; expected minutes above 0, GAN or flow, a width that 8 divides, a rate.")
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Report:
+    """What `run` returns: the folder with everything, the verdict and the figures behind it."""
+
+    folder: Path
+    verdict: business.Verdict
+    figures: dict
+
+    def __repr__(self):
+        return f"{self.verdict}\n{self.folder / LEFT[0]}"
+
+
+# --- plan ------------------------------------------------------------------------------------------------------------
+
+
+def plan(pictures, minutes=MINUTES, seed=0, producer="prototype", **asked):
+    """Return the `Settings` and {name: reason}. ``asked`` values that are not None win over the rules."""
+    family = asked.get("family") or ("flow" if pictures.classes else "GAN")
+    one_way = facing(pictures.images)
+    because = {
+        "GAN": "no classes to ask for; one pass a picture, and the nearest to real kittens after 3 minutes of training",
+        "flow": "there are classes to ask for, and a flow takes them (06)",
+    }
+    told = f"a mean of half of the pictures tells {one_way:.0%} of the others from their mirror images"
+    rules = {
+        "family": (family, because.get(family)),
+        "flip": (one_way <= 0.6, f"{told}; mirrored up to 60%"),
+        "batch_size": (32 if family == "GAN" else 16, "as in 05 and 06"),
+        "width": (64, "the networks of 04 and 06"),
+        "learning_rate": (2e-3, "as in 05 and 06; held for half of the time, then a cosine"),
+    }
+    chosen = {name: value if asked.get(name) is None else asked[name] for name, (value, _) in rules.items()}
+    reasons = {name: why if asked.get(name) is None else "you asked for it" for name, (_, why) in rules.items()}
+    reasons |= {"size": "see what was found", "grey": "see what was found", "minutes": "you asked for it"}
+    side, channels = pictures.images.shape[2:]
+    return Settings(minutes, size=side, grey=channels == 1, seed=seed, producer=producer, **chosen), reasons
+
+
+def rule(pictures, settings):
+    """Return the `business.Rule` of a run, declared before anything is trained."""
+    condition = functools.partial(business.Condition, data="held out")
+    conditions = {
+        "near": condition(
+            "Generated pictures are no farther from real ones than plainly augmented training pictures are: upper end "
+            "of the 95 % interval of the difference of both Fréchet distances",
+            "<=",
+            0,
+        ),
+        "varied": condition(
+            "They cover at least half as much as other real pictures do: recall over theirs", ">=", 0.5
+        ),
+        "new": condition(
+            "They lie no nearer to single training pictures than held-out ones do: p-value of an audit that finds "
+            "copies where they were planted",
+            ">=",
+            0.05,
+        ),
+    }
+    if pictures.classes and settings.family == "flow":
+        conditions["useful"] = condition(
+            "A classifier trained on real and generated pictures reads more held-out ones rightly than one trained on "
+            "the real ones: lower end of the 95 % interval of the gain",
+            ">",
+            0,
+        )
+    return business.Rule("May the generated pictures be used beside the real ones?", **conditions)
+
+
+# --- train -----------------------------------------------------------------------------------------------------------
+
+
+def build(settings, classes=()):
+    """Return a compiled `training.Trainable` and its optimizers; the seed decides its weights."""
+    from aigc_utils import models, training
+    from aigc_utils.runtime import keras
+
+    side, channels, width = settings.size, 1 if settings.grey else 3, settings.width
+    adam, average = keras.optimizers.Adam, {"use_ema": True, "ema_momentum": 0.99}
+    keras.utils.set_random_seed(settings.seed)
+    if settings.family == "GAN":  # that of benchmarks/kittens.py
+        maps = {"style": (2 * width,) * 2, "start": side // 8}
+        generator = models.generator(32, (2 * width, 3 * width // 2, width), channels, **maps)
+        discriminator = models.discriminator(side, (width // 2, width, 2 * width), channels, width // 4)
+        optimizers = [adam(settings.learning_rate, 0.0, 0.99, **options) for options in (average, {})]
+        model = training.GAN(generator, discriminator, settings.seed)
+        model.compile(*optimizers, r1_gamma=3.0, r1_every=8)
+        return model, optimizers
+    widths = tuple(part * width // 8 for part in (3, 6, 9))  # that of benchmarks/fair_match.py
+    velocity = models.velocity(side, widths, channels, (len(classes),) if classes else ())
+    model = training.FlowMatching(velocity, seed=settings.seed)
+    optimizers = [adam(settings.learning_rate, 0.9, 0.99, global_clipnorm=1.0, **average)]
+    model.compile(*optimizers)
+    return model, optimizers
+
+
+class _Watch:
+    """What is done when an epoch ends: measure where it is time to, keep the best weights, show, write down.
+
+    The measure, on the way, is the distance to training pictures: those held out are for the judgement.
+    """
+
+    def __init__(self, model, clock, run, folder, images, labels):
+        from aigc_utils import widgets
+
+        self.model, self.clock, self.run, self.folder = model, clock, run, folder
+        chosen = np.random.default_rng(0).permutation(len(images))[:WATCHED]
+        self.reference, self.labels = features(images[chosen]), labels[chosen]
+        self.latest, self.total, self.grid = None, clock.limit, None
+        self.due = clock.seconds + self.total / 10
+        shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+        if shell is not None and hasattr(shell, "kernel"):
+            from IPython.display import display
+
+            self.grid = widgets.LiveGrid()
+            display(self.grid)
+
+    def epoch_end(self, epoch=None, logs=None):
+        """Look at the model, which holds the average of its weights now."""
+        weights = network_of(self.model).get_weights()
+        if not all(np.isfinite(weight).all() for weight in weights):
+            return  # the run ends with this epoch
+        self.latest = int(self.model.step), weights
+        if measured := self.model.stop_training or self.clock.seconds >= self.due:
+            self.measure()
+        self.show(measured)
+        write(self.folder / "run.json", self.run)
+
+    def measure(self):
+        """Put the present distance on the curve; the weights are kept where it is the smallest so far."""
+        from aigc_utils import metrics, training
+
+        begin, step = time.perf_counter(), self.latest[0]
+        images = draw(self.model, len(self.labels), self.labels)
+        distance = metrics.frechet_distance(self.reference, features(images))
+        self.run["curve"].append([round(self.clock.seconds, 1), step, round(distance, 3)])
+        training.save_weights(network_of(self.model), _best(self.folder, step))
+        self.run["kept"] = min(self.run["curve"], key=lambda entry: entry[2])[1]
+        cost = time.perf_counter() - begin
+        self.clock.limit = self.total - cost  # what the last measure will take
+        self.due = self.clock.seconds + max(self.total / 10, 10 * cost)
+
+    def show(self, measured):
+        """Say how long it takes, with pictures in a notebook."""
+        left = max(0, round(self.total - self.clock.seconds))
+        said = f"step {self.latest[0]:,}, {left // 60}:{left % 60:02d} left"
+        said += f", distance to training pictures {self.run['curve'][-1][2]:.2f}" if self.run["curve"] else ""
+        if self.grid is not None:
+            self.grid.update(draw(self.model, 16, self.labels[:16]), said)
+        elif sys.stdout.isatty():
+            print(f"\r{said:<70}", end="\n" if self.model.stop_training else "", flush=True)
+        elif measured:
+            print(said, flush=True)
+
+    def finish(self, ended):
+        """Measure the last whole epoch where that was not done, and write down how the run ended."""
+        step, weights = self.latest
+        if step not in [entry[1] for entry in self.run["curve"]]:
+            network_of(self.model).set_weights(weights)
+            self.measure()
+        self.run["ended"] = ended
+        write(self.folder / "run.json", self.run)
+
+
+def _best(folder, step):
+    return folder / f"step-{step}.weights.h5"
+
+
+def write(path, content):
+    """Write a text, or what JSON can hold, to a file: whole or not at all."""
+    text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    try:
+        with files.replacing(path) as partial:
+            partial.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OSError(f"cannot write {path}: {error.strerror or error}. {AGAIN}") from error
+
+
+def train(pictures, places, settings, folder):
+    """Train on the pictures at ``places`` within the time; return the model and what run.json says of the run.
+
+    ``folder`` holds checkpoints: a run that was killed goes on from there. After the end of its time, Ctrl-C, or a loss
+    that is no number, the model has the best weights that were measured.
+    """
+    from aigc_utils import training
+    from aigc_utils.runtime import keras
+
+    begin = time.perf_counter()
+    model, optimizers = build(settings, pictures.classes)
+    run, checkpoint = _begun(folder, settings, pictures), folder / "checkpoint.weights.h5"
+    images, labels = pictures.images[places], pictures.labels[places]
+    options = {"batch_size": settings.batch_size, "flip": settings.flip, "labels": labels if model.labelled else None}
+    if not run["ended"]:
+        if not run["steps_per_epoch"]:
+            seconds = training.step_seconds(model, images, **options)
+            run["steps_per_epoch"] = max(1, round(min(60 * settings.minutes / 20, 10) / seconds))
+        done = training.resume(model, checkpoint)
+        run["record"] = run["record"][: done // run["steps_per_epoch"]]
+        run["curve"] = [entry for entry in run["curve"] if entry[1] <= done]
+        clock = training.WithinTime(60 * settings.minutes, optimizers, run["record"], begin)
+        run["record"] = clock.record
+        watch = _Watch(model, clock, run, folder, images, labels)
+        callbacks = [clock, keras.callbacks.LambdaCallback(on_epoch_end=watch.epoch_end)]
+        steps = run["steps_per_epoch"]
+        ended = "its time was up"
+        try:
+            training.fit(model, images, 10**6 * steps, steps, checkpoint=checkpoint, callbacks=callbacks, **options)
+        except (KeyboardInterrupt, FloatingPointError) as error:
+            if watch.latest is None:
+                raise
+            ended = str(error) or "you stopped it"
+        run["seconds"] = round(clock.seconds, 1)
+        watch.finish(ended)
+        print(f"Trained {run['curve'][-1][1]:,} steps in {run['seconds']:.0f} s: {ended}. Kept: step {run['kept']:,}.")
+    network_of(model).load_weights(_best(folder, run["kept"]))
+    return model, run | {"weights": weights_sha256(network_of(model))}
+
+
+def _begun(folder, settings, pictures):
+    """Return what a killed run has written of itself, or the beginning of a new one."""
+    new = {"settings": dataclasses.asdict(settings), "data": pictures.sha256, "number_type": "float32"}
+    path = folder / "run.json"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        begun = {"steps_per_epoch": 0, "record": [], "curve": [], "kept": None, "ended": None}
+        return new | {"versions": runtime.report()} | begun
+    run = json.loads(path.read_text(encoding="utf-8"))
+    if different := [name for name in new if run[name] != new[name]]:
+        said = f"{folder} holds an unfinished run of other {', '.join(different)}"
+        raise ValueError(f"{said}. Call it as it was begun, choose another folder for out, or delete this one.")
+    print(f"An unfinished run goes on from {folder}.")
+    return run
+
+
+def weights_sha256(network):
+    """Return the SHA-256 of a network's weights."""
+    digest = hashlib.sha256()
+    for weight in network.get_weights():
+        digest.update(weight.tobytes())
+    return digest.hexdigest()
+
+
+def replay(path, pictures=None):
+    """Train the run of a run.json again, with its steps and its rates; return the same network, bit for bit.
+
+    ``pictures`` is where they lie now, by default where they lay. ValueError where they are others, and where the
+    weights differ: on another machine, or with other versions.
+    """
+    from aigc_utils import training
+
+    run = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+    settings = Settings(**run["settings"])
+    runtime.start(settings.seed)
+    found = look(pictures or run["pictures"], settings.size, settings.grey)
+    if found.sha256 != run["data"]:
+        raise ValueError(f"received pictures of SHA-256 {found.sha256}; expected those of the run, {run['data']}.")
+    places = split(found, settings.seed)[0]
+    model, optimizers = build(settings, found.classes)
+    images, labels = found.images[places], found.labels[places] if model.labelled else None
+    clock = training.WithinTime(float("inf"), optimizers, run["record"])
+    steps = run["steps_per_epoch"]
+    training.fit(model, images, run["kept"], steps, settings.batch_size, settings.flip, labels, callbacks=[clock])
+    if weights_sha256(network_of(model)) != run["weights"]:
+        versions = ", ".join(f"{name} {value}" for name, value in run["versions"].items())
+        raise ValueError(f"the replay ends on other weights. It was trained with {versions}; see runtime.report().")
+    return network_of(model)
+
+
+# --- leave -----------------------------------------------------------------------------------------------------------
+
+
+def _room(path, out):
+    """Return the folder for the report, which is not made yet; an error says why there can be none."""
+    path = path.resolve()
+    out = Path(f"{path.stem}_report" if out is None else out).expanduser()
+    places = (out.resolve(), *out.resolve().parents)
+    if path in places:
+        raise ValueError(f"received out = {str(out)!r}, in the folder of pictures; expected one beside it.")
+    taken = [name for name in LEFT if (out / name).exists()]
+    if taken and not (out / UNFINISHED).exists():
+        raise FileExistsError(f"{out} has {', '.join(taken)} of an earlier run; name another folder, or delete these.")
+    there = next(place for place in places if place.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(f"received out = {str(out)!r}, but {there} is a file; name another folder.")
+    if (free := shutil.disk_usage(there).free) < LEAST_SPACE:
+        said = f"{there} has {free / 1e6:.0f} MB left; expected {LEAST_SPACE / 1e6:.0f} MB for the run"
+        raise OSError(f"{said}. Free some space, or name another folder.")
+    return out
+
+
+def leave(out, model, run, page, shown, says):
+    """Write what a run leaves behind, each file whole or not at all, and delete what it needed to go on.
+
+    ``page`` makes the report from the bytes of samples.png.
+    """
+    from aigc_utils import models
+
+    try:
+        network = models.sampler(model.velocity, FLOW_STEPS) if hasattr(model, "velocity") else model.generator
+        with files.replacing(out / "generator.keras") as partial:
+            network.save(partial)
+        plots.save_image_grid(_report.enlarged(shown["made"][:64]), out / "samples.png", says)
+        write(out / "report.html", page((out / "samples.png").read_bytes()))
+        write(out / "run.json", run)
+    except (OSError, provenance.LabelError) as error:
+        raise OSError(f"cannot write to {out}: {getattr(error, 'strerror', None) or error}. {AGAIN}") from error
+    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+
+
+def run(
+    path,
+    minutes=MINUTES,
+    out=None,
+    *,
+    size=None,
+    grey=None,
+    family=None,
+    flip=None,
+    batch_size=None,
+    width=None,
+    learning_rate=None,
+    seed=0,
+    producer="prototype",
+):
+    """Train a generator on the pictures of a folder or a zip, judge it, and return a `Report` on what lies in ``out``.
+
+    First-level subfolders are classes. ``minutes`` are those of the training; ``out`` is by default NAME_report in the
+    working folder. What is None is chosen by a rule, which is printed; see `Settings`. ``producer`` is who answers for
+    what is generated: printable ASCII without spaces, for the label. The same call goes on with a run that was killed.
+    """
+    path = Path(path).expanduser()
+    says, out = provenance.Label("aigc_utils.prototype", producer), _room(path, out)
+    runtime.start(seed)
+    times = [time.perf_counter()]
+    pictures = look(path, size, grey, minutes)
+    asked = {"family": family, "flip": flip, "batch_size": batch_size, "width": width, "learning_rate": learning_rate}
+    settings, reasons = plan(pictures, minutes, seed, producer, **asked)
+    places, held_out = split(pictures, seed)
+    decision = rule(pictures, settings)
+    chosen = [f"{name} = {getattr(settings, name)}: {why}." for name, why in reasons.items()]
+    print(*pictures.facts, f"{len(held_out):,} are held out.", *chosen, decision, sep="\n")
+    times.append(time.perf_counter())
+    model, record = train(pictures, places, settings, out / UNFINISHED)
+    times.append(time.perf_counter())
+    figures, shown = judge(pictures, places, held_out, model, settings)
+    verdict = decision.apply(**measured(figures))
+    times.append(time.perf_counter())
+    costs = dict(zip(("looking", "training", "judging"), (f"{took:.0f} s" for took in np.diff(times)), strict=True))
+    costs |= {"memory, at most": f"{runtime.peak_memory_gb():.1f} GB"}
+    costs |= {"a thousand pictures": f"{figures['seconds_per_1000']:.1f} s"}
+    record |= {"pictures": str(path.resolve()), "facts": pictures.facts, "reasons": reasons, "costs": costs}
+    record |= {"rule": str(decision), "verdict": dataclasses.asdict(verdict), "figures": figures}
+    title = f"A generator of {path.resolve().stem}"
+    page = functools.partial(_report.page, title, pictures, settings, record, decision, verdict, shown)
+    leave(out, model, record, page, shown, says)
+    return Report(out, verdict, figures)
+
+
+def main(arguments=None):
+    """Do what `run` does, with the options of a shell; return 0, or 1 after a sentence about what is wrong."""
+    parser = argparse.ArgumentParser("python -m aigc_utils.prototype", description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("path", help="a folder of pictures, whose subfolders are classes, or a zip of one")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="of training (default: %(default)s)")
+    parser.add_argument("--out", help="the folder for the report (default: NAME_report)")
+    parser.add_argument("--size", type=int, choices=SIZES, help="pixels of a side")
+    parser.add_argument("--family", choices=("GAN", "flow"))
+    for name in ("--grey", "--flip"):
+        parser.add_argument(name, action=argparse.BooleanOptionalAction, default=None)
+    for name, kind in (("--batch-size", int), ("--width", int), ("--learning-rate", float)):
+        parser.add_argument(name, type=kind)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--producer", default="prototype", help="who answers for what is generated, for its label")
+    try:
+        print(run(**vars(parser.parse_args(arguments))))
+    except KeyboardInterrupt:
+        print("Stopped. The same call goes on with the last checkpoint, if there is one.", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
