@@ -224,12 +224,14 @@ def split(pictures, seed=0):
 
 
 def facing(images):
-    """Return the share of every second picture that the mean of the others tells from its mirror image.
+    """Return the share of every second picture that the mean of the others tells from its mirror image, and its error.
 
-    Half, by chance, where both sides look alike; 1 where all shoes point the same way.
+    Half where both sides look alike, give or take the error (two standard deviations); 1 where all shoes point the
+    same way.
     """
     images = images[:: -(-len(images) // 4000)]  # a bound on memory
     count, side = images.shape[:2]
     means = images.mean(-1, dtype=np.float32).reshape(count, 8, side // 8, 8, side // 8).mean((2, 4))
     odd = (means - means[:, :, ::-1])[:, :, :4].reshape(count, -1)
-    return float(np.mean(odd[1::2] @ odd[::2].mean(0) > 0))
+    seen = odd[1::2] @ odd[::2].mean(0) > 0
+    return float(seen.mean()), 1 / len(seen) ** 0.5

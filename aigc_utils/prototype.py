@@ -78,7 +78,7 @@ class Report:
 def plan(pictures, minutes=MINUTES, seed=0, producer="prototype", **asked):
     """Return the `Settings` and {name: reason}. ``asked`` values that are not None win over the rules."""
     family = asked.get("family") or ("flow" if pictures.classes else "GAN")
-    one_way = facing(pictures.images)
+    one_way, chance = facing(pictures.images)
     because = {
         "GAN": "no classes to ask for; one pass a picture, and the nearest to real kittens after 3 minutes of training",
         "flow": "there are classes to ask for, and a flow takes them (06)",
@@ -86,7 +86,7 @@ def plan(pictures, minutes=MINUTES, seed=0, producer="prototype", **asked):
     told = f"a mean of half of the pictures tells {one_way:.0%} of the others from their mirror images"
     rules = {
         "family": (family, because.get(family)),
-        "flip": (one_way <= 0.6, f"{told}; mirrored up to 60%"),
+        "flip": (one_way <= 0.6 + chance, f"{told}; mirrored up to {0.6 + chance:.0%}"),
         "batch_size": (32 if family == "GAN" else 16, "as in 05 and 06"),
         "width": (64, "the networks of 04 and 06"),
         "learning_rate": (2e-3, "as in 05 and 06; held for half of the time, then a cosine"),

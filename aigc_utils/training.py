@@ -160,7 +160,7 @@ def step_seconds(model, images, steps=8, **options):
     The mean over ``steps``, after half as many; ``options`` are those of `fit`.
     """
     variables = [*model.variables, *(variable for one in _optimizers(model) for variable in one.variables)]
-    before, times = [np.array(variable) for variable in variables], []
+    before, times = [variable.numpy() for variable in variables], []
     count, stamp = steps + steps // 2, lambda batch, logs: times.append(time.perf_counter())
     fit(model, images, count, count, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=stamp)], **options)
     for variable, value in zip(variables, before, strict=True):

@@ -20,17 +20,20 @@ import pytest
 from PIL import Image
 
 COUNT = 120  # pictures of a folder that is enough to train on
-QUICK = ["--minutes", "0.02", "--width", "8"]
+QUICK = ["--minutes", "0.04", "--width", "8"]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def quick():
-    """Train without graphs, whose tracing takes longer than these trainings, and judge with few resamples."""
-    before, _judge.RESAMPLES = _judge.RESAMPLES, 5
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-    _judge.RESAMPLES = before
+    """Train without graphs, whose tracing takes longer than these trainings, in epochs of one step; resample little."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_judge, "RESAMPLES", 5)
+        for module in (_judge, prototype):
+            patched.setattr(module, "FLOW_STEPS", 2)
+        patched.setattr(training, "step_seconds", lambda *arguments, **options: 1.0)
+        tf.config.run_functions_eagerly(True)
+        yield
+        tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="module")
@@ -221,12 +224,12 @@ def test_a_killed_run_goes_on_and_is_replayed_bit_for_bit(drawn, tmp_path, capsy
 
     monkeypatch.setattr(prototype._Watch, "epoch_end", die)
     with pytest.raises(Killed):
-        command(folder, "--out", tmp_path / "out", *QUICK)
+        command(folder, "--out", tmp_path / "out", *QUICK, "--minutes=0.08")
     half = json.loads((tmp_path / "out" / "unfinished" / "run.json").read_text(encoding="utf-8"))
     assert half["ended"] is None and len(half["record"]) == 3
-    assert command(folder, "--out", tmp_path / "out", "--seed", "1", *QUICK) == 1
+    assert command(folder, "--out", tmp_path / "out", "--seed", "1", *QUICK, "--minutes=0.08") == 1
     assert "an unfinished run of other settings" in capsys.readouterr().err
-    assert command(folder, "--out", tmp_path / "out", *QUICK) == 0
+    assert command(folder, "--out", tmp_path / "out", *QUICK, "--minutes=0.08") == 0
     assert "An unfinished run goes on" in capsys.readouterr().out
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert run["record"][:2] == half["record"][:2]  # the third epoch's checkpoint was not written yet
@@ -266,7 +269,7 @@ def test_a_run_that_diverges_keeps_what_it_had(drawn, tmp_path, monkeypatch):
             weights.assign(np.full(weights.shape, np.nan))
 
     monkeypatch.setattr(prototype._Watch, "epoch_end", poison)
-    report = prototype.run(folder, 0.02, tmp_path / "out", width=8)
+    report = prototype.run(folder, 0.1, tmp_path / "out", width=8)
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert "no longer a finite number" in run["ended"] and run["kept"] <= 2 * run["steps_per_epoch"]
     assert report.verdict.answer in ("no", "not decidable") and np.isfinite(report.figures["rows"]["generated"]["most"])
@@ -441,9 +444,9 @@ def test_facing_one_way_is_seen():
     rng = np.random.default_rng(0)
     left = rng.integers(0, 100, (400, 32, 32, 1), dtype=np.uint8)
     left[:, :, :16] += 50
-    assert _look.facing(left) == 1
+    assert _look.facing(left) == (1, 200**-0.5)
     left[::4], left[1::4] = left[::4, :, ::-1], left[1::4, :, ::-1]
-    assert abs(_look.facing(left) - 0.5) < 0.1
+    assert abs(_look.facing(left)[0] - 0.5) < 0.1
 
 
 def test_near_duplicates_are_never_on_both_sides():
