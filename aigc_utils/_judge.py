@@ -88,19 +88,19 @@ def augment(images, settings):
 
 
 def mirrored(figure, drawn):
-    """Return (least, most) of a 95 % interval: the bootstrap's, mirrored about the figure.
+    """Return (figure less its bias, least, most), by the bootstrap mirrored about the figure: a 95 % interval.
 
     A distance is biased upward, and drawing again adds the bias once more: 05 measures what that does to an interval.
     """
     low, high = np.quantile(drawn, (0.025, 0.975))
-    return float(2 * figure - high), float(2 * figure - low)
+    return [float(2 * figure - value) for value in (np.mean(drawn), high, low)]
 
 
 def compare(real, sets, rng):
     """Return {name: figures} for each of ``sets`` = {name: features (n, d)}, as many as ``real``.
 
-    The distance of other real pictures is the floor. ``beyond`` is the distance less that of augmented pictures, with
-    its interval, for which the same real ones were drawn again.
+    The distance of other real pictures is the floor. ``beyond`` is how much farther they are than augmented pictures:
+    the same real ones are drawn again for both.
     """
     from aigc_utils import metrics
 
@@ -112,11 +112,10 @@ def compare(real, sets, rng):
             drawn[name].append(metrics.frechet_distance(again, part[rng.integers(len(part), size=len(part))]))
     rows = {}
     for name, part in sets.items():
-        least, most = mirrored(found[name], drawn[name])
         precision, recall = metrics.precision_recall(real, part)
         beyond, both = found[name] - found[AUGMENTED], np.subtract(drawn[name], drawn[AUGMENTED])
-        row = {"distance": found[name], "least": max(0.0, least), "most": most, "precision": precision}
-        rows[name] = row | {"recall": recall, "beyond": [beyond, *mirrored(beyond, both)]}
+        row = {"distance": found[name], "unbiased": [max(0.0, end) for end in mirrored(found[name], drawn[name])]}
+        rows[name] = row | {"precision": precision, "recall": recall, "beyond": mirrored(beyond, both)}
     return rows
 
 

@@ -22,7 +22,8 @@ NEXT = {
 }
 BLIND = "The audit does not find copies that were planted, so nobody knows: collect more pictures that differ."
 STYLE = "body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}img{max-width:100%}"
-STYLE += "td,th{text-align:left;padding:.2em 1em .2em 0;border-bottom:1px solid #ccc}pre{background:#eee;padding:1em}"
+STYLE += "td,th{text-align:left;padding:.2em 1em .2em 0;border-bottom:1px solid #ccc}"
+STYLE += "pre{background:#eee;padding:1em;white-space:pre-wrap}"
 
 
 def reload(settings, classes):
@@ -63,16 +64,16 @@ def _list(sentences):
 def _curve(curve):
     seconds, _, distances = zip(*curve, strict=True)
     history = {"seconds": seconds, "distance": distances}
-    figure = plots.curves(history, "seconds", "On the way", {"Fréchet distance to training pictures": ["distance"]})
+    figure = plots.curves(history, "seconds", "On the way, to training pictures", {"Fréchet distance": ["distance"]})
     return _image(figure, f"The distance to training pictures from {distances[0]:.1f} to {distances[-1]:.1f}")
 
 
 def _judgement(figures):
     """Return the tables and sentences about what was measured."""
-    columns = ["pictures", "distance", "95 % interval", "beyond augmented (interval)", "precision", "recall"]
+    columns = ["pictures", "distance", "less its bias (95 % interval)", "beyond augmented", "precision", "recall"]
     rows = []
     for name, row in figures["rows"].items():
-        parts = [f"{row['distance']:.2f}", f"{row['least']:.2f} to {row['most']:.2f}"]
+        parts = [f"{row['distance']:.2f}", "{:.2f} ({:.2f} to {:.2f})".format(*row["unbiased"])]
         parts += ["{:+.2f} ({:+.2f} to {:+.2f})".format(*row["beyond"]), f"{row['precision']:.2f}"]
         rows.append([name, *parts, f"{row['recall']:.2f}"])
     said = f"Each {figures['count']:,} against as many held-out real ones, over the features of "

@@ -167,6 +167,7 @@ class _Watch:
         self.model, self.clock, self.run, self.folder = model, clock, run, folder
         chosen = np.random.default_rng(0).permutation(len(images))[:WATCHED]
         self.reference, self.labels = features(images[chosen]), labels[chosen]
+        draw(model, len(chosen), self.labels)  # compiles, so that what `measure` takes is known from the first time on
         self.latest, self.total, self.grid = None, clock.limit, None
         self.due = clock.seconds + self.total / 10
         shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None

@@ -272,7 +272,9 @@ def test_a_run_that_diverges_keeps_what_it_had(drawn, tmp_path, monkeypatch):
     report = prototype.run(folder, 0.1, tmp_path / "out", width=8)
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert "no longer a finite number" in run["ended"] and run["kept"] <= 2 * run["steps_per_epoch"]
-    assert report.verdict.answer in ("no", "not decidable") and np.isfinite(report.figures["rows"]["generated"]["most"])
+    assert report.verdict.answer in ("no", "not decidable") and np.isfinite(
+        report.figures["rows"]["generated"]["distance"]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -463,8 +465,8 @@ def test_near_duplicates_are_never_on_both_sides():
 
 
 def test_an_interval_is_mirrored_about_the_figure():
-    drawn = np.linspace(1, 3, 41)  # 2.5 % and 97.5 % of them: 1.05 and 2.95
-    assert _judge.mirrored(1.5, drawn) == pytest.approx((3 - 2.95, 3 - 1.05))
+    drawn = np.linspace(1, 3, 41)  # mean 2; 2.5 % and 97.5 % of them: 1.05 and 2.95
+    assert _judge.mirrored(1.5, drawn) == pytest.approx([3 - 2, 3 - 2.95, 3 - 1.05])
 
 
 def test_generated_pictures_like_real_ones_are_near_and_others_are_not():
@@ -494,7 +496,7 @@ def test_use_is_the_gain_of_further_pictures():
 
 
 def figures(**changed):
-    row = {"distance": 2.0, "least": 1.0, "most": 3.0, "precision": 0.8, "recall": 0.3, "beyond": [-1, -2.0, -0.5]}
+    row = {"distance": 2.0, "precision": 0.8, "recall": 0.3, "beyond": [-1, -2.0, -0.5]}
     made = {
         "rows": {_judge.GENERATED: row, _judge.OTHERS: row | {"recall": 0.5}},
         "audit": {"sees": True, "p_value": 0.4},
