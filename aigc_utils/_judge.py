@@ -104,12 +104,16 @@ def compare(real, sets, rng):
     """
     from aigc_utils import metrics
 
+    from threadpoolctl import threadpool_limits  # scikit-learn brings it
+
     found = {name: metrics.frechet_distance(real, part) for name, part in sets.items()}
     drawn = {name: [] for name in sets}
-    for _ in range(RESAMPLES):
-        again = real[rng.integers(len(real), size=len(real))]
-        for name, part in sets.items():
-            drawn[name].append(metrics.frechet_distance(again, part[rng.integers(len(part), size=len(part))]))
+    with threadpool_limits(1):  # two threads wait for each other on a busy machine, up to fifty times as long
+        for _ in range(RESAMPLES):
+            again = real[rng.integers(len(real), size=len(real))]
+            for name, part in sets.items():
+                again_part = part[rng.integers(len(part), size=len(part))]
+                drawn[name].append(metrics.frechet_distance(again, again_part))
     rows = {}
     for name, part in sets.items():
         precision, recall = metrics.precision_recall(real, part)
