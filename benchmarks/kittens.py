@@ -100,8 +100,7 @@ def ours():
     """Return the recipe of 04_training_a_gan with cheaper steps, for as long as the clock allows."""
     networks, options, optimizers = our_parts(OURS, (OURS["learning_rate"],) * 2, adam=FusedAdam)
     options["r1_every"] = 8
-    batch_size = OURS["batch_size"]
-    return Recipe(networks, options, optimizers, batch_size, epoch_steps=200, at_once=10, factor=held_then_cosine)
+    return Recipe(networks, options, optimizers, OURS["batch_size"], at_once=10, factor=held_then_cosine)
 
 
 def our_parts(settings, rates, shrink=1, adam=keras.optimizers.Adam):
