@@ -30,6 +30,7 @@ SHARE = float(os.environ.get("KITTEN_SHARE", "1"))  # of the seconds; below 1: a
 NAME = "kittens" if SHARE == 1 else "kittens.toy"
 SECONDS, SEEDS = 180 * SHARE, (0, 1, 2)
 MEASURE_EVERY = SECONDS / 9  # seconds of training
+EPOCH_IMAGES = 3200  # after so many the clock is looked at
 POLICIES, TRIAL_STEPS = ("float32", "mixed_bfloat16"), 10  # number types to choose from; steps that time one
 # What oneDNN may use: all that the processor has, or no bfloat16.
 PROCESSORS = NATIVE, EMULATED = "native", "AVX512_CORE_VNNI"
@@ -74,7 +75,6 @@ class Recipe(NamedTuple):
     options: dict
     optimizers: list
     batch_size: int
-    epoch_steps: int = 50  # after so many the clock is looked at
     at_once: int = 1  # steps that Keras runs without coming back to Python
     factor: Callable = lambda share: 1.0  # of the learning rates, after a share of the time
 
@@ -164,7 +164,7 @@ def run(recipe, seed, processor):
     clock = Clock(SECONDS, distance_of, MEASURE_EVERY, charge_first=True)
     clock.seconds = 2 * TRIAL_STEPS * sum(costs.values())  # the first half of the trials costs as much as the second
     rates = RateByClock(clock, made.optimizers, made.factor)
-    steps = made.epoch_steps
+    steps = EPOCH_IMAGES // made.batch_size
     training.fit(gan, images, 10**4 * steps, steps, made.batch_size, callbacks=[rates, clock])
     training.save_weights(gan.generator, weights_path(recipe, seed, processor))
     samples = training.sample(gan.generator, 2000, seed=1)
