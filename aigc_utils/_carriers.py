@@ -315,7 +315,7 @@ def _refuse_what_would_be_lost(source, given, mark):
 def _encoder(made, stream):
     encoder = made.add_stream("libx264", rate=stream.average_rate or fractions.Fraction(25), options={"crf": "18"})
     new, old = encoder.codec_context, stream.codec_context
-    new.time_base, new.sample_aspect_ratio = stream.time_base, old.sample_aspect_ratio  # else uneven times are rounded
+    new.time_base, new.sample_aspect_ratio = stream.time_base, old.sample_aspect_ratio or 1  # else times are rounded
     new.width, new.height, is_even = old.width, old.height, old.width % 2 == old.height % 2 == 0
     new.pix_fmt = "yuv420p" if is_even else "yuv444p"  # libx264 halves colours only where the sides are even
     for name in ("colorspace", "color_primaries", "color_trc", "color_range"):
