@@ -16,7 +16,7 @@ SHARE = 0.05  # of the shorter side, the least height of the text
 SOUGHT = 320  # pixels of the shorter side of a picture in which a mark is sought
 FAINTEST = 9  # pixels of the text there: what is lower looks like anything
 MOST, ENLARGED = 2**22, 4  # pixels of that picture, however long it is; by how much a small one is enlarged
-HEIGHTS = np.geomspace(0.03, 0.6, 33)  # of the shorter side: what crops, screens and enlargements make of a mark
+HEIGHTS = np.geomspace(0.03, 0.6, 64)  # of the shorter side: what crops, screens and enlargements make of a mark
 ALIKE = 0.8  # least correlation with the drawn mark; 21_labels measures its false alarms
 
 RHYTHM = (1, -1, 3, -3, 1, -1, 1)  # units of sound (+) and silence (-): · –   · ·

@@ -504,6 +504,17 @@ def test_pictures_of_every_usual_mode_are_marked(mode):
     assert marks.is_seen(marks.draw(_picture().convert(mode)))
 
 
+@pytest.mark.parametrize("side", range(64, 1000, 187))
+def test_the_mark_is_seen_at_every_size_and_only_where_it_is(side):
+    picture = _picture().resize((side, round(1.3 * side)))
+    assert (
+        max(marks.likenesses(marks.draw(picture)))
+        > marks.ALIKE + 0.05
+        > marks.ALIKE - 0.05
+        > max(marks.likenesses(picture))
+    )
+
+
 @pytest.mark.parametrize("colour", [0, 255])
 def test_the_mark_is_never_transparent(colour):
     picture = _picture().convert("L")
