@@ -554,9 +554,9 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         ),
         Bug(
             "no alarm in",
-            "any dark corner taken for the mark",
-            patch="marks.likenesses",
-            new="lambda picture: [1.0]",
+            "a labelled picture among the plain ones",
+            old="(*generated[:20], *cuts[::5])",
+            new="(*generated[:19], np.asarray(Image.open(labelled)), *cuts[::5])",
         ),
         Bug("Valid says: unchanged", "nothing is added", old='+ b"end"', new='+ b""'),
         Bug(
@@ -589,6 +589,10 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             "subtracted, not added",
             old='add_pattern(photo, guesses["200"])',
             new='add_pattern(photo, -guesses["200"])',
+            given=(
+                "marked = watermark_picture(Image.fromarray(photographs.coffee()), KEY)\n"
+                "guesses = {'200': key_pattern(KEY, (CELLS, CELLS))}"
+            ),
         ),
     ],
 }
