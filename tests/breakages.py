@@ -544,6 +544,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         ),
     ],
     "21_labels": [
+        Break("key_pattern", "factor", 0, 1),
         Break("agreement", "scale", 2, 1),
         Break("threshold", "factor", 0, 2),
         Bug(
