@@ -844,7 +844,8 @@ WRONG = {
         "21.3": [
             (
                 "def rhythm_of(text):\n"
-                "    return [{'·': 1, '–': 3}[sign] for letter in text for sign in MORSE[letter]]",
+                "    morse = {'A': '·–', 'I': '··', 'E': '·', 'T': '–', 'N': '–·'}\n"
+                "    return [{'·': 1, '–': 3}[sign] for letter in text for sign in morse[letter]]",
                 "One unit of silence",
             ),
             (
