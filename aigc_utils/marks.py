@@ -78,6 +78,7 @@ def likenesses(picture):
     faint = np.random.default_rng(0).normal(size=(small.height, small.width))  # plain areas have no correlation
     pixels = np.asarray(small.filter(blur), float) + faint
     pixels -= pixels.mean()
+    squares = pixels**2
     shape = [fft.next_fast_len(side, real=True) for side in pixels.shape]
     transformed = fft.rfft2(pixels, shape)
     heights = HEIGHTS * min(small.size)
@@ -91,7 +92,7 @@ def likenesses(picture):
         products = fft.irfft2(transformed * fft.rfft2(template, shape).conj(), shape)[places]
         mean, square = (
             ndimage.uniform_filter(part, (rows, columns), origin=(-(rows // 2), -(columns // 2)))[places]
-            for part in (pixels, pixels**2)
+            for part in (pixels, squares)
         )
         yield float((products / np.sqrt(square - mean**2)).max())
 
