@@ -12,7 +12,7 @@ import shutil
 import struct
 from pathlib import Path
 
-from aigc_utils import marks
+from aigc_utils import files, marks
 
 import numpy as np
 
@@ -104,7 +104,7 @@ def _write_picture(source, target, iptc, entry, mark):
     with Image.open(source) as opened:
         if getattr(opened, "n_frames", 1) > 1:
             raise ValueError(f"{source} has {opened.n_frames} frames; expected one picture. A video goes into an MP4.")
-        if any(";16" in str(tile[3]) for tile in opened.tile) and not opened.mode.startswith("I"):
+        if files.has_wide_colours(opened):
             raise ValueError(f"{source} has colours of 16 bits, of which Pillow keeps 8; save it with 8 bits a colour.")
         opened.load()  # a PNG's texts may follow its pixels
         picture = marks.draw(ImageOps.exif_transpose(opened)) if mark else opened
@@ -315,7 +315,7 @@ def _refuse_what_would_be_lost(source, given, mark):
 def _encoder(made, stream):
     encoder = made.add_stream("libx264", rate=stream.average_rate or fractions.Fraction(25), options={"crf": "18"})
     new, old = encoder.codec_context, stream.codec_context
-    new.time_base, new.sample_aspect_ratio = stream.time_base, old.sample_aspect_ratio  # else uneven times are rounded
+    new.time_base, new.sample_aspect_ratio = stream.time_base, old.sample_aspect_ratio or 1  # else times are rounded
     new.width, new.height, is_even = old.width, old.height, old.width % 2 == old.height % 2 == 0
     new.pix_fmt = "yuv420p" if is_even else "yuv444p"  # libx264 halves colours only where the sides are even
     for name in ("colorspace", "color_primaries", "color_trc", "color_range"):

@@ -310,13 +310,18 @@ def _read_image(path, size, crop):
         raise ValueError("a broken link, or no plain file")
     height, width = map(int, size)
     with Image.open(path) as opened:
-        wide = any(";16" in str(tile[3]) for tile in opened.tile) and not opened.mode.startswith("I")
+        wide = has_wide_colours(opened)
         opened.draft(None, (4 * max(size), 4 * max(size)))  # a large JPEG is decoded at a fraction of its size
         image = _to_rgb(ImageOps.exif_transpose(opened))
-    if wide and np.asarray(image).max() < 64:  # Pillow keeps the upper 8 of a colour's 16 bits
+    if wide and np.asarray(image).max() < 64:
         raise ValueError("colours of 16 bits that use at most 14 of them; save it with 8 bits a colour")
     fitted = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS) if crop else None
     return np.asarray(fitted or image.resize((width, height), Image.Resampling.LANCZOS))
+
+
+def has_wide_colours(opened):
+    """Return whether an opened picture, not yet loaded, has colours of 16 bits, of which Pillow keeps the upper 8."""
+    return any(";16" in str(tile[3]) for tile in opened.tile) and not opened.mode.startswith("I")
 
 
 def _to_rgb(image):

@@ -14,8 +14,9 @@ TEXT = "AI生成"  # "AI" and the word for "generated"
 LEAST = 12  # pixels: Chinese characters that are lower cannot be read
 SHARE = 0.05  # of the shorter side, the least height of the text
 SOUGHT = 320  # pixels of the shorter side of a picture in which a mark is sought
-MOST = 2**22  # pixels of that picture, however long it is
-HEIGHTS = np.geomspace(0.03, 0.3, 26)  # of the shorter side: what crops, screens and enlargements make of a mark
+FAINTEST = 9  # pixels of the text there: what is lower looks like anything
+MOST, ENLARGED = 2**22, 4  # pixels of that picture, however long it is; by how much a small one is enlarged
+HEIGHTS = np.geomspace(0.03, 0.6, 64)  # of the shorter side: what crops, screens and enlargements make of a mark
 ALIKE = 0.8  # least correlation with the drawn mark; 21_labels measures its false alarms
 
 RHYTHM = (1, -1, 3, -3, 1, -1, 1)  # units of sound (+) and silence (-): · –   · ·
@@ -71,15 +72,17 @@ def likenesses(picture):
     from PIL import Image, ImageFilter
     from scipy import fft, ndimage
 
-    scale = min(SOUGHT / min(picture.size), (MOST / (picture.width * picture.height)) ** 0.5)
+    scale = min(SOUGHT / min(picture.size), (MOST / (picture.width * picture.height)) ** 0.5, ENLARGED)
     mark, blur = Image.fromarray(badge(64)), ImageFilter.GaussianBlur(1)
     small = picture.convert("RGB").convert("L").resize([max(1, round(scale * side)) for side in picture.size])
     faint = np.random.default_rng(0).normal(size=(small.height, small.width))  # plain areas have no correlation
     pixels = np.asarray(small.filter(blur), float) + faint
     pixels -= pixels.mean()
+    squares = pixels**2
     shape = [fft.next_fast_len(side, real=True) for side in pixels.shape]
     transformed = fft.rfft2(pixels, shape)
-    for rows in np.unique(np.round(HEIGHTS * SOUGHT * mark.height / 64).astype(int)):
+    heights = HEIGHTS * min(small.size)
+    for rows in np.unique(np.round(heights[heights >= FAINTEST] * mark.height / 64).astype(int)):
         columns = round(rows * mark.width / mark.height)
         if rows > small.height or columns > small.width:
             continue
@@ -89,7 +92,7 @@ def likenesses(picture):
         products = fft.irfft2(transformed * fft.rfft2(template, shape).conj(), shape)[places]
         mean, square = (
             ndimage.uniform_filter(part, (rows, columns), origin=(-(rows // 2), -(columns // 2)))[places]
-            for part in (pixels, pixels**2)
+            for part in (pixels, squares)
         )
         yield float((products / np.sqrt(square - mean**2)).max())
 

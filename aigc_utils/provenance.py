@@ -115,7 +115,7 @@ def label(path, says, to=None, mark=True, sign=None):
     if to.suffix.lower() != path.suffix.lower() or (to.exists() and to.samefile(path)):
         raise ValueError(f"received to={str(to)!r}; expected another path than {path}, with the same suffix.")
     before, pem = read(path), sign and [Path(name).expanduser().read_bytes() for name in (sign.chain, sign.key)]
-    if before.iptc.get("DigitalSourceType") or before.aigc or before.c2pa or (mark and before.mark):
+    if before.iptc.get("DigitalSourceType") or before.aigc or before.c2pa:  # a mark alone may be a false alarm
         raise ValueError(f"{path} has a label already ({summary(before)}); label the file from which it was made.")
     if damaged := [said for said in before.problems if "XMP" in said or "front matter" in said]:
         raise ValueError(f"{path} cannot be labelled: {damaged[0]} Mend or remove it.")

@@ -24,16 +24,17 @@ from aigc_utils import kittens, metrics, models, runtime, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 
 import numpy as np  # noqa: E402
-from budget import BUILD, Clock, Pieces, RateByClock, cosine  # noqa: E402
+from budget import BUILD, Clock, Pieces, RateByClock, held_then_cosine  # noqa: E402
 
 SHARE = float(os.environ.get("KITTEN_SHARE", "1"))  # of the seconds; below 1: a toy
 NAME = "kittens" if SHARE == 1 else "kittens.toy"
 SECONDS, SEEDS = 180 * SHARE, (0, 1, 2)
 MEASURE_EVERY = SECONDS / 9  # seconds of training
+EPOCH_IMAGES = 3200  # after so many the clock is looked at
 POLICIES, TRIAL_STEPS = ("float32", "mixed_bfloat16"), 10  # number types to choose from; steps that time one
 # What oneDNN may use: all that the processor has, or no bfloat16.
 PROCESSORS = NATIVE, EMULATED = "native", "AVX512_CORE_VNNI"
-OURS = {  # the GAN of fair_match.py and of tuning.py
+OURS = {
     "learning_rate": 2e-3,
     "rate_ratio": 1.0,  # the discriminator's learning rate over the generator's
     "r1_gamma": 3.0,
@@ -42,7 +43,7 @@ OURS = {  # the GAN of fair_match.py and of tuning.py
     "style_width": 128,
 }
 WIDTHS = (128, 96, 64), (32, 64, 128)  # of the generator's and the discriminator's maps
-FULL_SIZE = 16  # of the generator's last map, at the image's own side
+FULL_SIZE = 16  # of the generator's last map, at the image's own side: half of the common recipe's
 NARROW_EMA_STEPS = 200.0  # the best of 20, 60, 200 and 600 after 2,000 steps of another seed
 NETWORKS = "kitten_factors", "cifar10_features"  # to measure with
 
@@ -74,7 +75,6 @@ class Recipe(NamedTuple):
     options: dict
     optimizers: list
     batch_size: int
-    epoch_steps: int = 50  # after so many the clock is looked at
     at_once: int = 1  # steps that Keras runs without coming back to Python
     factor: Callable = lambda share: 1.0  # of the learning rates, after a share of the time
 
@@ -88,7 +88,7 @@ def common():
 
 
 def narrow():
-    """Return the common recipe with the widths of ours, and with an average of the generator's weights."""
+    """Return the common recipe with the widths of ours, and with a fitted average of the generator's weights."""
     narrow, wide = WIDTHS
     networks = models.generator(64, narrow, full_size=FULL_SIZE), models.discriminator(widths=wide, batch_norm=True)
     average = {"use_ema": True, "ema_momentum": 1 - 1 / NARROW_EMA_STEPS}
@@ -97,32 +97,23 @@ def narrow():
 
 
 def ours():
-    """Return the recipe of 04_training_a_gan with cheaper layers at full size, for as long as the clock allows."""
-    narrow, wide = WIDTHS
-    networks = (
-        models.generator(32, narrow, full_size=FULL_SIZE, style=(OURS["style_width"],) * 2),
-        models.discriminator(widths=wide),
-    )
-    options, optimizers = _optimized(OURS, (OURS["learning_rate"],) * 2, FusedAdam)
+    """Return the recipe of 04_training_a_gan with cheaper steps, for as long as the clock allows."""
+    networks, options, optimizers = our_parts(OURS, (OURS["learning_rate"],) * 2, adam=FusedAdam)
     options["r1_every"] = 8
-    return Recipe(networks, options, optimizers, OURS["batch_size"], epoch_steps=200, at_once=10, factor=cosine)
+    return Recipe(networks, options, optimizers, OURS["batch_size"], at_once=10, factor=held_then_cosine)
 
 
-def our_parts(settings, rates, shrink=1):
-    """Return (networks, options, optimizers) of the GAN of tuning.py and fair_match.py, with the two learning rates.
+def our_parts(settings, rates, shrink=1, adam=keras.optimizers.Adam):
+    """Return (networks, options, optimizers) of our GAN, also for tuning.py and fair_match.py, with two learning rates.
 
-    ``settings`` are like `OURS`. All maps of both networks are ``shrink`` times narrower than theirs.
+    ``settings`` are like `OURS`. All maps of both networks are ``shrink`` times narrower than in 04_training_a_gan.
     """
     style = (settings["style_width"],) * 2
     narrow, wide = (tuple(width // shrink for width in widths) for widths in WIDTHS)
     networks = models.generator(32, narrow, style=style), models.discriminator(widths=wide, full_size=16 // shrink)
-    return (networks, *_optimized(settings, rates))
-
-
-def _optimized(settings, rates, adam=keras.optimizers.Adam):
     momentum = 1 - 1 / settings["ema_steps"]
     optimizers = [adam(rates[0], 0.0, 0.99, use_ema=True, ema_momentum=momentum), adam(rates[1], 0.0, 0.99)]
-    return {"r1_gamma": settings["r1_gamma"], "r1_every": 4}, optimizers
+    return networks, {"r1_gamma": settings["r1_gamma"], "r1_every": 4}, optimizers
 
 
 RECIPES = {"ours": ours, "common": common, "common, narrow, averaged": narrow}
@@ -173,7 +164,7 @@ def run(recipe, seed, processor):
     clock = Clock(SECONDS, distance_of, MEASURE_EVERY, charge_first=True)
     clock.seconds = 2 * TRIAL_STEPS * sum(costs.values())  # the first half of the trials costs as much as the second
     rates = RateByClock(clock, made.optimizers, made.factor)
-    steps = made.epoch_steps
+    steps = EPOCH_IMAGES // made.batch_size
     training.fit(gan, images, 10**4 * steps, steps, made.batch_size, callbacks=[rates, clock])
     training.save_weights(gan.generator, weights_path(recipe, seed, processor))
     samples = training.sample(gan.generator, 2000, seed=1)

@@ -822,4 +822,71 @@ WRONG = {
             ),
         ],
     },
+    "21_labels": {
+        "21.1": [
+            (
+                "def share_needed(alarm, cells, tests=1):\n    return np.sqrt(2 * np.log(tests / alarm) / cells)",
+                "12 agree",
+            ),
+            (
+                "def share_needed(alarm, cells, tests=1):\n    return (1 + np.sqrt(2 * np.log(1 / alarm) / cells)) / 2",
+                "A hundred tests",
+            ),
+            (
+                "def share_needed(alarm, cells, tests=1):\n    return (1 + np.sqrt(np.log(tests / alarm) / cells)) / 2",
+                "t = 2",
+            ),
+        ],
+        "21.2": [
+            ("def highest_rate(n):\n    return 3 / n", "chance of 5 %"),
+            ("def highest_rate(n):\n    return 0", "chance of 5 %"),
+        ],
+        "21.3": [
+            (
+                "def rhythm_of(text):\n"
+                "    morse = {'A': '·–', 'I': '··', 'E': '·', 'T': '–', 'N': '–·'}\n"
+                "    return [{'·': 1, '–': 3}[sign] for letter in text for sign in morse[letter]]",
+                "One unit of silence",
+            ),
+            (
+                "def rhythm_of(text):\n    return [1 if sign == '·' else 2 for sign in MORSE[text[0]]]",
+                "three units of sound",
+            ),
+        ],
+        "21.4": [
+            ("def label_of(text):\n    return json.loads(text)['Label']", "KeyError"),
+            (
+                "def label_of(text):\n"
+                "    try:\n        return json.loads(text)['Label']\n"
+                "    except (ValueError, KeyError, TypeError):\n        return 'none'",
+                "wrapped form",
+            ),
+        ],
+        "21.5": [
+            ("def share_kept(table, label):\n    return (table[label] == 'kept').mean()", "a dash does not count"),
+            (
+                "def share_kept(table, label):\n"
+                "    possible = table[label][table[label] != '–']\n    return (possible != 'lost').mean()",
+                "broken manifest",
+            ),
+        ],
+        "21.6": [
+            (
+                "def put_back(pixels, share):\n"
+                "    rows = round(len(pixels) * share)\n"
+                "    return np.concatenate([pixels, np.full((rows, *pixels.shape[1:]), 128.0)])",
+                "90 rows",
+            ),
+            (
+                "def put_back(pixels, share):\n"
+                "    return np.pad(pixels, ((round(len(pixels) / (1 - share)) - len(pixels), 0), (0, 0)))",
+                "at the top",
+            ),
+            (
+                "def put_back(pixels, share):\n"
+                "    return np.pad(pixels, ((0, round(len(pixels) / (1 - share)) - len(pixels)), (0, 0)))",
+                "as grey",
+            ),
+        ],
+    },
 }

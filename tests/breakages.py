@@ -544,7 +544,8 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         ),
     ],
     "21_labels": [
-        Break("agreement", "scale", 0, 1),
+        Break("key_pattern", "factor", 0, 1),
+        Break("agreement", "scale", 2, 1),
         Break("threshold", "factor", 0, 2),
         Bug(
             "no other pixel changed",
@@ -552,26 +553,47 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             patch="marks.draw",
             new="lambda picture: original(picture.point(lambda level: min(255, level + 1)))",
         ),
+        Bug(
+            "no alarm in",
+            "a labelled picture among the plain ones",
+            old="(*generated[:20], *cuts[::5])",
+            new="(*generated[:19], np.asarray(Image.open(labelled)), *cuts[::5])",
+        ),
         Bug("Valid says: unchanged", "nothing is added", old='+ b"end"', new='+ b""'),
         Bug(
             "with another key",
             "rows taken for columns",
-            old="+ levels * np.asarray(pattern)[..., None]",
-            new="+ levels * np.asarray(pattern).T[..., None]",
+            old="+ levels * np.asarray(wave_like)[..., None]",
+            new="+ levels * np.asarray(wave_like).T[..., None]",
         ),
         Bug(
             "above 2:",
             "the size of z in place of z",
-            old="[agreement(signs, key) for key in range(KEYS)]",
-            new="[abs(agreement(signs, key)) for key in range(KEYS)]",
+            old="[agreement(readings, key) for key in tried]",
+            new="[abs(agreement(readings, key)) for key in tried]",
         ),
-        Bug("below the tune", "one beginning tried", old="for start in starts:", new="for start in starts[:1]:"),
+        Bug("it searched,", "one beginning tried", old="for start in starts:", new="for start in starts[:1]:"),
         Bug(
             "cells, all as asserted",
             "a broken manifest counts as kept",
-            old='"Invalid": "broken"',
-            new='"Invalid": True',
+            old='.get(state, "broken")',
+            new=".get(state, True)",
         ),
-        Bug("of the signs", "one picture collected", old="brightness[n - 1]) == key", new="brightness[0]) == key"),
+        Bug(
+            "a wrong pattern of the same strength",
+            "one picture collected",
+            old="np.sign(np.sum(collected[:n], axis=0))",
+            new="np.sign(np.sum(collected[:1], axis=0))",
+        ),
+        Bug(
+            "with the guess added",
+            "subtracted, not added",
+            old='add_pattern(photo, guesses["200"])',
+            new='add_pattern(photo, -guesses["200"])',
+            given=(
+                "marked = watermark_picture(Image.fromarray(photographs.coffee()), KEY)\n"
+                "guesses = {'200': key_pattern(KEY, (CELLS, CELLS))}"
+            ),
+        ),
     ],
 }

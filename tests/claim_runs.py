@@ -18,6 +18,7 @@ from unittest import mock
 
 from tools import notebooks
 
+import matplotlib.pyplot as plt
 import numpy as np
 from breakages import Bug, broken, names_defined
 
@@ -159,6 +160,7 @@ def run_claim(path, edit, as_it_is=False):
             return "held"
     finally:
         os.chdir(before)
+        plt.close("all")  # the cells' figures
 
 
 _kept = {}  # {(path, claim, given): {number of a slow cell: its values}}

@@ -36,7 +36,7 @@ FIGURES = {
     "05_evaluating_and_tuning": "Five knobs, found by",
     "06_flow_matching": "def filmstrip(",
     "07_text": "def draw_attention(",
-    "12_case_advertising": "each the first that passed every check",
+    "12_case_advertising": "each the first that the three checks passed",
     "14_case_medicine": "picks = [np.flatnonzero(",
     "21_labels": "def draw_survival(",
 }  # notebook: what stands in the cell whose figure it is known by
