@@ -14,6 +14,7 @@ import os
 import secrets
 import shutil
 import tarfile
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -21,6 +22,8 @@ import warnings
 import zipfile
 import zlib
 from pathlib import Path
+
+from aigc_utils import runtime
 
 import numpy as np
 
@@ -220,14 +223,14 @@ class Folder:
         return f"{len(self.paths):,} images {shape}, {len(self.unreadable):,} files not readable"
 
 
-def load_folder(path, size=(32, 32), crop=True) -> Folder:
+def load_folder(path, size=(32, 32), crop=True, mapped=False) -> Folder:
     """Read every picture below a folder, in the order of the paths, as uint8 (n, height, width, 3).
 
     ``size`` is (height, width). The largest centred part of that shape is kept (``crop=False``: all of it, squeezed).
     Turned photos are set upright (EXIF), transparency becomes white, an animation its first frame. White in grey
     pictures of 16 bits is what `_white` says. Linked folders are read too, each folder once. Files and folders that
     cannot be read are named with the reason, on screen and in ``unreadable``. Hidden ones are left out. All cores read;
-    after a second a bar shows the time left.
+    after a second a bar shows the time left. ``mapped`` keeps the images in a file instead of the memory, see `mapped`.
     """
     folder = Path(path).expanduser()
     if not folder.is_dir():
@@ -235,18 +238,31 @@ def load_folder(path, size=(32, 32), crop=True) -> Folder:
     if np.shape(size) != (2,) or not all(isinstance(side, int | np.integer) and side >= 1 for side in size):
         raise ValueError(f"size is {size!r}; expected (height, width) in whole pixels, such as (64, 64).")
     names, unreadable = walk(folder)
-    images, paths = [], []
+    images, paths = (mapped_array if mapped else np.empty)((len(names) or 1, *size, 3), np.uint8), []
     for name, read in zip(names, _read_all(names, size, crop, folder.name), strict=True):
         if isinstance(read, Exception):
             unreadable.append((name, _reason(read)))
         else:
-            images.append(read)
+            images[len(paths)] = read
             paths.append(name)
     for name, reason in unreadable:
         print(f"not readable: {name.relative_to(folder)}: {reason}")
-    if not images:
+    if not paths:
         raise ValueError(f"{folder} holds no readable picture among {len(names)} files; expected JPEG, PNG, WebP, ...")
-    return Folder(np.stack(images), paths, unreadable)
+    return Folder(images[: len(paths)], paths, unreadable)
+
+
+def mapped_array(shape, dtype):
+    """Return an array in a nameless file below the user's cache, which vanishes with it: it may exceed the memory.
+
+    A disk that has no room for it is a `DataError`.
+    """
+    folder, size = runtime.cache_dir(), int(np.prod(shape)) * np.dtype(dtype).itemsize
+    if (free := shutil.disk_usage(folder).free) < size:  # writing to a map of a full disk kills the process
+        said = f"{folder} has {free / 1e6:,.0f} MB left; expected {size / 1e6:,.0f} MB for the pictures"
+        raise DataError(f"{said}. Free some space, or name another folder by AIGC_CACHE_DIR.")
+    with tempfile.TemporaryFile(dir=folder) as file:
+        return np.memmap(file, dtype, "w+", shape=tuple(shape))
 
 
 def walk(folder):
@@ -282,7 +298,7 @@ def _reason(error):
 
 
 def _read_all(names, size, crop, title):
-    """Return each picture, or the error of reading it, in order; Pillow's threads decode side by side."""
+    """Yield each picture, or the error of reading it, in order; Pillow's threads decode side by side."""
     from PIL import Image
     from tqdm.auto import tqdm
 
@@ -297,7 +313,7 @@ def _read_all(names, size, crop, title):
         pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
         try:
             read = pool.map(attempt, names)
-            return list(tqdm(read, total=len(names), desc=title, unit="picture", delay=1, leave=False))
+            yield from tqdm(read, total=len(names), desc=title, unit="picture", delay=1, leave=False)
         finally:
             pool.shutdown(cancel_futures=True)  # Ctrl-C waits for the pictures at hand alone
 

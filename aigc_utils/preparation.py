@@ -25,20 +25,21 @@ def perceptual_hashes(images, hash_size=16):
 
 
 def _pictures(images):
-    """Return uint8 arrays of any sizes as a list of `PIL.Image`."""
+    """Yield uint8 arrays of any sizes as `PIL.Image`."""
     from PIL import Image
 
     kinds = sorted({str(np.asarray(image).dtype) for image in images})
     if kinds != ["uint8"]:
         raise ValueError(f"received images of {kinds}; expected some of uint8. Floats become bytes by data.to_uint8.")
-    checked = [checks.images(np.asarray(image)[None])[0] for image in images]
-    return [Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image) for image in checked]
+    for image in images:
+        checked = checks.images(np.asarray(image)[None])[0]
+        yield Image.fromarray(checked[..., 0] if checked.shape[-1] == 1 else checked)
 
 
 def hash_distances(first, second):
     """Return the number of bits (n, m) in which hashes (n, bits) and (m, bits) differ."""
-    a, b = np.asarray(first, np.float32), np.asarray(second, np.float32)
-    return (a @ (1 - b).T + (1 - a) @ b.T).astype(int)
+    a, b = (2 * np.asarray(hashes, np.float32) - 1 for hashes in (first, second))
+    return ((a.shape[1] - a @ b.T) / 2).astype(int)
 
 
 def near_duplicates(images, threshold=24, hash_size=16):
@@ -49,19 +50,24 @@ def near_duplicates(images, threshold=24, hash_size=16):
     Plain pictures, whose brightness varies by at most 16 of 255, have no hash: they are linked where their colours, on
     a grid of 4×4, differ by at most 8.
     """
-    from scipy.sparse import csr_matrix, vstack
+    from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial.distance import cdist
 
-    hashes, pictures, linked = perceptual_hashes(images, hash_size), _pictures(images), []
-    plain = np.array([np.ptp(picture.convert("L")) <= 16 for picture in pictures])
-    colours = np.array([np.ravel(picture.convert("RGB").resize((4, 4))) for picture in pictures])
-    for start in range(0, len(hashes), 500):  # a bound on memory
-        part = slice(start, start + 500)
+    hashes, count = perceptual_hashes(images, hash_size), len(images)
+    plain = np.array([np.ptp(picture.convert("L")) <= 16 for picture in _pictures(images)])
+    colours = np.array([np.ravel(picture.convert("RGB").resize((4, 4))) for picture in _pictures(images)])
+    groups = np.arange(count)
+    for start in range(0, count, 200):  # a bound on memory: what is linked so far is one link from each to its group
+        part = slice(start, start + 200)
         alike = (hash_distances(hashes[part], hashes) <= threshold) & ~plain
         alike[plain[part]] = (cdist(colours[part][plain[part]], colours, "chebyshev") <= 8) & plain
-        linked.append(csr_matrix(alike))
-    return connected_components(vstack(linked), directed=False)[1]
+        first, second = np.nonzero(alike)
+        leaders = np.unique(groups, return_index=True)[1][groups]
+        pairs = np.r_[np.arange(count), start + first], np.r_[leaders, second]
+        links = csr_matrix((np.ones(len(pairs[0]), bool), pairs), (count, count))
+        groups = connected_components(links, directed=False)[1]
+    return groups
 
 
 # --- label -----------------------------------------------------------------------------------------------------------

@@ -36,12 +36,13 @@ def endless(batch, start_step=0):
 def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None):
     """Return an endless `tf.data.Dataset` of float32 batches in [-1, 1] that begins with batch ``start_step``.
 
-    ``images`` are uint8 (n, height, width, channels), grey ones also without the last. Every epoch is a new permutation
-    without replacement (an incomplete last batch is dropped); ``flip`` mirrors each image left to right with
-    probability ½. Batch k depends on ``seed`` and k alone. With ``labels`` (n, …) a batch is (images, their labels).
+    ``images`` are uint8 (n, height, width, channels), grey ones also without the last; a `numpy.memmap` stays on the
+    disk. Every epoch is a new permutation without replacement (an incomplete last batch is dropped); ``flip`` mirrors
+    each image left to right with probability ½. Batch k depends on ``seed`` and k alone. With ``labels`` (n, …) a batch
+    is (images, their labels).
     """
     checks.whole(1, batch_size=batch_size)
-    images = np.asarray(images)
+    mapped, images = isinstance(images, np.memmap), np.asarray(images)
     if images.dtype != np.uint8:
         wanted = "uint8 (n, height, width, channels): floats in [-1, 1] become bytes by data.to_uint8(images)"
         raise ValueError(f"received images of {images.dtype} {images.shape}; expected {wanted}.")
@@ -51,15 +52,21 @@ def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None)
     if labels is not None and len(labels) != len(images):
         raise ValueError(f"received {len(labels)} labels for {len(images)} images; expected one for each.")
     per_epoch = len(images) // batch_size
-    with tf.device("CPU"):
-        pictures = tf.constant(images)  # not the array: a dataset's graph would copy it whenever it is optimised
+    with tf.device("CPU"):  # not the array: a dataset's graph would copy it whenever it is optimised
+        pictures = None if mapped else tf.constant(images)
+
+    def pick(places):
+        if not mapped:
+            return tf.gather(pictures, places)
+        read = tf.numpy_function(images.__getitem__, [places], tf.uint8, stateful=False)
+        return tf.ensure_shape(read, (batch_size, *images.shape[1:]))
 
     def batch(step):
         own = stream(seed, SHUFFLE, step // per_epoch)
         order = tf.random.experimental.stateless_shuffle(tf.range(len(images)), own)
         first = tf.cast(step % per_epoch, tf.int32) * batch_size
         places = order[first : first + batch_size]
-        chosen = tf.gather(pictures, places)
+        chosen = pick(places)
         if flip:  # a choice between whole pictures of bytes: seven times as fast as tf.where on their numbers
             mirrored = tf.random.stateless_uniform((batch_size,), seed=stream(seed, FLIP, step)) < 0.5
             both = tf.stack([chosen, tf.reverse(chosen, [2])], axis=1)

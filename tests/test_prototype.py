@@ -12,7 +12,8 @@ import types
 import zipfile
 from pathlib import Path
 
-from aigc_utils import _judge, _look, _report, business, files, kittens, plots, prototype, provenance, training
+from aigc_utils import business, files, kittens, plots, prototype, provenance, training
+from aigc_utils.prototype import __main__, judgement, pictures, report, runs
 from aigc_utils.runtime import keras, tf
 
 import numpy as np
@@ -27,8 +28,8 @@ QUICK = ["--minutes", "0.04", "--width", "8"]
 def quick():
     """Train without graphs, whose tracing takes longer than these trainings, in epochs of one step; resample little."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(_judge, "RESAMPLES", 5)
-        for module in (_judge, prototype):
+        patched.setattr(judgement, "RESAMPLES", 5)
+        for module in (judgement, prototype):
             patched.setattr(module, "FLOW_STEPS", 2)
         patched.setattr(training, "step_seconds", lambda *arguments, **options: 1.0)
         tf.config.run_functions_eagerly(True)
@@ -52,7 +53,7 @@ def save(images, folder, suffix="png", first=0):
 
 def command(*arguments):
     """Call the command as a shell would; return its exit status."""
-    return prototype.main([str(argument) for argument in arguments])
+    return __main__.main([str(argument) for argument in arguments])
 
 
 def contents(folder):
@@ -95,10 +96,10 @@ def reloaded(out):
 def plain(drawn, tmp_path_factory):
     """A folder of colour pictures that was trained on, its report, and what was printed."""
     folder = tmp_path_factory.mktemp("plain")
-    pictures = save(drawn, folder / "cats")
-    before = contents(pictures)
-    assert command(pictures, "--out", folder / "out", *QUICK) == 0
-    assert contents(pictures) == before
+    given = save(drawn, folder / "cats")
+    before = contents(given)
+    assert command(given, "--out", folder / "out", *QUICK) == 0
+    assert contents(given) == before
     return folder
 
 
@@ -115,7 +116,7 @@ def test_the_report_needs_nothing_else_and_describes_its_pictures(plain):
         assert attributes["src"].startswith("data:image/png;base64,") and len(attributes["alt"]) > 10
     run = json.loads((plain / "out" / "run.json").read_text(encoding="utf-8"))
     assert f"Verdict: {run['verdict']['answer']}" in page.text
-    for said in (*_report.QUESTIONS, *run["facts"], run["rule"], *run["verdict"]["reasons"]):
+    for said in (*report.QUESTIONS, *run["facts"], run["rule"], *run["verdict"]["reasons"]):
         assert said in page.text
 
 
@@ -126,8 +127,8 @@ def test_samples_are_labelled(plain):
 
 
 def test_four_lines_load_a_gan(plain):
-    pictures = reloaded(plain / "out")
-    assert pictures.shape == (16, 32, 32, 3) and 0 <= pictures.min() < pictures.max() <= 255
+    made = reloaded(plain / "out")
+    assert made.shape == (16, 32, 32, 3) and 0 <= made.min() < made.max() <= 255
 
 
 def test_run_json_says_what_was_trained(plain):
@@ -183,7 +184,7 @@ def messy(drawn, folder):
 
 
 def test_faults_are_left_out_counted_and_said_and_ctrl_c_keeps_the_best(drawn, tmp_path, capsys, monkeypatch):
-    folder, calls, epoch_end = messy(drawn, tmp_path / "shop"), [], prototype._Watch.epoch_end
+    folder, calls, epoch_end = messy(drawn, tmp_path / "shop"), [], runs._Watch.epoch_end
 
     def stop(self, *arguments, **options):
         epoch_end(self, *arguments, **options)
@@ -191,7 +192,7 @@ def test_faults_are_left_out_counted_and_said_and_ctrl_c_keeps_the_best(drawn, t
         if len(calls) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(prototype._Watch, "epoch_end", stop)
+    monkeypatch.setattr(runs._Watch, "epoch_end", stop)
     assert command(folder, "--out", tmp_path / "out", "--family", "GAN", *QUICK) == 0
     said = capsys.readouterr().out
     for fact in (
@@ -211,7 +212,7 @@ def test_faults_are_left_out_counted_and_said_and_ctrl_c_keeps_the_best(drawn, t
 
 
 def test_a_killed_run_goes_on_and_is_replayed_bit_for_bit(drawn, tmp_path, capsys, monkeypatch):
-    folder, calls, epoch_end = save(drawn, tmp_path / "cats"), [], prototype._Watch.epoch_end
+    folder, calls, epoch_end = save(drawn, tmp_path / "cats"), [], runs._Watch.epoch_end
 
     class Killed(BaseException):
         pass
@@ -222,7 +223,7 @@ def test_a_killed_run_goes_on_and_is_replayed_bit_for_bit(drawn, tmp_path, capsy
         if len(calls) == 3:
             raise Killed
 
-    monkeypatch.setattr(prototype._Watch, "epoch_end", die)
+    monkeypatch.setattr(runs._Watch, "epoch_end", die)
     with pytest.raises(Killed):
         command(folder, "--out", tmp_path / "out", *QUICK, "--minutes=0.08")
     half = json.loads((tmp_path / "out" / "unfinished" / "run.json").read_text(encoding="utf-8"))
@@ -235,9 +236,9 @@ def test_a_killed_run_goes_on_and_is_replayed_bit_for_bit(drawn, tmp_path, capsy
     assert run["record"][:2] == half["record"][:2]  # the third epoch's checkpoint was not written yet
     assert calls[3] == 3 * run["steps_per_epoch"] and run["record"][2][0] > half["record"][1][0]
     network = prototype.replay(tmp_path / "out" / "run.json")
-    assert prototype.weights_sha256(network) == run["weights"]
+    assert runs.weights_sha256(network) == run["weights"]
     kept = keras.saving.load_model(tmp_path / "out" / "generator.keras", compile=False)
-    assert prototype.weights_sha256(kept) == run["weights"]
+    assert runs.weights_sha256(kept) == run["weights"]
     (folder / "000.png").unlink()
     with pytest.raises(ValueError, match="expected those of the run"):
         prototype.replay(tmp_path / "out" / "run.json")
@@ -260,7 +261,7 @@ def test_a_full_disk_at_the_end_loses_nothing(drawn, tmp_path, capsys, monkeypat
 
 
 def test_a_run_that_diverges_keeps_what_it_had(drawn, tmp_path, monkeypatch):
-    folder, epoch_end = save(drawn, tmp_path / "cats"), prototype._Watch.epoch_end
+    folder, epoch_end = save(drawn, tmp_path / "cats"), runs._Watch.epoch_end
 
     def poison(self, *arguments, **options):
         epoch_end(self, *arguments, **options)
@@ -268,7 +269,7 @@ def test_a_run_that_diverges_keeps_what_it_had(drawn, tmp_path, monkeypatch):
             weights = self.model.discriminator.trainable_variables[0]
             weights.assign(np.full(weights.shape, np.nan))
 
-    monkeypatch.setattr(prototype._Watch, "epoch_end", poison)
+    monkeypatch.setattr(runs._Watch, "epoch_end", poison)
     report = prototype.run(folder, 0.1, tmp_path / "out", width=8)
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert "no longer a finite number" in run["ended"] and run["kept"] <= 2 * run["steps_per_epoch"]
@@ -283,7 +284,7 @@ def shell(drawn, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shell")
     save(drawn, folder / "cats")
     arguments = ["cats", "--minutes", "0.2", "--width", "8"]
-    environment = os.environ | {"PYTHONPATH": str(Path(prototype.__file__).parents[1])}
+    environment = os.environ | {"PYTHONPATH": str(Path(prototype.__file__).parents[2])}
     subprocess.run([sys.executable, "-m", "aigc_utils.prototype", *arguments], cwd=folder, env=environment, check=True)
     return folder
 
@@ -372,8 +373,8 @@ def test_what_cannot_be_trained_on_gets_a_sentence(make, message, drawn, tmp_pat
 def test_a_folder_that_changes_while_it_is_read_is_named(drawn, tmp_path, capsys, monkeypatch):
     folder, load = save(drawn[:20], tmp_path / "cats"), files.load_folder
 
-    def slow(*arguments):
-        read = load(*arguments)
+    def slow(*arguments, **options):
+        read = load(*arguments, **options)
         save(drawn[20:22], folder, first=900)
         (folder / "000.png").unlink()
         return read
@@ -423,10 +424,10 @@ def test_ctrl_c_before_the_first_epoch_stops(plain, tmp_path, monkeypatch, capsy
 
 
 def test_classes_are_the_first_folders_below_what_all_share():
-    assert _look._classes(["all/a/1.png", "all/a/x/2.png", "all/b/3.png"]) == ["a", "a", "b"]
-    assert _look._classes(["a/1.png", "a/2.png"]) == ["", ""]
-    assert _look._classes(["a/1.png", "2.png"]) == ["", ""]
-    assert _look._classes(["a/1.png", "b/1.png", "2.png"]) == ["a", "b", ""]
+    assert pictures._top_folders(["all/a/1.png", "all/a/x/2.png", "all/b/3.png"]) == ["a", "a", "b"]
+    assert pictures._top_folders(["a/1.png", "a/2.png"]) == ["", ""]
+    assert pictures._top_folders(["a/1.png", "2.png"]) == ["", ""]
+    assert pictures._top_folders(["a/1.png", "b/1.png", "2.png"]) == ["a", "b", ""]
 
 
 @pytest.mark.parametrize(
@@ -435,10 +436,10 @@ def test_classes_are_the_first_folders_below_what_all_share():
 )
 def test_the_size_is_what_the_pictures_have_and_the_time_allows(shorter, minutes, side):
     """48×48 pixels are 2.25 times those of 32×32, which ask for ten minutes, and 64×64 four times."""
-    assert _look._size(None, [shorter], minutes)[0] == side
-    assert _look._size(48, [shorter], minutes)[0] == 48
+    assert pictures._size(None, [shorter], minutes)[0] == side
+    assert pictures._size(48, [shorter], minutes)[0] == 48
     with pytest.raises(ValueError, match="received size = 40; expected one of 32, 48, 64"):
-        _look._size(40, [shorter], minutes)
+        pictures._size(40, [shorter], minutes)
 
 
 def test_facing_one_way_is_seen():
@@ -446,39 +447,38 @@ def test_facing_one_way_is_seen():
     rng = np.random.default_rng(0)
     left = rng.integers(0, 100, (400, 32, 32, 1), dtype=np.uint8)
     left[:, :, :16] += 50
-    assert _look.facing(left) == (1, 200**-0.5)
+    assert pictures.facing(left) == (1, 200**-0.5)
     left[::4], left[1::4] = left[::4, :, ::-1], left[1::4, :, ::-1]
-    assert abs(_look.facing(left)[0] - 0.5) < 0.1
+    assert abs(pictures.facing(left)[0] - 0.5) < 0.1
 
 
 def test_near_duplicates_are_never_on_both_sides():
     groups = np.array([0] * 30 + list(range(1, 71)) + list(range(71, 171)))
     labels = np.array([0] * 100 + [1] * 100, np.int32)
     labels[5] = 1  # a near duplicate in another class
-    images = np.zeros((200, 32, 32, 1), np.uint8)
-    pictures = _look.Pictures(images, labels, ("a", "b"), [], groups, (), "")
-    training_places, held_out = _look.split(pictures, seed=3)
+    training_places, held_out = pictures.split(labels, groups, seed=3)
     assert sorted([*training_places, *held_out]) == list(range(200))
     assert not set(groups[training_places]) & set(groups[held_out])
     assert (labels[held_out] == 1).sum() == 20 and 10 <= (labels[held_out] == 0).sum() <= 30
-    assert [part.tolist() for part in _look.split(pictures, seed=3)] == [training_places.tolist(), held_out.tolist()]
+    again = pictures.split(labels, groups, seed=3)
+    assert [part.tolist() for part in again] == [training_places.tolist(), held_out.tolist()]
 
 
 def test_an_interval_is_mirrored_about_the_figure():
     drawn = np.linspace(1, 3, 41)  # mean 2; 2.5 % and 97.5 % of them: 1.05 and 2.95
-    assert _judge.mirrored(1.5, drawn) == pytest.approx([3 - 2, 3 - 2.95, 3 - 1.05])
+    assert judgement.mirrored(1.5, drawn) == pytest.approx([3 - 2, 3 - 2.95, 3 - 1.05])
 
 
 def test_generated_pictures_like_real_ones_are_near_and_others_are_not():
     rng = np.random.default_rng(0)
     real, near = rng.normal(size=(2, 200, 4))
-    sets = {_judge.GENERATED: near, _judge.AUGMENTED: near + 1}
-    rows = _judge.compare(real, sets, np.random.default_rng(1))
-    assert rows[_judge.AUGMENTED]["beyond"] == [0, 0, 0]
-    assert rows[_judge.GENERATED]["beyond"][2] < 0 < rows[_judge.GENERATED]["distance"] < 1
-    assert rows[_judge.AUGMENTED]["distance"] == pytest.approx(4, abs=1)  # 4 values moved by 1
-    swapped = {_judge.GENERATED: near + 1, _judge.AUGMENTED: near}
-    assert _judge.compare(real, swapped, np.random.default_rng(1))[_judge.GENERATED]["beyond"][1] > 0
+    sets = {judgement.GENERATED: near, judgement.AUGMENTED: near + 1}
+    rows = judgement.compare(real, sets, np.random.default_rng(1))
+    assert rows[judgement.AUGMENTED]["beyond"] == [0, 0, 0]
+    assert rows[judgement.GENERATED]["beyond"][2] < 0 < rows[judgement.GENERATED]["distance"] < 1
+    assert rows[judgement.AUGMENTED]["distance"] == pytest.approx(4, abs=1)  # 4 values moved by 1
+    swapped = {judgement.GENERATED: near + 1, judgement.AUGMENTED: near}
+    assert judgement.compare(real, swapped, np.random.default_rng(1))[judgement.GENERATED]["beyond"][1] > 0
 
 
 def test_use_is_the_gain_of_further_pictures():
@@ -490,7 +490,7 @@ def test_use_is_the_gain_of_further_pictures():
         return rng.normal(size=(count, 20)) + np.where(labels[:, None], 0.4, -0.4), labels
 
     real, good, held_out = table(10), table(1000), table(400)
-    found = _judge.use(real, {"good": good, "swapped": (good[0], 1 - good[1])}, held_out, rng)
+    found = judgement.use(real, {"good": good, "swapped": (good[0], 1 - good[1])}, held_out, rng)
     assert found["good"]["gain"][1] > 0 > found["swapped"]["gain"][2]
     assert found["good"]["accuracy"] - found["real"]["accuracy"] == pytest.approx(found["good"]["gain"][0])
 
@@ -498,9 +498,9 @@ def test_use_is_the_gain_of_further_pictures():
 def figures(**changed):
     row = {"distance": 2.0, "precision": 0.8, "recall": 0.3, "beyond": [-1, -2.0, -0.5]}
     made = {
-        "rows": {_judge.GENERATED: row, _judge.OTHERS: row | {"recall": 0.5}},
+        "rows": {judgement.GENERATED: row, judgement.OTHERS: row | {"recall": 0.5}},
         "audit": {"sees": True, "p_value": 0.4},
-        "use": {_judge.GENERATED: {"gain": [0.02, 0.01, 0.03]}},
+        "use": {judgement.GENERATED: {"gain": [0.02, 0.01, 0.03]}},
     }
     return made | changed
 
@@ -511,19 +511,19 @@ def figures(**changed):
         ({}, "yes"),
         ({"audit": {"sees": False, "p_value": 0.4}}, "not decidable"),
         ({"audit": {"sees": True, "p_value": 0.01}}, "no"),
-        ({"use": {_judge.GENERATED: {"gain": [0.02, 0.0, 0.03]}}}, "no"),
+        ({"use": {judgement.GENERATED: {"gain": [0.02, 0.0, 0.03]}}}, "no"),
     ],
 )
 def test_the_rule_decides(changed, answer):
-    pictures, settings = types.SimpleNamespace(classes=("a", "b")), types.SimpleNamespace(family="flow")
-    verdict = prototype.rule(pictures, settings).apply(**_judge.measured(figures(**changed)))
+    given, settings = types.SimpleNamespace(classes=("a", "b")), types.SimpleNamespace(family="flow")
+    verdict = prototype.rule(given, settings).apply(**judgement.measured(figures(**changed)))
     assert verdict.answer == answer and isinstance(verdict, business.Verdict)
 
 
 def test_a_generator_that_copies_is_found_out(drawn):
     rng = np.random.default_rng(0)
     train, held_out = drawn[:90], drawn[90:]
-    found, (made, nearest) = _judge.audit(train, held_out, train[:30], train[:5, :, ::-1], rng)
+    found, (made, nearest) = judgement.audit(train, held_out, train[:30], train[:5, :, ::-1], rng)
     assert found["suspects"] == 30 and found["p_value"] < 0.001 and found["suspects_augmented"] == 1
     np.testing.assert_array_equal(made, nearest)
     assert found["sees"] and found["control"]["near"] >= 0.5

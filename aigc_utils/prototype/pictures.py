@@ -24,16 +24,28 @@ MOST_IN_A_GROUP = 0.2  # of all pictures: beyond, pictures that are merely alike
 class Pictures:
     """What `look` found: uint8 (n, side, side, 1 or 3), labels (n,) into ``classes``, which are () without subfolders.
 
-    ``groups`` (n,) are equal for near duplicates, ``facts`` sentences, ``sha256`` that of pictures and classes.
+    The first ``trained`` pictures are to be trained on, the others are held out. ``images`` lie in a file that vanishes
+    with them (`numpy.memmap`): a set may be larger than the memory. ``facts`` are sentences, ``sha256`` is that of
+    pictures and classes.
     """
 
     images: np.ndarray
     labels: np.ndarray
     classes: tuple[str, ...]
     names: list[str]
-    groups: np.ndarray
+    trained: int
     facts: tuple[str, ...]
     sha256: str
+
+    @property
+    def training(self):
+        """The (images, labels) to train on."""
+        return self.images[: self.trained], self.labels[: self.trained]
+
+    @property
+    def held_out(self):
+        """The (images, labels) that are set aside."""
+        return self.images[self.trained :], self.labels[self.trained :]
 
 
 @contextlib.contextmanager
@@ -86,25 +98,36 @@ def _size(asked, shorter, minutes):
     return chosen, f"the shorter side is {median:g} pixels in the median, and {said}"
 
 
-def look(path, size=None, grey=None, minutes=MINUTES):
-    """Return the `Pictures` of a folder, or a zip of one, in the order of their paths; ValueError where they are none.
+def look(path, size=None, grey=None, minutes=MINUTES, seed=0):
+    """Return the `Pictures` of a folder, or a zip of one; ValueError where they are none to train on.
 
     The centred square of each is kept. Left out, counted and said: what cannot be read, what is more than `LONGEST`
     times as long as wide, exact repeats, pictures beside the folders of classes, classes of fewer than `LEAST_CLASS`.
-    A folder that changes meanwhile is a `DataError`.
+    ``seed`` decides which are held out. A folder that changes meanwhile is a `DataError`.
     """
     with _opened(path) as folder:
         before = _stamps(folder)
         headers = {name: found for name in before if (found := _header(name))}
         side, why = _size(size, [header[1] for header in headers.values()] or [0], minutes)
-        found = files.load_folder(folder, (side, side))
+        found = files.load_folder(folder, (side, side), mapped=True)
         if changed := {name for name, _ in before.items() ^ _stamps(folder).items()}:
             example = min(changed).relative_to(folder)
             said = f"{path} changed while it was read: {len(changed)} files, such as {example}"
             raise files.DataError(f"{said}. Wait until nothing writes to it, and call again; nothing was kept.")
         facts = [*_counted(headers, found, folder), f"Size {side}×{side}: {why}."]
         names = [str(name.relative_to(folder)) for name in found.paths]
-        return _cleaned(found.images, names, [headers.get(name) for name in found.paths], grey, facts)
+    long = [headers[name][2] > LONGEST * headers[name][1] if name in headers else False for name in found.paths]
+    kept, tops, groups = _cleaned(found.images, names, np.array(long), facts)
+    grey = _is_grey(found.images, kept, facts) if grey is None else grey
+    classes, labels = _classes(tops, facts)
+    training, held_out = split(labels, groups, seed)
+    facts.append(f"{len(kept):,} pictures are left{'' if len(kept) >= 1000 else ', few for a generator'}.")
+    facts.append(f"{len(held_out):,} of them are held out.")
+    order = np.r_[training, held_out]
+    images, digest = _ordered(found.images, kept[order], grey)
+    digest.update(json.dumps([images.shape, classes]).encode() + labels[order].astype("<i4").tobytes())
+    names = [names[k] for k in kept[order]]
+    return Pictures(images, labels[order], classes, names, len(training), tuple(facts), digest.hexdigest())
 
 
 def _counted(headers, found, folder):
@@ -122,17 +145,15 @@ def _counted(headers, found, folder):
     return [*said, f"The shorter side has {ends}; {cut:,} are not square, and of these the centred square is kept."]
 
 
-def _cleaned(images, names, headers, grey, facts):
-    """Return the `Pictures` that are left of what was read."""
-    tops = np.array(_classes(names))
-    kept = np.arange(len(images))
+def _cleaned(images, names, long, facts):
+    """Return the places (n,) of the pictures that are left, the class folder of each, and its group of duplicates."""
+    tops, kept = np.array(_top_folders(names)), np.arange(len(images))
 
     def leave_out(kept, wrong, why):
         if wrong.any():
             facts.append(f"{wrong.sum():,} pictures were left out: {why}.")
         return kept[~wrong]
 
-    long = np.array([header is not None and header[2] > LONGEST * header[1] for header in headers])
     kept = leave_out(kept, long, f"they are more than {LONGEST} times as long as wide")
     if (tops != "").any():
         kept = leave_out(kept, tops[kept] == "", "they lie beside the folders that are the classes")
@@ -140,25 +161,25 @@ def _cleaned(images, names, headers, grey, facts):
     owner = np.array([first.setdefault(hashlib.sha256(images[k]).digest(), k) for k in kept], int)
     elsewhere = np.count_nonzero(tops[owner] != tops[kept])
     kept = leave_out(kept, owner != kept, f"exact repeats of others, {elsewhere} of which lie in another class")
-    if len(kept) < LEAST:
-        raise ValueError(_too_few(len(kept), facts))
-    groups = _groups(images[kept], facts)
+    _insist(len(kept), facts)
+    groups = _groups([images[k] for k in kept], facts)
     sizes = {top: len(set(groups[tops[kept] == top])) for top in set(tops[kept])}
     small = [top for top, size in sorted(sizes.items()) if top and size < LEAST_CLASS]
     wrong = np.isin(tops[kept], small)
-    left = leave_out(kept, wrong, f"the classes {', '.join(small)} have fewer than {LEAST_CLASS} that differ")
-    if len(left) < LEAST:
-        raise ValueError(_too_few(len(left), facts))
-    grey = _is_grey(images[left], facts) if grey is None else grey
-    return _pictures(images[left], tops[left], [names[k] for k in left], groups[~wrong], grey, facts)
+    kept = leave_out(kept, wrong, f"the classes {', '.join(small)} have fewer than {LEAST_CLASS} that differ")
+    _insist(len(kept), facts)
+    return kept, tops[kept], np.unique(groups[~wrong], return_inverse=True)[1]
 
 
-def _too_few(count, facts):
-    said = f"received {count} different pictures; expected {LEAST} or more, and thousands for a good generator"
-    return f"{said}. {' '.join(facts)} Collect more; 01_data_preparation shows how, and how augmentation helps."
+def _insist(count, facts):
+    """Raise ValueError where too few pictures are left."""
+    if count < LEAST:
+        said = f"received {count} different pictures; expected {LEAST} or more, and thousands for a good generator"
+        advice = "Collect more; 01_data_preparation shows how, and how augmentation helps."
+        raise ValueError(f"{said}. {' '.join(facts)} {advice}")
 
 
-def _classes(names):
+def _top_folders(names):
     """Return each picture's class, the first folder below that which all share; "" without one, or where one is all."""
     parts = [Path(name).parts for name in names]
     while all(len(part) > 1 for part in parts) and len({part[0] for part in parts}) == 1:
@@ -182,42 +203,45 @@ def _groups(images, facts):
     return groups
 
 
-def _is_grey(images, facts):
+def _is_grey(images, kept, facts):
     """Return whether all pictures are grey: at most one pixel in a hundred has a colour."""
-    colourful = np.array([np.mean(np.ptp(image, axis=-1) > 8) > 0.01 for image in images])
-    facts.append(f"{np.count_nonzero(colourful):,} of {len(images):,} pictures have colours.")
-    return not colourful.any()
+    colourful = sum(np.mean(np.ptp(images[k], axis=-1) > 8) > 0.01 for k in kept)
+    facts.append(f"{colourful:,} of {len(kept):,} pictures have colours.")
+    return not colourful
 
 
-def _pictures(images, tops, names, groups, grey, facts):
-    """Return `Pictures` with class numbers, in grey where that is asked for."""
-    if grey:
-        images = np.rint(images @ np.float32([0.299, 0.587, 0.114])).astype(np.uint8)[..., None]
+def _classes(tops, facts):
+    """Return the names of the classes, () for one, and the labels (n,) into them."""
     classes, labels = np.unique(tops, return_inverse=True)
+    if len(classes) < 2:
+        return (), labels.astype(np.int32)
     counts = np.bincount(labels)
-    classes = tuple(map(str, classes)) if len(classes) > 1 else ()
-    if classes:
-        sizes = ", ".join(f"{name} {count:,}" for name, count in zip(classes, counts, strict=True))
-        uneven = " They are uneven: whatever is rare is learnt badly." if counts.max() > 10 * counts.min() else ""
-        facts.append(f"{len(classes)} classes: {sizes}.{uneven}")
-    facts.append(f"{len(images):,} pictures are left{'' if len(images) >= 1000 else ', few for a generator'}.")
-    digest = hashlib.sha256(json.dumps([images.shape, classes]).encode())
-    digest.update(images.tobytes() + labels.astype("<i4").tobytes())
-    groups = np.unique(groups, return_inverse=True)[1]
-    return Pictures(images, labels.astype(np.int32), classes, names, groups, tuple(facts), digest.hexdigest())
+    sizes = ", ".join(f"{name} {count:,}" for name, count in zip(classes, counts, strict=True))
+    uneven = " They are uneven: whatever is rare is learnt badly." if counts.max() > 10 * counts.min() else ""
+    facts.append(f"{len(classes)} classes: {sizes}.{uneven}")
+    return tuple(map(str, classes)), labels.astype(np.int32)
 
 
-def split(pictures, seed=0):
+def _ordered(images, places, grey):
+    """Return the pictures at ``places`` in a file of their own, in grey where that is asked for, and their SHA-256."""
+    copied = files.mapped_array((len(places), *images.shape[1:3], 1 if grey else 3), np.uint8)
+    digest = hashlib.sha256()
+    for k, place in enumerate(places):
+        image = images[place]
+        copied[k] = np.rint(image @ np.float32([0.299, 0.587, 0.114])).astype(np.uint8)[..., None] if grey else image
+        digest.update(copied[k])
+    return copied, digest
+
+
+def split(labels, groups, seed=0):
     """Return (training, held-out) places: a share of every class is set aside, near duplicates never on both sides."""
-    share = min(HELD_OUT, MOST_HELD_OUT / len(pictures.images))
-    first = np.unique(pictures.groups, return_index=True)[1]
-    own = pictures.labels[first][pictures.groups]  # a group counts for the class of its first picture
+    share = min(HELD_OUT, MOST_HELD_OUT / len(labels))
+    first = np.unique(groups, return_index=True)[1]
+    own = labels[first][groups]  # a group counts for the class of its first picture
     parts = {"training": [], "held out": []}
     for label in np.unique(own):
         members = np.flatnonzero(own == label)
-        found = preparation.group_split(
-            pictures.groups[members], {"training": 1 - share, "held out": share}, (seed, int(label))
-        )
+        found = preparation.group_split(groups[members], {"training": 1 - share, "held out": share}, (seed, int(label)))
         for part, places in found.items():
             parts[part].append(members[places])
     return tuple(np.sort(np.concatenate(places)) for places in parts.values())

@@ -4,7 +4,8 @@ import base64
 import html
 import io
 
-from aigc_utils import _judge, plots
+from aigc_utils import plots
+from aigc_utils.prototype import judgement
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def _judgement(figures):
         parts += ["{:+.2f} ({:+.2f} to {:+.2f})".format(*row["beyond"]), f"{row['precision']:.2f}"]
         rows.append([name, *parts, f"{row['recall']:.2f}"])
     said = f"Each {figures['count']:,} against as many held-out real ones, over the features of "
-    said += f"{_judge.feature_network()}, at 32×32 pixels. The distance of other real pictures is the floor. "
+    said += f"{judgement.feature_network()}, at 32×32 pixels. The distance of other real pictures is the floor. "
     said += "Copies of training pictures reach it too, so a distance alone decides nothing."
     return f"<p>{html.escape(said)}</p>{_table(columns, rows)}{_audit(figures)}{_use(figures)}"
 

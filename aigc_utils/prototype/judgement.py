@@ -46,16 +46,15 @@ def features(images):
     return feature_network().features(metrics.small_bytes(images))
 
 
-def judge(pictures, places, held_out, model, settings):
+def judge(pictures, model, settings):
     """Return the figures of a trained model, which JSON can hold, and {name: pictures} to show.
 
-    ``places`` and ``held_out`` are those of `split`. As many pictures are generated as there are held out, 1,000 at
-    most; of each class as many as in the training.
+    As many pictures are generated as there are held out, 1,000 at most; of each class as many as in the training.
     """
     rng = np.random.default_rng(settings.seed)
-    images, labels = pictures.images[places], pictures.labels[places]
-    held_out = rng.permutation(held_out)[:MOST_JUDGED]
-    real, count = pictures.images[held_out], min(len(images), MOST_JUDGED)
+    (images, labels), (real, truth) = pictures.training, pictures.held_out
+    real, truth = (part[np.sort(rng.permutation(len(truth))[:MOST_JUDGED])] for part in (real, truth))
+    count = min(len(images), MOST_JUDGED)
     chosen, asked = rng.permutation(len(images))[:count], labels[rng.permutation(len(images))[:count]]
     begin = time.perf_counter()
     made = draw(model, count, asked)
@@ -66,9 +65,8 @@ def judge(pictures, places, held_out, model, settings):
     equal = {name: part[:n] for name, part in sets.items()}  # a distance depends on how many are compared
     equal[COPIES] = sets[OTHERS][rng.integers(count, size=n)]
     figures |= {"count": n, "rows": compare(features(real[:n]), equal, rng)}
-    first = np.argsort(asked[:64], kind="stable") if model.labelled else np.arange(min(64, count))
-    classes = [pictures.classes[k] for k in np.unique(asked[:64])] if model.labelled else []
-    shown = {"made": made[:64][first], "classes": classes, "real": real[:32]}
+    shown = {"made": made[:64][np.argsort(asked[:64], kind="stable")], "real": real[:32]}
+    shown["classes"] = [pictures.classes[k] for k in np.unique(asked[:64])] if model.labelled else []
     try:
         figures["audit"], shown["nearest"] = audit(images, real, made[:n], changed[:MOST_CHANGED], rng)
     except ValueError as error:  # too few pictures that differ
@@ -77,7 +75,7 @@ def judge(pictures, places, held_out, model, settings):
         known = rng.permutation(len(images))[:MOST_READ]
         table = features(images[known]), labels[known]
         more = {GENERATED: (sets[GENERATED], asked), AUGMENTED: (sets[AUGMENTED], labels[chosen])}
-        figures["use"] = use(table, more, (features(real), pictures.labels[held_out]), rng)
+        figures["use"] = use(table, more, (features(real), truth), rng)
     return figures, shown
 
 

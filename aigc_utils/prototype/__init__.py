@@ -1,0 +1,182 @@
+"""From a folder of pictures to a trained generator, a report and a decision.
+
+    prototype.run("my_pictures", minutes=10)                                     in a notebook
+    python -m aigc_utils.prototype my_pictures --minutes 10 --out report/        in a shell
+
+Five stages: `look` at the files, `plan` with a reason for each choice, `train` within the time, `judge` on pictures
+that were set aside, `leave` a folder behind. The rule of the decision is declared, and printed, before the training.
+Pictures only: tables, texts and sounds need stages of their own beside these, among which `run` would choose.
+"""
+
+import dataclasses
+import functools
+import json
+import shutil
+import time
+from pathlib import Path
+
+from aigc_utils import business, files, plots, provenance, runtime
+from aigc_utils.prototype import report
+from aigc_utils.prototype.judgement import FLOW_STEPS, judge, measured, network_of
+from aigc_utils.prototype.pictures import MINUTES, look
+from aigc_utils.prototype.runs import AGAIN, Settings, build, plan, train, weights_sha256, write
+
+import numpy as np
+
+LEAST_SPACE = 100e6  # bytes that a run may write
+UNFINISHED = "unfinished"  # the folder in which a run keeps what it needs to go on
+LEFT = ("report.html", "generator.keras", "samples.png", "run.json")  # the last one says that all is there
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Report:
+    """What `run` returns: the folder with everything, the verdict and the figures behind it."""
+
+    folder: Path
+    verdict: business.Verdict
+    figures: dict
+
+    def __repr__(self):
+        return f"{self.verdict}\n{self.folder / LEFT[0]}"
+
+
+def rule(pictures, settings):
+    """Return the `business.Rule` of a run, declared before anything is trained."""
+    condition = functools.partial(business.Condition, data="held out")
+    conditions = {
+        "near": condition(
+            "Generated pictures are no farther from real ones than plainly augmented training pictures are: upper end "
+            "of the 95 % interval of the difference of both Fréchet distances",
+            "<=",
+            0,
+        ),
+        "varied": condition(
+            "They cover at least half as much as other real pictures do: recall over theirs", ">=", 0.5
+        ),
+        "new": condition(
+            "They lie no nearer to single training pictures than held-out ones do: p-value of an audit that finds "
+            "copies where they were planted",
+            ">=",
+            0.05,
+        ),
+    }
+    if pictures.classes and settings.family == "flow":
+        conditions["useful"] = condition(
+            "A classifier trained on real and generated pictures reads more held-out ones rightly than one trained on "
+            "the real ones: lower end of the 95 % interval of the gain",
+            ">",
+            0,
+        )
+    return business.Rule("May the generated pictures be used beside the real ones?", **conditions)
+
+
+def replay(path, pictures=None):
+    """Train the run of a run.json again, with its steps and its rates; return the same network, bit for bit.
+
+    ``pictures`` is where they lie now, by default where they lay. ValueError where they are others, and where the
+    weights differ: on another machine, or with other versions.
+    """
+    from aigc_utils import training
+
+    run = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+    settings = Settings(**run["settings"])
+    runtime.start(settings.seed)
+    found = look(pictures or run["pictures"], settings.size, settings.grey, seed=settings.seed)
+    if found.sha256 != run["data"]:
+        raise ValueError(f"received pictures of SHA-256 {found.sha256}; expected those of the run, {run['data']}.")
+    model, optimizers = build(settings, found.classes)
+    images, labels = found.training
+    clock = training.WithinTime(float("inf"), optimizers, run["record"])
+    steps = run["steps_per_epoch"]
+    labels = labels if model.labelled else None
+    training.fit(model, images, run["kept"], steps, settings.batch_size, settings.flip, labels, callbacks=[clock])
+    if weights_sha256(network_of(model)) != run["weights"]:
+        versions = ", ".join(f"{name} {value}" for name, value in run["versions"].items())
+        raise ValueError(f"the replay ends on other weights. It was trained with {versions}; see runtime.report().")
+    return network_of(model)
+
+
+def _room(path, out):
+    """Return the folder for the report, which is not made yet; an error says why there can be none."""
+    path = path.resolve()
+    out = Path(f"{path.stem}_report" if out is None else out).expanduser()
+    places = (out.resolve(), *out.resolve().parents)
+    if path in places:
+        raise ValueError(f"received out = {str(out)!r}, in the folder of pictures; expected one beside it.")
+    taken = [name for name in LEFT if (out / name).exists()]
+    if taken and not (out / UNFINISHED).exists():
+        raise FileExistsError(f"{out} has {', '.join(taken)} of an earlier run; name another folder, or delete these.")
+    there = next(place for place in places if place.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(f"received out = {str(out)!r}, but {there} is a file; name another folder.")
+    if (free := shutil.disk_usage(there).free) < LEAST_SPACE:
+        said = f"{there} has {free / 1e6:.0f} MB left; expected {LEAST_SPACE / 1e6:.0f} MB for the run"
+        raise OSError(f"{said}. Free some space, or name another folder.")
+    return out
+
+
+def leave(out, model, run, page, shown, says):
+    """Write what a run leaves behind, each file whole or not at all, and delete what it needed to go on.
+
+    ``page`` makes the report from the bytes of samples.png.
+    """
+    from aigc_utils import models
+
+    try:
+        network = models.sampler(model.velocity, FLOW_STEPS) if hasattr(model, "velocity") else model.generator
+        with files.replacing(out / "generator.keras") as partial:
+            network.save(partial)
+        plots.save_image_grid(report.enlarged(shown["made"][:64]), out / "samples.png", says)
+        write(out / "report.html", page((out / "samples.png").read_bytes()))
+        write(out / "run.json", run)
+    except (OSError, provenance.LabelError) as error:
+        raise OSError(f"cannot write to {out}: {getattr(error, 'strerror', None) or error}. {AGAIN}") from error
+    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+
+
+def run(
+    path,
+    minutes=MINUTES,
+    out=None,
+    *,
+    size=None,
+    grey=None,
+    family=None,
+    flip=None,
+    batch_size=None,
+    width=None,
+    learning_rate=None,
+    seed=0,
+    producer="prototype",
+):
+    """Train a generator on the pictures of a folder or a zip, judge it, and return a `Report` on what lies in ``out``.
+
+    First-level subfolders are classes. ``minutes`` are those of the training; ``out`` is by default NAME_report in the
+    working folder. What is None is chosen by a rule, which is printed; see `Settings`. ``producer`` is who answers for
+    what is generated: printable ASCII without spaces, for the label. The same call goes on with a run that was killed.
+    """
+    path = Path(path).expanduser()
+    says, out = provenance.Label("aigc_utils.prototype", producer), _room(path, out)
+    runtime.start(seed)
+    times = [time.perf_counter()]
+    pictures = look(path, size, grey, minutes, seed)
+    asked = {"family": family, "flip": flip, "batch_size": batch_size, "width": width, "learning_rate": learning_rate}
+    settings, reasons = plan(pictures, minutes, seed, producer, **asked)
+    decision = rule(pictures, settings)
+    chosen = [f"{name} = {getattr(settings, name)}: {why}." for name, why in reasons.items()]
+    print(*pictures.facts, *chosen, decision, sep="\n")
+    times.append(time.perf_counter())
+    model, record = train(pictures, settings, out / UNFINISHED)
+    times.append(time.perf_counter())
+    figures, shown = judge(pictures, model, settings)
+    verdict = decision.apply(**measured(figures))
+    times.append(time.perf_counter())
+    costs = dict(zip(("looking", "training", "judging"), (f"{took:.0f} s" for took in np.diff(times)), strict=True))
+    costs |= {"memory, at most": f"{runtime.peak_memory_gb():.1f} GB"}
+    costs |= {"a thousand pictures": f"{figures['seconds_per_1000']:.1f} s"}
+    record |= {"pictures": str(path.resolve()), "facts": pictures.facts, "reasons": reasons, "costs": costs}
+    record |= {"rule": str(decision), "verdict": dataclasses.asdict(verdict), "figures": figures}
+    title = f"A generator of {path.resolve().stem}"
+    page = functools.partial(report.page, title, pictures, settings, record, decision, verdict, shown)
+    leave(out, model, record, page, shown, says)
+    return Report(out, verdict, figures)
