@@ -313,7 +313,7 @@ def _read_all(names, size, crop, title):
         pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
         try:
             read = pool.map(attempt, names)
-            yield from tqdm(read, total=len(names), desc=title, unit="picture", delay=1, leave=False)
+            yield from tqdm(read, total=len(names), desc=title, unit="picture", delay=1, mininterval=0.5, leave=False)
         finally:
             pool.shutdown(cancel_futures=True)  # Ctrl-C waits for the pictures at hand alone
 

@@ -39,7 +39,7 @@ def _pictures(images):
 def hash_distances(first, second):
     """Return the number of bits (n, m) in which hashes (n, bits) and (m, bits) differ."""
     a, b = (2 * np.asarray(hashes, np.float32) - 1 for hashes in (first, second))
-    return ((a.shape[1] - a @ b.T) / 2).astype(int)
+    return ((a.shape[1] - a @ b.T) / 2).astype(np.int32)
 
 
 def near_duplicates(images, threshold=24, hash_size=16):
@@ -59,13 +59,12 @@ def near_duplicates(images, threshold=24, hash_size=16):
     colours = np.array([np.ravel(picture.convert("RGB").resize((4, 4))) for picture in _pictures(images)])
     groups = np.arange(count)
     for start in range(0, count, 200):  # a bound on memory: what is linked so far is one link from each to its group
-        part = slice(start, start + 200)
-        alike = (hash_distances(hashes[part], hashes) <= threshold) & ~plain
-        alike[plain[part]] = (cdist(colours[part][plain[part]], colours, "chebyshev") <= 8) & plain
-        first, second = np.nonzero(alike)
+        part, rest = slice(start, start + 200), slice(start, None)
+        alike = (hash_distances(hashes[part], hashes[rest]) <= threshold) & ~plain[rest]
+        alike[plain[part]] = (cdist(colours[part][plain[part]], colours[rest], "chebyshev") <= 8) & plain[rest]
         leaders = np.unique(groups, return_index=True)[1][groups]
-        pairs = np.r_[np.arange(count), start + first], np.r_[leaders, second]
-        links = csr_matrix((np.ones(len(pairs[0]), bool), pairs), (count, count))
+        pairs = np.c_[[np.arange(count), leaders], np.array(np.nonzero(alike)) + start]
+        links = csr_matrix((np.ones(pairs.shape[1], bool), pairs), (count, count))
         groups = connected_components(links, directed=False)[1]
     return groups
 

@@ -131,10 +131,12 @@ class WithinTime(keras.callbacks.Callback):
     ``record`` is [[seconds at an epoch's end, factor of the rates in it], …]. A run that goes on begins with what was
     recorded of it, and its clock goes on from there; given to another run of the same steps, whose ``seconds`` are
     infinite, it repeats the rates. ``begin`` is when the clock began, by `time.perf_counter`; by default now.
+    ``factor`` gives that of the rates after a share of the time.
     """
 
-    def __init__(self, seconds, optimizers, record=(), begin=None):
+    def __init__(self, seconds, optimizers, record=(), begin=None, factor=held_then_cosine):
         super().__init__()
+        self.fall = factor
         self.limit, self.optimizers, self.record = seconds, optimizers, [list(entry) for entry in record]
         self.rates = [float(optimizer.learning_rate) for optimizer in optimizers]
         before = self.record[-1][0] if self.record else 0.0
@@ -149,7 +151,7 @@ class WithinTime(keras.callbacks.Callback):
         """Set the rates for the epoch."""
         self.begin = self.seconds
         known = epoch < len(self.record)
-        self.factor = self.record[epoch][1] if known else held_then_cosine(min(1.0, self.begin / self.limit))
+        self.factor = self.record[epoch][1] if known else self.fall(min(1.0, self.begin / self.limit))
         for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
             optimizer.learning_rate = rate * self.factor
 
@@ -327,7 +329,9 @@ def _callbacks(model, checkpoint, callbacks):
     before = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaged else []
     if model.distribute_strategy.num_replicas_in_sync > 1:
         before += [keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _share_statistics(model))]
-    before += [RefreshBatchNorm()] if averaged and isinstance(model, GAN) else []
+    if averaged and isinstance(model, GAN):
+        most = 32 * 32 * 1000  # pixels: a bound on memory
+        before += [RefreshBatchNorm(min(1000, most // math.prod(model.generator.output_shape[1:3])))]
     before += [Checkpoint(checkpoint)] if checkpoint else []
     return [*before, keras.callbacks.TerminateOnNaN(), *callbacks, *([EndOnAverage()] if averaged else [])]
 

@@ -1,0 +1,107 @@
+"""Reading a folder of pictures: on one core and on all; and the memory of a prototype against the number of pictures.
+
+python benchmarks/folder.py              all of it, into folder.json
+python benchmarks/folder.py 10000 GAN    the memory of so many pictures, in this process
+
+The pictures are drawn kittens, saved as JPEG: large ones of 4,000×3,000 pixels for the reading, small ones of 64×64 for
+the memory. A run looks, trains some steps of either family and judges, as `prototype.run` does.
+"""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from aigc_utils import files, kittens, runtime  # noqa: E402
+
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
+
+COUNTS = (1_000, 10_000, 100_000)
+PHOTOS, ROUNDS = 40, 5
+SIDE = 64
+
+
+def photographs(folder, count=PHOTOS):
+    """Write ``count`` JPEGs of 12 megapixels: enlarged kittens with noise, so that they have a photo's bytes."""
+    rng = np.random.default_rng(0)
+    for k, image in enumerate(kittens.sample(count, seed=1)[0]):
+        large = np.asarray(Image.fromarray(image).resize((4000, 3000), Image.Resampling.BICUBIC))
+        noisy = large + rng.integers(-8, 9, large.shape[:2])[..., None]
+        Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(folder / f"{k}.jpg", quality=90)
+
+
+def reading(folder):
+    """Return the seconds a photograph that `files.load_folder` takes on one core and on all, in turns."""
+    seconds, cores = {"one core": [], "all cores": []}, os.cpu_count()
+    for _ in range(ROUNDS):
+        for name, workers in (("one core", 1), ("all cores", cores)):
+            os.cpu_count = lambda workers=workers: workers
+            begin = time.perf_counter()
+            files.load_folder(folder)
+            seconds[name].append((time.perf_counter() - begin) / PHOTOS)
+    os.cpu_count = lambda: cores
+    return {name: float(np.median(times)) for name, times in seconds.items()}
+
+
+def small(folder, count):
+    """Write ``count`` different pictures of 64×64 pixels in two class folders."""
+    drawn = kittens.sample(1000, seed=2)[0]
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+    for k in range(count):
+        image = np.roll(drawn[k % 1000], tuple(rng.integers(-6, 7, 2)), (0, 1))
+        image = (image * rng.uniform(0.5, 1, 3) + rng.normal(0, 6, image.shape)).clip(0, 255).astype(np.uint8)
+        Image.fromarray(image).resize((SIDE, SIDE)).save(folder / "ab"[k % 2] / f"{k}.jpg")
+
+
+def memory(count, family):
+    """Run a prototype of one family on ``count`` pictures; return its peak memory and the seconds of each stage."""
+    from aigc_utils.prototype import judgement, pictures, runs
+
+    runtime.start(0)
+    row = {"pictures": count, "family": family}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        small(folder, count)
+        begin = time.perf_counter()
+        found = pictures.look(folder, SIDE)
+        row["looking"] = time.perf_counter() - begin
+        row["GB, looking"] = runtime.peak_memory_gb()
+        settings = runs.plan(found, 0.5, family=family)[0]
+        model = runs.train(found, settings, folder / "run")[0]
+        row["GB, training"] = runtime.peak_memory_gb()
+        begin = time.perf_counter()
+        judgement.judge(found, model, settings)
+        row["judging"] = time.perf_counter() - begin
+    return row | {"GB": runtime.peak_memory_gb()}
+
+
+def main():
+    """Measure all of it and write folder.json."""
+    with tempfile.TemporaryDirectory() as folder:
+        photographs(Path(folder))
+        found = {"reading": reading(folder), "cores": os.cpu_count(), "memory": []}
+    for count, family in itertools.product(COUNTS, ("GAN", "flow")):
+        out = subprocess.run(
+            [sys.executable, __file__, str(count), family], check=True, stdout=subprocess.PIPE, text=True
+        )
+        found["memory"].append(json.loads(out.stdout.splitlines()[-1]))
+        print(found["memory"][-1], flush=True)
+    (HERE / "folder.json").write_text(json.dumps(found, indent=1) + "\n")
+    print(found["reading"])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(json.dumps(memory(int(sys.argv[1]), sys.argv[2])))
+    else:
+        main()
