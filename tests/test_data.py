@@ -20,6 +20,7 @@ import sys
 import tarfile
 import threading
 import time
+import types
 import zipfile
 import zlib
 from pathlib import Path
@@ -739,6 +740,25 @@ def test_load_folder_names_what_it_cannot_read_and_goes_on(tmp_path, capsys, mon
     assert "whose range is unknown" in reasons["measured.tiff"]
     printed = capsys.readouterr().out.splitlines()
     assert printed == [f"not readable: {name}: {reason}" for name, reason in reasons.items()]
+
+
+def test_load_folder_keeps_pictures_in_a_nameless_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIGC_CACHE_DIR", str(tmp_path / "cache"))
+    for k, image in enumerate(np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), np.uint8)):
+        Image.fromarray(image).save(tmp_path / f"{k}.png")
+    (tmp_path / "1.png").write_bytes(b"broken")
+    held, mapped = (data.load_folder(tmp_path, mapped=option) for option in (False, True))
+    np.testing.assert_array_equal(held.images, mapped.images)
+    assert isinstance(mapped.images, np.memmap) and not isinstance(held.images, np.memmap)
+    if os.name == "posix":  # elsewhere it has a name until it is closed
+        assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_full_disk_is_named_before_pictures_are_written_to_it(monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: types.SimpleNamespace(free=2_900_000))
+    assert files.mapped_array((10, 10), np.uint8).shape == (10, 10)
+    with pytest.raises(data.DataError, match="has 3 MB left; expected 3 MB for the pictures. Free some space"):
+        files.mapped_array((1000, 1000, 3), np.uint8)
 
 
 def test_load_folder_refuses_what_is_no_folder_of_pictures(tmp_path):

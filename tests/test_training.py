@@ -6,7 +6,7 @@ import time
 import types
 from pathlib import Path
 
-from aigc_utils import losses, models, training
+from aigc_utils import files, losses, models, training
 from aigc_utils.runtime import keras, tf
 
 import numpy as np
@@ -73,6 +73,15 @@ def test_batch_k_is_a_function_of_seed_and_k():
     other = next(iter(training.batches(IMAGES, 8, seed=4, start_step=7).as_numpy_iterator()))
     np.testing.assert_array_equal(straight[7], later)
     assert not np.array_equal(later, other)
+
+
+def test_images_in_a_file_make_the_same_batches():
+    mapped = files.mapped_array(IMAGES.shape, np.uint8)
+    mapped[:] = IMAGES
+    straight, read = (training.batches(images, 8, seed=3, labels=np.arange(len(IMAGES))) for images in (IMAGES, mapped))
+    for one, other in zip(straight.take(9).as_numpy_iterator(), read.take(9).as_numpy_iterator(), strict=True):
+        for part, same in zip(one, other, strict=True):
+            np.testing.assert_array_equal(part, same)
 
 
 def test_no_thread_of_tensorflow_tunes_the_batches():
