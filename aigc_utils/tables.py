@@ -1,5 +1,7 @@
 """Synthetic tables: columns made normal, a VAE for records, and how far off a table is. Taught in 14_case_medicine."""
 
+import dataclasses
+
 from aigc_utils import checks, losses, training
 from aigc_utils.runtime import keras, tf
 from aigc_utils.training import LATENT, SHUFFLE, stream
@@ -242,6 +244,222 @@ class MatchMoments:
 def _power(matrix, exponent):
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * values.clip(1e-14 * (values.max() or 1.0)) ** exponent) @ vectors.T
+
+
+# --- tables of mixed columns -----------------------------------------------------------------------------------------
+
+MOST_DECIMALS = 10  # beyond, a column of fractions is not rounded
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """What `FrameScores` keeps of a column, all that JSON can hold: its values without the gaps, sorted, and the rest.
+
+    Texts and flags lie in ``levels``, and ``values`` are places in it. ``decimals`` is None for numbers as they come.
+    """
+
+    name: str
+    dtype: str
+    levels: list | None
+    values: list
+    gaps: int
+    decimals: int | None
+
+    def coded(self, column):
+        """Return a pandas column as numbers (n,), NaN for a gap; a text that was never seen is a gap too."""
+        if self.levels is None:
+            return column.to_numpy(np.float64, na_value=np.nan)
+        places = {level: k for k, level in enumerate(self.levels)}
+        return np.array([places.get(value, np.nan) if known else np.nan for value, known in _known(column)], float)
+
+    def decoded(self, codes):
+        """Return the column of such numbers, in the type that it had."""
+        import pandas as pd
+
+        if self.levels is not None:
+            whole = np.nan_to_num(codes).clip(0, len(self.levels) - 1).astype(int)
+            found = np.array([*self.levels, None], object)[np.where(np.isnan(codes), len(self.levels), whole)]
+        else:
+            found = codes if self.decimals is None else np.round(codes, self.decimals)
+            if pd.api.types.is_integer_dtype(self.dtype):
+                limits = np.iinfo(self.dtype.lower())
+                found = np.clip(found, limits.min, limits.max)
+        if self.dtype == "category":
+            return pd.Series(pd.Categorical(found, sorted(self.levels)), name=self.name)
+        column = pd.Series(found, name=self.name, dtype=object if self.levels is not None else np.float64)
+        return column.where(column.notna(), np.nan).astype(self.dtype)
+
+
+def _known(column):
+    return zip(column.tolist(), column.notna().tolist(), strict=True)
+
+
+def _described(column):
+    """Return the `Column` of a pandas column, its levels in alphabetical order."""
+    from pandas.api import types
+
+    given, levels = column.dropna(), None
+    if types.is_bool_dtype(given) or not types.is_numeric_dtype(given):
+        levels = sorted(set(given.tolist()), key=lambda level: (str(type(level)), level))
+    found = Column(str(column.name), str(column.dtype), levels, [], int(column.isna().sum()), None)
+    values = np.sort(found.coded(given))
+    decimals = [d for d in range(MOST_DECIMALS + 1) if levels is None and (np.round(values, d) == values).all()]
+    return dataclasses.replace(found, values=values.tolist(), decimals=min(decimals, default=None))
+
+
+class FrameScores:
+    """A pandas.DataFrame of mixed columns to normal scores (n, k) and back, with its types, texts and gaps.
+
+    Numbers go the way of `NormalScores`. So do texts and flags, as places in a list whose order is that of the table's
+    first principal axis (texts that go along with like rows are neighbours), and so do gaps, as a flag of their own.
+    The scores of values that are missing are drawn from the Gaussian law given those that are not. What is the same in
+    every row has no scores. ``columns`` are all that it keeps: a copy is FrameScores(columns=…).
+    """
+
+    def __init__(self, frame=None, columns=None, seed=0):
+        self.seed = seed
+        self.columns = _ordered([_described(frame[name]) for name in frame], frame) if columns is None else columns
+        self.maps = []  # (place of the column, whether it is its gaps, NormalScores)
+        for k, column in enumerate(self.columns):
+            if len(set(column.values)) > 1:
+                self.maps.append((k, False, NormalScores(self._values(k, False)[:, None], (seed, k, 0))))
+            if column.values and column.gaps:
+                self.maps.append((k, True, NormalScores(self._values(k, True)[:, None], (seed, k, 1))))
+        if not self.maps:
+            raise ValueError("received a table whose rows are all the same; expected a column that varies.")
+
+    def _values(self, k, gaps):
+        """Return what the training rows hold in column k, or whether it is missing there, sorted (rows,)."""
+        column = self.columns[k]
+        return np.repeat([0.0, 1.0], (len(column.values), column.gaps)) if gaps else np.array(column.values)
+
+    def forward(self, frame):
+        """Return the scores (n, k) of a frame with these columns, of ties and gaps by lot; see `_drawn`."""
+        from scipy.stats import norm
+
+        codes = [column.coded(frame[column.name]) for column in self.columns]
+        scores = np.random.default_rng(self.seed).normal(size=(len(frame), len(self.maps)))
+        low, high = np.full_like(scores, -np.inf), np.full_like(scores, np.inf)
+        for j, (k, gaps, scale) in enumerate(self.maps):
+            known = np.isfinite(codes[k]) | gaps
+            if not known.any():
+                continue
+            given = np.isnan(codes[k]).astype(float) if gaps else codes[k][known]
+            scores[known, j] = low[known, j] = high[known, j] = scale.forward(given[:, None])[:, 0]
+            values = self._values(k, gaps)
+            ends = [np.searchsorted(values, given, side) for side in ("left", "right")]
+            tied = np.diff(ends, axis=0)[0] > (0 if len(np.unique(values)) <= len(values) / 2 else OUTERMOST)
+            places = np.flatnonzero(known)[tied]
+            low[places, j], high[places, j] = (norm.ppf(end[tied] / len(values)) for end in ends)
+        return _drawn(scores, low, high, self.seed)
+
+    def back(self, scores):
+        """Return the frame of scores (n, k)."""
+        import pandas as pd
+
+        scores = checks.records(scores, "scores", 1, len(self.maps))
+        codes = [np.full(len(scores), column.values[0] if column.values else np.nan) for column in self.columns]
+        for j, (k, gaps, scale) in enumerate(self.maps):
+            found = scale.back(scores[:, [j]])[:, 0]
+            codes[k] = np.where(found == 1, np.nan, codes[k]) if gaps else found
+        return pd.concat([c.decoded(code) for c, code in zip(self.columns, codes, strict=True)], axis=1)
+
+
+def _ordered(columns, frame):
+    """Return the columns with their levels in the order of the table's first principal axis."""
+    parts = []
+    for column in columns:
+        codes = column.coded(frame[column.name])
+        numbers = [codes] if column.levels is None else [codes == level for level in range(len(column.levels))]
+        parts += [np.nan_to_num((x - np.nanmean(x)) / (np.nanstd(x) or 1.0)) for x in numbers if np.isfinite(x).any()]
+    axis = np.linalg.svd(np.stack(parts, axis=1), full_matrices=False)[0][:, 0]
+    return [_arranged(column, frame[column.name], axis) for column in columns]
+
+
+def _arranged(column, given, axis):
+    """Return the `Column` with its levels in the order of their mean on an axis (n,)."""
+    if column.levels is None or len(column.levels) < 3:
+        return column
+    codes = column.coded(given)
+    order = np.argsort([axis[codes == level].mean() for level in range(len(column.levels))], kind="stable")
+    column = dataclasses.replace(column, levels=[column.levels[k] for k in order])
+    return dataclasses.replace(column, values=np.sort(column.coded(given.dropna())).tolist())
+
+
+def _drawn(scores, low, high, seed, rounds=20):
+    """Return scores (n, k), those that are known only to lie between ``low`` and ``high`` drawn given their row's others.
+
+    A spread of ties in random order would hide a part of what hangs together. Here the order is drawn from the Gaussian
+    law that all scores have, which is estimated anew in each round (Hoff 2007). A gap lies anywhere.
+    """
+    from scipy.stats import norm
+
+    rng, scores, open_ = np.random.default_rng(seed), scores.copy(), low < high
+    share = _shrinkage(scores) if open_.any() else None
+    for _ in range(rounds if open_.any() else 0):
+        precision = np.linalg.inv(correlations(scores, share))
+        for j in np.flatnonzero(open_.any(0)):
+            rows, root = open_[:, j], precision[j, j] ** -0.5
+            mean = scores[rows, j] - scores[rows] @ precision[j] / precision[j, j]
+            least, most = (norm.cdf((end[rows, j] - mean) / root) for end in (low, high))
+            drawn = mean + root * norm.ppf(rng.uniform(least, np.maximum(most, least)))
+            scores[rows, j] = drawn.clip(np.maximum(low[rows, j], -FAR), np.minimum(high[rows, j], FAR))
+    return scores
+
+
+def _shrinkage(scores):
+    """Return the share, of 13, that makes held-out rows the likeliest by five-fold cross-validation."""
+    from sklearn.covariance import ShrunkCovariance
+    from sklearn.model_selection import GridSearchCV
+
+    shares = np.logspace(-4, 0, 13)
+    search = GridSearchCV(ShrunkCovariance(), {"shrinkage": shares}).fit(checks.records(scores, "scores", 5))
+    return search.best_params_["shrinkage"]
+
+
+def correlations(scores, share=None):
+    """Return the correlations (k, k) of normal scores (n, k), shrunk by ``share``: by default as held-out rows ask for.
+
+    Ledoit and Wolf's share minimises the error of the matrix, and blurs what nearly equal columns have in common.
+    """
+    from sklearn.covariance import shrunk_covariance
+
+    scores = checks.records(scores, "scores", 5)
+    law = shrunk_covariance(np.atleast_2d(np.cov(scores, rowvar=False)), share or _shrinkage(scores))
+    return law / np.sqrt(np.outer(law.diagonal(), law.diagonal()))
+
+
+class Copula:
+    """A Gaussian copula of a table: every column's own law, and a correlation for each pair of normal scores.
+
+    With ``vae``, a `TableVAE` of one class, the scores without their correlations come from it, not from a normal law.
+    """
+
+    def __init__(self, scores, law, vae=None):
+        self.scores, self.law, self.vae = scores, law, vae
+
+    @classmethod
+    def fit(cls, frame, seed=0, steps=0):
+        """Return the copula of a pandas.DataFrame; where ``steps`` is above 0, with a VAE trained for so many."""
+        scores = FrameScores(frame, seed=seed)
+        known = scores.forward(frame)
+        model = cls(scores, correlations(known))
+        if steps:
+            model.vae = TableVAE(len(model.law), seed=seed)
+            rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
+            model.vae.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3))
+            white = np.linalg.solve(np.linalg.cholesky(model.law), known.T).T
+            fit(model.vae, white, np.zeros(len(white)), steps)
+        return model
+
+    def sample(self, count, seed=0):
+        """Return a frame of ``count`` rows with the columns and types of the first one."""
+        checks.whole(1, count=count)
+        if self.vae is None:
+            white = np.random.default_rng(seed).normal(size=(count, len(self.law)))
+        else:
+            white = self.vae.sample(np.zeros(count), seed)
+        return self.scores.back(white @ np.linalg.cholesky(self.law).T)
 
 
 # --- how far off is a table? ------------------------------------------------------------------------------------------
