@@ -248,14 +248,14 @@ def _power(matrix, exponent):
 
 # --- tables of mixed columns -----------------------------------------------------------------------------------------
 
-MOST_DECIMALS = 10  # beyond, a column of fractions is not rounded
+MOST_DECIMALS, MOST_LEVELS = 10, 50  # beyond, fractions are not rounded, and texts are in alphabetical order
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
     """What `FrameScores` keeps of a column, all that JSON can hold: its values without the gaps, sorted, and the rest.
 
-    Texts and flags lie in ``levels``, and ``values`` are places in it. ``decimals`` is None for numbers as they come.
+    Texts and flags lie in ``levels``, and ``values`` are places in it. ``decimals`` is None where there are too many.
     """
 
     name: str
@@ -263,95 +263,84 @@ class Column:
     levels: list | None
     values: list
     gaps: int
-    decimals: int | None
+    decimals: int | None = None
 
     def coded(self, column):
-        """Return a pandas column as numbers (n,), NaN for a gap; a text that was never seen is a gap too."""
-        if self.levels is None:
-            return column.to_numpy(np.float64, na_value=np.nan)
-        places = {level: k for k, level in enumerate(self.levels)}
-        return np.array([places.get(value, np.nan) if known else np.nan for value, known in _known(column)], float)
+        """Return a pandas column as numbers (n,), NaN for a gap and for a text that was never seen."""
+        if self.levels is not None:
+            column = column.astype(object).map({level: k for k, level in enumerate(self.levels)})
+        return column.to_numpy(np.float64, na_value=np.nan)
 
     def decoded(self, codes):
         """Return the column of such numbers, in the type that it had."""
         import pandas as pd
 
+        found = pd.Series(codes if self.decimals is None else np.round(codes, self.decimals), name=self.name)
         if self.levels is not None:
-            whole = np.nan_to_num(codes).clip(0, len(self.levels) - 1).astype(int)
-            found = np.array([*self.levels, None], object)[np.where(np.isnan(codes), len(self.levels), whole)]
-        else:
-            found = codes if self.decimals is None else np.round(codes, self.decimals)
-            if pd.api.types.is_integer_dtype(self.dtype):
-                limits = np.iinfo(self.dtype.lower())
-                found = np.clip(found, limits.min, limits.max)
-        if self.dtype == "category":
-            return pd.Series(pd.Categorical(found, sorted(self.levels)), name=self.name)
-        column = pd.Series(found, name=self.name, dtype=object if self.levels is not None else np.float64)
-        return column.where(column.notna(), np.nan).astype(self.dtype)
+            found = found.clip(0, len(self.levels) - 1).map(dict(enumerate(self.levels)))
+        return found.astype(self.dtype)
 
 
-def _known(column):
-    return zip(column.tolist(), column.notna().tolist(), strict=True)
+def _described(frame):
+    """Return a `Column` for each of a pandas.DataFrame's, texts in the order of the table's first principal axis."""
+    import pandas as pd
 
-
-def _described(column):
-    """Return the `Column` of a pandas column, its levels in alphabetical order."""
-    from pandas.api import types
-
-    given, levels = column.dropna(), None
-    if types.is_bool_dtype(given) or not types.is_numeric_dtype(given):
-        levels = sorted(set(given.tolist()), key=lambda level: (str(type(level)), level))
-    found = Column(str(column.name), str(column.dtype), levels, [], int(column.isna().sum()), None)
-    values = np.sort(found.coded(given))
-    decimals = [d for d in range(MOST_DECIMALS + 1) if levels is None and (np.round(values, d) == values).all()]
-    return dataclasses.replace(found, values=values.tolist(), decimals=min(decimals, default=None))
+    names = [name for name in frame if frame[name].nunique() <= MOST_LEVELS or frame[name].dtype.kind in "biuf"]
+    x = pd.get_dummies(frame[names], dtype=float).astype(float)
+    x = ((x - x.mean()) / x.std().replace(0, 1)).fillna(0)
+    axis, columns = np.linalg.svd(x.to_numpy(), full_matrices=False)[0][:, 0], []
+    for name in frame:
+        given, levels = frame[name].dropna(), None
+        if pd.api.types.is_bool_dtype(given) or not pd.api.types.is_numeric_dtype(given):
+            levels = sorted(given.unique().tolist(), key=str)
+            if name in names:
+                levels.sort(key=lambda level, name=name: axis[frame[name] == level].mean())
+        column = Column(name, str(frame[name].dtype), levels, [], int(frame[name].isna().sum()))
+        values = np.sort(column.coded(given))
+        decimals = (d for d in range(MOST_DECIMALS + 1) if (np.round(values, d) == values).all())
+        columns.append(dataclasses.replace(column, values=values.tolist(), decimals=next(decimals, None)))
+    return columns
 
 
 class FrameScores:
     """A pandas.DataFrame of mixed columns to normal scores (n, k) and back, with its types, texts and gaps.
 
-    Numbers go the way of `NormalScores`. So do texts and flags, as places in a list whose order is that of the table's
-    first principal axis (texts that go along with like rows are neighbours), and so do gaps, as a flag of their own.
-    The scores of values that are missing are drawn from the Gaussian law given those that are not. What is the same in
-    every row has no scores. ``columns`` are all that it keeps: a copy is FrameScores(columns=…).
+    Numbers go the way of `NormalScores`. So do texts and flags, as places in a list, in which texts that go along with
+    like rows are neighbours, and so do gaps, as a flag of their own. What is the same in every row has no scores.
+    ``columns`` are all that it keeps: a copy is FrameScores(columns=…).
     """
 
     def __init__(self, frame=None, columns=None, seed=0):
-        self.seed = seed
-        self.columns = _ordered([_described(frame[name]) for name in frame], frame) if columns is None else columns
-        self.maps = []  # (place of the column, whether it is its gaps, NormalScores)
-        for k, column in enumerate(self.columns):
-            if len(set(column.values)) > 1:
-                self.maps.append((k, False, NormalScores(self._values(k, False)[:, None], (seed, k, 0))))
+        self.seed, self.columns, self.parts = seed, _described(frame) if columns is None else columns, []
+        for k, column in enumerate(self.columns):  # a part is the place of a column, whether its gaps, sorted values
+            if column.values and column.values[0] < column.values[-1]:
+                self.parts.append((k, False, np.array(column.values)))
             if column.values and column.gaps:
-                self.maps.append((k, True, NormalScores(self._values(k, True)[:, None], (seed, k, 1))))
-        if not self.maps:
+                self.parts.append((k, True, np.repeat([0.0, 1.0], (len(column.values), column.gaps))))
+        if not self.parts:
             raise ValueError("received a table whose rows are all the same; expected a column that varies.")
+        self.maps = [NormalScores(values[:, None], (seed, j)) for j, (_, _, values) in enumerate(self.parts)]
 
-    def _values(self, k, gaps):
-        """Return what the training rows hold in column k, or whether it is missing there, sorted (rows,)."""
-        column = self.columns[k]
-        return np.repeat([0.0, 1.0], (len(column.values), column.gaps)) if gaps else np.array(column.values)
+    def codes(self, frame):
+        """Return the numbers (n, k) behind the scores: values, places of texts, 1 for a gap; NaN for a gap elsewhere."""
+        codes = [column.coded(frame[column.name]) for column in self.columns]
+        return np.stack([np.isnan(codes[k]) if gaps else codes[k] for k, gaps, _ in self.parts], axis=1, dtype=float)
 
     def forward(self, frame):
-        """Return the scores (n, k) of a frame with these columns, of ties and gaps by lot; see `_drawn`."""
+        """Return the scores (n, k) of a frame with these columns; those of ties and gaps are drawn, see `_drawn`."""
         from scipy.stats import norm
 
-        codes = [column.coded(frame[column.name]) for column in self.columns]
-        scores = np.random.default_rng(self.seed).normal(size=(len(frame), len(self.maps)))
-        low, high = np.full_like(scores, -np.inf), np.full_like(scores, np.inf)
-        for j, (k, gaps, scale) in enumerate(self.maps):
-            known = np.isfinite(codes[k]) | gaps
-            if not known.any():
-                continue
-            given = np.isnan(codes[k]).astype(float) if gaps else codes[k][known]
-            scores[known, j] = low[known, j] = high[known, j] = scale.forward(given[:, None])[:, 0]
-            values = self._values(k, gaps)
-            ends = [np.searchsorted(values, given, side) for side in ("left", "right")]
-            tied = np.diff(ends, axis=0)[0] > (0 if len(np.unique(values)) <= len(values) / 2 else OUTERMOST)
-            places = np.flatnonzero(known)[tied]
-            low[places, j], high[places, j] = (norm.ppf(end[tied] / len(values)) for end in ends)
-        return _drawn(scores, low, high, self.seed)
+        codes, rng = self.codes(frame), np.random.default_rng(self.seed)
+        scores, low, high = rng.normal(size=codes.shape), np.full(codes.shape, -np.inf), np.full(codes.shape, np.inf)
+        for j, (_, _, values) in enumerate(self.parts):
+            known = np.flatnonzero(np.isfinite(codes[:, j]))
+            if len(known):
+                given, discrete = codes[known, j], len(np.unique(values)) <= len(values) / 2
+                scores[known, j] = low[known, j] = high[known, j] = self.maps[j].forward(given[:, None])[:, 0]
+                ends = np.array([np.searchsorted(values, given, side) for side in ("left", "right")])
+                tied = ends[1] - ends[0] > (0 if discrete else OUTERMOST)
+                low[known[tied], j], high[known[tied], j] = norm.ppf(ends[:, tied] / len(values))
+        return _drawn(scores, low, high, rng)
 
     def back(self, scores):
         """Return the frame of scores (n, k)."""
@@ -359,51 +348,30 @@ class FrameScores:
 
         scores = checks.records(scores, "scores", 1, len(self.maps))
         codes = [np.full(len(scores), column.values[0] if column.values else np.nan) for column in self.columns]
-        for j, (k, gaps, scale) in enumerate(self.maps):
-            found = scale.back(scores[:, [j]])[:, 0]
+        for j, (k, gaps, _) in enumerate(self.parts):
+            found = self.maps[j].back(scores[:, [j]])[:, 0]
             codes[k] = np.where(found == 1, np.nan, codes[k]) if gaps else found
         return pd.concat([c.decoded(code) for c, code in zip(self.columns, codes, strict=True)], axis=1)
 
 
-def _ordered(columns, frame):
-    """Return the columns with their levels in the order of the table's first principal axis."""
-    parts = []
-    for column in columns:
-        codes = column.coded(frame[column.name])
-        numbers = [codes] if column.levels is None else [codes == level for level in range(len(column.levels))]
-        parts += [np.nan_to_num((x - np.nanmean(x)) / (np.nanstd(x) or 1.0)) for x in numbers if np.isfinite(x).any()]
-    axis = np.linalg.svd(np.stack(parts, axis=1), full_matrices=False)[0][:, 0]
-    return [_arranged(column, frame[column.name], axis) for column in columns]
-
-
-def _arranged(column, given, axis):
-    """Return the `Column` with its levels in the order of their mean on an axis (n,)."""
-    if column.levels is None or len(column.levels) < 3:
-        return column
-    codes = column.coded(given)
-    order = np.argsort([axis[codes == level].mean() for level in range(len(column.levels))], kind="stable")
-    column = dataclasses.replace(column, levels=[column.levels[k] for k in order])
-    return dataclasses.replace(column, values=np.sort(column.coded(given.dropna())).tolist())
-
-
-def _drawn(scores, low, high, seed, rounds=20):
-    """Return scores (n, k), those that are known only to lie between ``low`` and ``high`` drawn given their row's others.
+def _drawn(scores, low, high, rng, rounds=20):
+    """Return scores (n, k), where ``low`` < ``high`` drawn between them, given their row's other scores.
 
     A spread of ties in random order would hide a part of what hangs together. Here the order is drawn from the Gaussian
     law that all scores have, which is estimated anew in each round (Hoff 2007). A gap lies anywhere.
     """
     from scipy.stats import norm
 
-    rng, scores, open_ = np.random.default_rng(seed), scores.copy(), low < high
-    share = _shrinkage(scores) if open_.any() else None
-    for _ in range(rounds if open_.any() else 0):
+    scores, loose = scores.copy(), low < high
+    share = _shrinkage(scores) if loose.any() else None
+    for _ in range(rounds if loose.any() else 0):
         precision = np.linalg.inv(correlations(scores, share))
-        for j in np.flatnonzero(open_.any(0)):
-            rows, root = open_[:, j], precision[j, j] ** -0.5
-            mean = scores[rows, j] - scores[rows] @ precision[j] / precision[j, j]
+        for j in np.flatnonzero(loose.any(0)):
+            rows, root = loose[:, j], precision[j, j] ** -0.5
+            mean = scores[rows, j] - scores[rows] @ precision[j] * root**2
             least, most = (norm.cdf((end[rows, j] - mean) / root) for end in (low, high))
-            drawn = mean + root * norm.ppf(rng.uniform(least, np.maximum(most, least)))
-            scores[rows, j] = drawn.clip(np.maximum(low[rows, j], -FAR), np.minimum(high[rows, j], FAR))
+            drawn = mean + root * norm.ppf(rng.uniform(least, most))
+            scores[rows, j] = drawn.clip(low[rows, j].clip(-FAR), high[rows, j].clip(None, FAR))
     return scores
 
 
@@ -412,9 +380,8 @@ def _shrinkage(scores):
     from sklearn.covariance import ShrunkCovariance
     from sklearn.model_selection import GridSearchCV
 
-    shares = np.logspace(-4, 0, 13)
-    search = GridSearchCV(ShrunkCovariance(), {"shrinkage": shares}).fit(checks.records(scores, "scores", 5))
-    return search.best_params_["shrinkage"]
+    search = GridSearchCV(ShrunkCovariance(), {"shrinkage": np.logspace(-4, 0, 13)})
+    return search.fit(checks.records(scores, "scores", 10)).best_params_["shrinkage"]
 
 
 def correlations(scores, share=None):
@@ -424,42 +391,41 @@ def correlations(scores, share=None):
     """
     from sklearn.covariance import shrunk_covariance
 
-    scores = checks.records(scores, "scores", 5)
-    law = shrunk_covariance(np.atleast_2d(np.cov(scores, rowvar=False)), share or _shrinkage(scores))
+    law = np.atleast_2d(np.cov(checks.records(scores, "scores", 10), rowvar=False))
+    law = shrunk_covariance(law, share or _shrinkage(scores))
     return law / np.sqrt(np.outer(law.diagonal(), law.diagonal()))
 
 
 class Copula:
     """A Gaussian copula of a table: every column's own law, and a correlation for each pair of normal scores.
 
-    With ``vae``, a `TableVAE` of one class, the scores without their correlations come from it, not from a normal law.
+    ``root`` (k, k) is the Cholesky root of the correlations. With ``vae``, a `TableVAE` of one class, what it turns into
+    scores comes from it, not from a normal law.
     """
 
-    def __init__(self, scores, law, vae=None):
-        self.scores, self.law, self.vae = scores, law, vae
+    def __init__(self, scores, root, vae=None):
+        self.scores, self.root, self.vae = scores, root, vae
 
     @classmethod
     def fit(cls, frame, seed=0, steps=0):
         """Return the copula of a pandas.DataFrame; where ``steps`` is above 0, with a VAE trained for so many."""
         scores = FrameScores(frame, seed=seed)
         known = scores.forward(frame)
-        model = cls(scores, correlations(known))
+        model = cls(scores, np.linalg.cholesky(correlations(known)))
         if steps:
-            model.vae = TableVAE(len(model.law), seed=seed)
+            model.vae = TableVAE(known.shape[1], seed=seed)
             rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
             model.vae.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3))
-            white = np.linalg.solve(np.linalg.cholesky(model.law), known.T).T
-            fit(model.vae, white, np.zeros(len(white)), steps)
+            fit(model.vae, np.linalg.solve(model.root, known.T).T, np.zeros(len(known)), steps)
         return model
 
     def sample(self, count, seed=0):
         """Return a frame of ``count`` rows with the columns and types of the first one."""
         checks.whole(1, count=count)
-        if self.vae is None:
-            white = np.random.default_rng(seed).normal(size=(count, len(self.law)))
-        else:
+        white = np.random.default_rng(seed).normal(size=(count, len(self.root)))
+        if self.vae is not None:
             white = self.vae.sample(np.zeros(count), seed)
-        return self.scores.back(white @ np.linalg.cholesky(self.law).T)
+        return self.scores.back(white @ self.root.T)
 
 
 # --- how far off is a table? ------------------------------------------------------------------------------------------
