@@ -322,7 +322,7 @@ class FrameScores:
         self.maps = [NormalScores(values[:, None], (seed, j)) for j, (_, _, values) in enumerate(self.parts)]
 
     def codes(self, frame):
-        """Return the numbers (n, k) behind the scores: values, places of texts, 1 for a gap; NaN for a gap elsewhere."""
+        """Return the numbers (n, k) behind the scores: values, places of texts, 1 for a gap; NaN for other gaps."""
         codes = [column.coded(frame[column.name]) for column in self.columns]
         return np.stack([np.isnan(codes[k]) if gaps else codes[k] for k, gaps, _ in self.parts], axis=1, dtype=float)
 
@@ -399,8 +399,8 @@ def correlations(scores, share=None):
 class Copula:
     """A Gaussian copula of a table: every column's own law, and a correlation for each pair of normal scores.
 
-    ``root`` (k, k) is the Cholesky root of the correlations. With ``vae``, a `TableVAE` of one class, what it turns into
-    scores comes from it, not from a normal law.
+    ``root`` (k, k) is the Cholesky root of the correlations. What it turns into scores is normal, or comes from a
+    `TableVAE` of one class, ``vae``.
     """
 
     def __init__(self, scores, root, vae=None):

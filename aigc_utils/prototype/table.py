@@ -265,7 +265,7 @@ def attack_scores(people, released):
 
 
 def attacks(released, members, others, scale):
-    """Return {attack: (AUC, least, most)} of telling members from others by released rows; both hold at once at 95 %."""
+    """Return {attack: (AUC, least, most)} of telling members from others by released rows; 95 % for both at once."""
     table = encoded(released, scale)
     ours, theirs = (attack_scores(encoded(frame, scale), table) for frame in (members, others))
     return {name: metrics.auc_interval(ours[name], theirs[name], 0.975) for name in ours}
