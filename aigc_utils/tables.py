@@ -249,6 +249,7 @@ def _power(matrix, exponent):
 # --- tables of mixed columns -----------------------------------------------------------------------------------------
 
 MOST_DECIMALS, MOST_LEVELS = 10, 50  # beyond, fractions are not rounded, and texts are in alphabetical order
+ROUNDS = 20  # of drawing what is not known exactly
 
 
 @dataclasses.dataclass(frozen=True)
@@ -335,12 +336,12 @@ class FrameScores:
         for j, (_, _, values) in enumerate(self.parts):
             known = np.flatnonzero(np.isfinite(codes[:, j]))
             if len(known):
-                given, discrete = codes[known, j], len(np.unique(values)) <= len(values) / 2
+                given = codes[known, j]
                 scores[known, j] = low[known, j] = high[known, j] = self.maps[j].forward(given[:, None])[:, 0]
                 ends = np.array([np.searchsorted(values, given, side) for side in ("left", "right")])
-                tied = ends[1] - ends[0] > (0 if discrete else OUTERMOST)
+                tied = ends[1] - ends[0] > (0 if _discrete(values) else OUTERMOST)
                 low[known[tied], j], high[known[tied], j] = norm.ppf(ends[:, tied] / len(values))
-        return _drawn(scores, low, high, rng)
+        return self._drawn(scores, low, high, rng)
 
     def back(self, scores):
         """Return the frame of scores (n, k)."""
@@ -353,79 +354,93 @@ class FrameScores:
             codes[k] = np.where(found == 1, np.nan, codes[k]) if gaps else found
         return pd.concat([c.decoded(code) for c, code in zip(self.columns, codes, strict=True)], axis=1)
 
+    def _drawn(self, scores, low, high, rng):
+        """Return scores (n, k), where ``low`` < ``high`` drawn between them, given their row's other scores.
 
-def _drawn(scores, low, high, rng, rounds=20):
-    """Return scores (n, k), where ``low`` < ``high`` drawn between them, given their row's other scores.
+        A spread of ties in random order would hide a part of what hangs together. Here the order is drawn from the
+        Gaussian law that all scores have, which is estimated anew in each round (Hoff 2007). A gap lies anywhere.
+        """
+        from scipy.stats import norm
 
-    A spread of ties in random order would hide a part of what hangs together. Here the order is drawn from the Gaussian
-    law that all scores have, which is estimated anew in each round (Hoff 2007). A gap lies anywhere.
-    """
-    from scipy.stats import norm
+        loose, places = low < high, [(k, gaps) for k, gaps, _ in self.parts]
+        for _ in range(ROUNDS if loose.any() else 0):
+            middle, law = self.moments(scores)
+            for j in np.flatnonzero(loose.any(0)):
+                flag = (places[j][0], True) if not places[j][1] else None  # that it is missing says nothing of a value
+                told = [i for i, place in enumerate(places) if place != flag and i != j]
+                slope = np.linalg.solve(law[np.ix_(told, told)], law[told, j])
+                root, rows = np.sqrt(law[j, j] - law[told, j] @ slope), loose[:, j]
+                mean = middle[j] + (scores[np.ix_(rows, told)] - middle[told]) @ slope
+                least, most = (norm.cdf((end[rows, j] - mean) / root) for end in (low, high))
+                found = mean + root * norm.ppf(rng.uniform(least, most))
+                scores[rows, j] = found.clip(low[rows, j].clip(-FAR), high[rows, j].clip(None, FAR))
+        return scores
 
-    scores, loose = scores.copy(), low < high
-    share = _shrinkage(scores) if loose.any() else None
-    for _ in range(rounds if loose.any() else 0):
-        precision = np.linalg.inv(correlations(scores, share))
-        for j in np.flatnonzero(loose.any(0)):
-            rows, root = loose[:, j], precision[j, j] ** -0.5
-            mean = scores[rows, j] - scores[rows] @ precision[j] * root**2
-            least, most = (norm.cdf((end[rows, j] - mean) / root) for end in (low, high))
-            drawn = mean + root * norm.ppf(rng.uniform(least, most))
-            scores[rows, j] = drawn.clip(low[rows, j].clip(-FAR), high[rows, j].clip(None, FAR))
-    return scores
+    def moments(self, scores):
+        """Return mean (k,) and covariance (k, k) of scores (n, k), shrunk as far as held-out rows ask for.
+
+        Mean 0 and variance 1 where every value is known. Those that are missing may lie elsewhere: there both are
+        estimated, or the mean alone where values are discrete, whose spread nothing would hold.
+        """
+        from sklearn.covariance import shrunk_covariance
+
+        scores = checks.records(scores, "scores", 10, len(self.parts))
+        law = shrunk_covariance(np.atleast_2d(np.cov(scores, rowvar=False)), _shrinkage(scores))
+        known = np.array([gaps or not self.columns[k].gaps for k, gaps, _ in self.parts])
+        held = known | np.array([_discrete(values) for *_, values in self.parts])
+        unit = np.where(held, law.diagonal(), 1.0) ** -0.5
+        return np.where(known, 0.0, scores.mean(0)), law * np.outer(unit, unit)
 
 
-def _shrinkage(scores):
-    """Return the share, of 13, that makes held-out rows the likeliest by five-fold cross-validation."""
-    from sklearn.covariance import ShrunkCovariance
-    from sklearn.model_selection import GridSearchCV
-
-    search = GridSearchCV(ShrunkCovariance(), {"shrinkage": np.logspace(-4, 0, 13)})
-    return search.fit(checks.records(scores, "scores", 10)).best_params_["shrinkage"]
+def _discrete(values):
+    """Return whether values (n,) are at most half as many as rows, as in `NormalScores`."""
+    return len(np.unique(values)) <= len(values) / 2
 
 
-def correlations(scores, share=None):
-    """Return the correlations (k, k) of normal scores (n, k), shrunk by ``share``: by default as held-out rows ask for.
-
-    Ledoit and Wolf's share minimises the error of the matrix, and blurs what nearly equal columns have in common.
-    """
-    from sklearn.covariance import shrunk_covariance
-
-    law = np.atleast_2d(np.cov(checks.records(scores, "scores", 10), rowvar=False))
-    law = shrunk_covariance(law, share or _shrinkage(scores))
-    return law / np.sqrt(np.outer(law.diagonal(), law.diagonal()))
+def _shrinkage(scores, folds=5):
+    """Return the share, of 13, by which a covariance shrinks to make held-out rows the likeliest (cross-validation)."""
+    shares, cost = np.logspace(-4, 0, 13)[:, None], 0.0
+    for fold in range(folds):
+        known, others = np.delete(scores, np.s_[fold::folds], axis=0), scores[fold::folds]
+        values, axes = np.linalg.eigh(np.atleast_2d(np.cov(known, rowvar=False)))
+        spread = ((1 - shares) * values + shares * values.mean()).clip(1e-12)
+        squares = (((others - known.mean(0)) @ axes) ** 2).sum(0)
+        cost += len(others) * np.log(spread).sum(1) + (squares / spread).sum(1)
+    return float(shares[np.argmin(cost), 0])
 
 
 class Copula:
-    """A Gaussian copula of a table: every column's own law, and a correlation for each pair of normal scores.
+    """A Gaussian copula of a table: every column's own law, and one Gaussian law of all normal scores.
 
-    ``root`` (k, k) is the Cholesky root of the correlations. What it turns into scores is normal, or comes from a
-    `TableVAE` of one class, ``vae``.
+    Its ``mean`` (k,) is 0 but where values are missing: they may lie elsewhere than those that are known. ``root``
+    (k, k) is the Cholesky root of the covariance; what it turns into scores is normal, or comes from ``vae``, a
+    `TableVAE` of one class.
     """
 
-    def __init__(self, scores, root, vae=None):
-        self.scores, self.root, self.vae = scores, root, vae
+    def __init__(self, scores, mean, root, vae=None):
+        self.scores, self.mean, self.root, self.vae = scores, mean, root, vae
 
     @classmethod
     def fit(cls, frame, seed=0, steps=0):
         """Return the copula of a pandas.DataFrame; where ``steps`` is above 0, with a VAE trained for so many."""
         scores = FrameScores(frame, seed=seed)
         known = scores.forward(frame)
-        model = cls(scores, np.linalg.cholesky(correlations(known)))
+        mean, law = scores.moments(known)
+        model = cls(scores, mean, np.linalg.cholesky(law))
         if steps:
-            model.vae = TableVAE(known.shape[1], seed=seed)
+            model.vae = TableVAE(len(mean), seed=seed)
             rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
             model.vae.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3))
-            fit(model.vae, np.linalg.solve(model.root, known.T).T, np.zeros(len(known)), steps)
+            fit(model.vae, np.linalg.solve(model.root, (known - mean).T).T, np.zeros(len(known)), steps)
         return model
 
     def sample(self, count, seed=0):
         """Return a frame of ``count`` rows with the columns and types of the first one."""
         checks.whole(1, count=count)
-        white = np.random.default_rng(seed).normal(size=(count, len(self.root)))
+        white = np.random.default_rng(seed).normal(size=(count, len(self.mean)))
         if self.vae is not None:
             white = self.vae.sample(np.zeros(count), seed)
-        return self.scores.back(white @ self.root.T)
+        return self.scores.back(self.mean + white @ self.root.T)
 
 
 # --- how far off is a table? ------------------------------------------------------------------------------------------
