@@ -378,7 +378,7 @@ def frames():
     return st.lists(rows, min_size=20, max_size=40).map(lambda found: pd.DataFrame(found).assign(same="a", none=np.nan))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(frames())
 def test_frames_come_back_from_their_scores(frame):
     frame["fraction"] = frame["fraction"].astype(float)

@@ -12,7 +12,8 @@ from aigc_utils import business, checks, files, metrics, preparation, tables
 import numpy as np
 
 LEAST, MOST_COLUMNS, MOST_BYTES = 100, 500, 500e6  # different rows; columns; bytes of the file
-HELD_OUT, MOST_HELD_OUT, RELEASED = 0.3, 2000, 1000  # share of the rows; rows; rows that an attacker gets, at least
+HELD_OUT, MOST_HELD_OUT = 0.3, 2000  # share of the rows; rows
+RELEASED, MOST_MEMBERS = 1000, 10_000  # rows that an attacker gets, at least; training rows that are looked for
 STEPS, STEPS_A_MINUTE = 1500, 3000  # of the VAE: those of 14, and how many two cores make at least
 MOST_CROSSED = 60  # columns: of more, the second classifier takes no products of two
 PLANTED, NOISE = 0.25, 0.1  # share of near-copies in the planted table, and how far off they lie in normal scores
@@ -81,7 +82,7 @@ def _parsed(path, text):
         widths = {mark: np.median([len(row) for row in csv.reader(first, delimiter=mark)]) for mark in MARKS}
         separator = max(widths, key=widths.get)
         rows = (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True) if row)
-        names = [name.strip() for name in next(rows)]
+        names = [name.strip() or f"column {k}" for k, name in enumerate(next(rows), 1)]
         wrong = next(((number, len(row)) for number, row in enumerate(rows, 1) if len(row) != len(names)), None)
     except csv.Error as error:
         raise ValueError(f"{path} cannot be read as CSV: {error}; look for a quote that is not closed.") from error
@@ -91,7 +92,7 @@ def _parsed(path, text):
     numbers = [name for name in names if name.replace(".", "", 1).replace(",", "", 1).lstrip("+-").isdigit()]
     if not 2 <= len(names) <= MOST_COLUMNS:
         raise ValueError(f"{path}: received a table of {len(names)} columns; expected 2 to {MOST_COLUMNS}.")
-    if numbers or "" in names or len(set(names)) < len(names):
+    if numbers or len(set(names)) < len(names):
         said = f"received the first line {', '.join(names)[:80]!r}; expected a name for each column, all different"
         raise ValueError(f"{path}: {said}, no numbers. Write such a line above the rows.")
     decimal = "," if separator == ";" and "." not in "".join(first[1:]) else "."
@@ -116,8 +117,8 @@ def _left_out(column):
 
 def _said(frame):
     """Return sentences about the columns of a frame."""
-    kinds = {"f": "fractions", "i": "whole numbers", "u": "whole numbers", "b": "true or false"}
-    found = [kinds.get(frame[name].dtype.kind, "texts") for name in frame]
+    kinds = {"f": "numbers", "i": "numbers", "u": "numbers", "b": "true or false"}
+    found = [kinds.get(frame[name].dropna().infer_objects().dtype.kind, "texts") for name in frame]
     said = [f"Columns: {', '.join(f'{found.count(kind)} of {kind}' for kind in sorted(set(found)))}."]
     shares = frame.isna().mean()
     if gaps := [f"{name} {share:.1%}" for name, share in shares.sort_values(ascending=False).items() if share]:
@@ -302,10 +303,12 @@ def distances(real, made, scale):
 def judge(table, places, held_out, model, settings):
     """Return the figures of a model on held-out rows, which JSON can hold, its baselines beside it.
 
-    Copies of training rows are other real rows: how well they are told from the held-out ones is the floor.
+    Copies of training rows are other real rows: how well they are told from the held-out ones is the floor. Of many
+    training rows, `MOST_MEMBERS` are looked for, in as many generated ones.
     """
     own, real, scale = table.frame.iloc[places], table.frame.iloc[held_out], tables.FrameScores(table.frame)
-    count, seed = max(len(own), RELEASED), settings["seed"]
+    own, seed = own.sample(min(len(own), MOST_MEMBERS), random_state=settings["seed"]), settings["seed"]
+    count = max(len(own), RELEASED)
     sets = {
         GENERATED: model.sample(count, seed + 1),
         COPIES: own.sample(count, replace=True, random_state=seed),
