@@ -237,8 +237,8 @@ Mahalanobis attack finds at 1 % false alarms. Quality is SDV's own report on the
 better for all the rest. "Chosen" is the family that training rows alone chose. Means over the splits, with intervals of
 95 % that allow for splits sharing rows (Nadeau and Bengio). An interval that holds 0 does not show that two are equal.
 
-Copies of training rows are the floor of detection. The Mahalanobis attack sees means and correlations alone, so it finds
-most where these are exactly those of the training rows, as in copies, and nothing in shuffled columns.
+Copies of training rows are the floor of detection. The Mahalanobis attack sees means and correlations alone, so it
+finds most where these are exactly those of the training rows, as in copies, and nothing in shuffled columns.
 """
     for name, splits in store["tables"].items():
         found = list(splits.values())
