@@ -1,6 +1,6 @@
 """Measure everything once; writes the tables here and the times in README.md and docs/teaching.md: `make bench`.
 
-python benchmarks/run.py                          all of it, about 2 hours on 2 cores
+python benchmarks/run.py                          all of it, about 2 1/2 hours on 2 cores
 python benchmarks/run.py timings [NOTEBOOK ...]   only the times, of all notebooks or of these; what stands stays
 python benchmarks/run.py tables                   only the tables here, from what was measured before
 """
@@ -24,6 +24,7 @@ import advertising  # noqa: E402
 import fair_match  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
+import sdv  # noqa: E402
 import slider  # noqa: E402
 import text as writing  # noqa: E402
 import tuning  # noqa: E402
@@ -182,6 +183,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {fair_match.markdown(stored("fair_match"))}
 {advertising.markdown(stored("advertising"))}
 {medicine.markdown(stored("medicine"))}
+{sdv.markdown(stored("sdv"))}
 {writing.markdown(stored("text"))}
 {slider.markdown(stored("slider"))}
 ## Notebooks
@@ -233,6 +235,7 @@ def main():
         fair_match.main()
         advertising.main()
         medicine.main(medicine.SPLITS)
+        sdv.main()
         writing.main()
         slider.main()
     if part != "tables":

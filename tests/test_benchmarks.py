@@ -16,6 +16,7 @@ import clinic
 import kittens as bench
 import medicine
 import run
+import sdv
 import tuning
 
 
@@ -188,3 +189,25 @@ def test_kitten_shares_are_of_medians_and_the_emulated_runs_are_kept_apart():
     lines = run.kitten_shares(result).splitlines()
     assert lines[2:] == [f"| {names[0]} | 0.10 | 0.20 |", f"| {names[1]} | 0.25 | 0.50 |"]
     assert "| float32 | 40.0, 40.0, 40.0 | 40.0, 40.0, 40.0 |" in run.kitten_trials(result)
+
+
+def test_the_interval_over_splits_allows_for_shared_rows():
+    """Differences 1, 2, 3: mean 2, deviation 1, t of two degrees of freedom 4.303; 3/7 is added to 1/3."""
+    mean, least, most = sdv.interval([1.0, 2.0, 3.0], 3 / 7)
+    assert mean == 2 and most - mean == pytest.approx(4.3027 * (1 / 3 + 3 / 7) ** 0.5, abs=1e-3)
+    assert mean - least == pytest.approx(most - mean)
+
+
+def test_the_verdict_beside_sdv_names_what_leaves_zero_out():
+    low = dict.fromkeys(sdv.KEYS, 0.5) | {"forest": 0.6, "Mahalanobis": 0.55}
+    rows = [{"copula": {key: value + k / 1e4 for key, value in low.items()}} for k in range(4)]
+    other = dict.fromkeys(sdv.KEYS, 0.5) | {"forest": 0.9}
+    splits = [{"rows": row | {name: other for name in sdv.SDV}, "chosen": "copula"} for row in rows]
+    found = sdv.verdict([split | {"held out": 3, "training": 7} for split in splits])
+    assert "lower: forest; higher: Mahalanobis; not told apart: quadratic, nearest record." in found
+
+
+def test_the_voters_have_the_gaps_that_are_said():
+    frame = sdv.voters()
+    assert frame.shape == (944, 9) and set(frame.columns[frame.isna().any()]) == {"Clinton", "income", "Dole"}
+    assert frame["age"][frame["income"].isna()].mean() > frame["age"].mean() + 3

@@ -7,6 +7,7 @@ from aigc_utils.runtime import keras
 from benchmarks.clinic import correlation_error
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -292,3 +293,105 @@ def test_awkward_classes_are_matched_or_refused(one, other):
     if (found := said(match, one, other)) is not None:
         np.testing.assert_allclose(found.mean(0), other.mean(0), rtol=1e-6, atol=1e-3)
         np.testing.assert_allclose(np.cov(found.T), np.cov(other.T), rtol=1e-4, atol=1e-4 * other.var(0).max() + 1e-9)
+
+
+# --- tables of mixed columns -----------------------------------------------------------------------------------------
+
+
+def test_a_column_by_hand():
+    """Texts in the order of their rows' other column, decimals as they come, a gap that is counted."""
+    frame = pd.DataFrame({"size": [1.25, 2.5, np.nan, 4.0] * 5, "kind": ["c", "a", "a", "b"] * 5})
+    size, kind = tables.FrameScores(frame).columns
+    assert (size.levels, size.values[:6], size.gaps, size.decimals) == (None, [1.25] * 5 + [2.5], 5, 2)
+    assert kind.levels in (["c", "a", "b"], ["b", "a", "c"]) and kind.values == [0] * 5 + [1] * 10 + [2] * 5
+    assert kind.coded(pd.Series(["a", None, "new"]))[0] == 1
+    assert np.isnan(kind.coded(pd.Series(["a", None, "new"]))[1:]).all()
+    assert kind.decoded(np.array([1.0, np.nan])).tolist()[0] == "a"
+    with pytest.raises(ValueError, match="received a table whose rows are all the same"):
+        tables.FrameScores(pd.DataFrame({"a": [1, 1], "b": ["x", "x"]}))
+
+
+def test_scores_lie_in_the_interval_of_their_value_and_gaps_anywhere():
+    """Half of the flags are true: their scores are above 0, the others' below; a gap follows what its row says."""
+    flag, rng = np.arange(400) % 2 == 0, np.random.default_rng(0)
+    size = flag + rng.normal(0, 0.3, 400)
+    frame = pd.DataFrame({"flag": flag, "size": np.where(np.arange(400) < 100, np.nan, size), "other": size})
+    scale = tables.FrameScores(frame)
+    scores = scale.forward(frame)
+    assert ((scores[:, 0] > 0) == (flag == (scale.columns[0].levels[1]))).all()
+    known = stats.norm.ppf((stats.rankdata(size[100:]) - 0.5) / 300)
+    assert np.allclose(scores[100:, 1], known) and np.isfinite(scores).all()
+    assert np.corrcoef(scores[:100, 1], size[:100])[0, 1] > 0.9
+    assert ((scores[:, 2] > stats.norm.ppf(0.75)) == (np.arange(400) < 100)).all()
+
+
+def test_ties_in_random_order_would_hide_what_hangs_together():
+    """Two flags cut from normals of correlation 0.9 agree in 1 − arccos(0.9)/π = 85.6 % of rows; so do those made."""
+    x = np.random.default_rng(1).multivariate_normal([0, 0], [[1, 0.9], [0.9, 1]], 3000)
+    model = tables.Copula.fit(pd.DataFrame(x > 0, columns=["a", "b"]))
+    made = model.sample(6000, seed=2)
+    assert (made["a"] == made["b"]).mean() == pytest.approx(1 - np.arccos(0.9) / np.pi, abs=0.025)
+
+
+def test_a_covariance_shrinks_where_there_are_few_rows_and_hardly_where_there_are_many():
+    rng = np.random.default_rng(0)
+    few, many = rng.normal(size=(20, 15)), rng.normal(size=(5000, 1)) + 0.01 * rng.normal(size=(5000, 2))
+    laws = [tables.FrameScores(pd.DataFrame(x)).moments(x)[1] for x in (few, many)]
+    assert np.linalg.eigvalsh(np.corrcoef(few.T)).min() < 0.05 < 0.2 < np.linalg.eigvalsh(laws[0]).min()
+    assert laws[1][0, 1] > 0.999 and np.allclose(laws[1].diagonal(), 1)
+
+
+def test_a_copula_keeps_laws_gaps_and_what_hangs_together():
+    rng = np.random.default_rng(4)
+    size = rng.normal(size=500)
+    frame = pd.DataFrame({"size": size.round(2), "weight": np.exp(size + 0.3 * rng.normal(size=500)).round(3)})
+    frame["kind"] = pd.cut(size, [-9, -1, 0, 9], labels=["c", "a", "b"]).astype(str)
+    frame["count"] = rng.poisson(3, 500)
+    frame["size"] = frame["size"].where(0.7 * size + 0.7 * rng.normal(size=500) < 0.7)
+    made = tables.Copula.fit(frame).sample(4000, seed=1)
+    assert made.dtypes.equals(frame.dtypes) and list(made) == list(frame)
+    for name in ("size", "weight", "count"):
+        assert stats.ks_2samp(made[name].dropna(), frame[name].dropna()).statistic < 0.07
+    shares = [x["kind"].value_counts(normalize=True).sort_index() for x in (made, frame)]
+    assert np.allclose(*shares, atol=0.03)
+    assert made["size"].isna().mean() == pytest.approx(frame["size"].isna().mean(), abs=0.03)
+    absent = [
+        x["size"].isna()[x["weight"] > 1].mean() - x["size"].isna()[x["weight"] <= 1].mean() for x in (made, frame)
+    ]
+    assert absent[0] == pytest.approx(absent[1], abs=0.08) and absent[1] > 0.3
+    ranks = [x[["size", "weight"]].corr("spearman").iloc[0, 1] for x in (made, frame)]
+    assert ranks[0] == pytest.approx(ranks[1], abs=0.05)
+    assert (made["size"].dropna() * 100 % 1).round(6).isin([0, 1]).all()  # two decimals, as in the table
+
+
+def frames():
+    """Return a strategy of small frames: fractions, whole numbers, texts, flags, gaps, constants."""
+    gap = st.none()
+    kinds = {
+        "fraction": st.one_of(gap, st.floats(-1e6, 1e6)),
+        "whole": st.integers(-1000, 1000),
+        "text": st.one_of(gap, st.sampled_from(["", "x", "ß", "nan", "1"])),
+        "flag": st.booleans(),
+        "flag with gaps": st.one_of(gap, st.booleans()),
+    }
+    rows = st.fixed_dictionaries(kinds)
+    return st.lists(rows, min_size=20, max_size=40).map(lambda found: pd.DataFrame(found).assign(same="a", none=np.nan))
+
+
+@settings(deadline=None, max_examples=15)
+@given(frames())
+def test_frames_come_back_from_their_scores(frame):
+    frame["fraction"] = frame["fraction"].astype(float)
+    if (scale := said(tables.FrameScores, frame)) is None:
+        return
+    scores = scale.forward(frame)
+    back = scale.back(scores)
+    assert np.isfinite(scores).all()
+    pd.testing.assert_frame_equal(back.isna(), frame.isna())
+    assert back.dtypes.equals(frame.dtypes)
+    for name in set(frame) - {"fraction", "whole"}:
+        assert back[name].dropna().tolist() == frame[name].dropna().tolist()
+    np.testing.assert_allclose(back["fraction"], frame["fraction"], rtol=1e-6, atol=1e-6)
+    assert (back["whole"] == frame["whole"]).all()
+    again = tables.FrameScores(columns=scale.columns)
+    assert (again.forward(frame) == scores).all()
