@@ -13,10 +13,11 @@ import zipfile
 from pathlib import Path
 
 from aigc_utils import business, files, kittens, plots, prototype, provenance, training
-from aigc_utils.prototype import __main__, judgement, pictures, report, runs
+from aigc_utils.prototype import __main__, judgement, pictures, report, runs, table
 from aigc_utils.runtime import keras, tf
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -146,7 +147,7 @@ def test_run_json_says_what_was_trained(plain):
 def test_an_earlier_report_is_not_replaced(plain, capsys):
     before = contents(plain)
     assert command(plain / "cats", "--out", plain / "out", *QUICK) == 1
-    assert "run.json of an earlier run" in capsys.readouterr().err
+    assert "of an earlier run; name another folder" in capsys.readouterr().err
     assert contents(plain) == before
 
 
@@ -209,9 +210,9 @@ def test_a_killed_run_goes_on_and_is_replayed_bit_for_bit(drawn, tmp_path, capsy
     assert run["record"][:2] == half["record"][:2]  # the third epoch's checkpoint was not written yet
     assert calls[3] == 3 * run["steps_per_epoch"] and run["record"][2][0] > half["record"][1][0]
     network = prototype.replay(tmp_path / "out" / "run.json")
-    assert runs.weights_sha256(network) == run["weights"]
+    assert runs.weights_sha256(network.get_weights()) == run["weights"]
     kept = keras.saving.load_model(tmp_path / "out" / "generator.keras", compile=False)
-    assert runs.weights_sha256(kept) == run["weights"]
+    assert runs.weights_sha256(kept.get_weights()) == run["weights"]
     (folder / "000.png").unlink()
     with pytest.raises(ValueError, match="expected those of the run"):
         prototype.replay(tmp_path / "out" / "run.json")
@@ -265,6 +266,54 @@ def test_another_process_replays_a_run(drawn, tmp_path):
     assert run["ended"] == "its time was up" and sorted(factors, reverse=True) == factors
     again = f"from aigc_utils import prototype; prototype.replay({str(path)!r})"
     subprocess.run([sys.executable, "-c", again], env=environment, check=True)
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def people():
+    """A table of 200 rows in which an age, a group and a size hang together, and some sizes are missing."""
+    rng = np.random.default_rng(0)
+    age = rng.integers(20, 80, 200)
+    size = np.round(150 + age / 4 + rng.normal(0, 4, 200), 1)
+    found = pd.DataFrame(
+        {"age": age, "group": np.where(age + rng.normal(0, 8, 200) > 50, "old", "young"), "size": size}
+    )
+    return found.assign(size=found["size"].where(rng.random(200) > 0.1))
+
+
+def test_a_table_leaves_four_files_that_are_loaded_and_replayed(people, tmp_path):
+    people.to_csv(tmp_path / "people.csv", index=False)
+    assert command(tmp_path / "people.csv", "--out", tmp_path / "out", "--minutes", "0.01") == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(prototype.LEFT_OF_A_TABLE)
+    run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    page = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    for said in (*run["facts"], run["rule"], *run["verdict"]["reasons"], f"Verdict: {run['verdict']['answer']}"):
+        assert said in page.text
+    found = provenance.read(tmp_path / "out" / "samples.json")
+    assert found.mark and found.aigc["ContentProducer"] == "prototype"
+    rows = json.loads((tmp_path / "out" / "samples.json").read_text(encoding="utf-8"))["rows"]
+    assert len(rows) == len(people.drop_duplicates()) and set(rows[0]) == {"age", "group", "size"}
+    again = prototype.replay(tmp_path / "out" / "run.json")
+    kept = table.load(tmp_path / "out" / "generator.npz")
+    pd.testing.assert_frame_equal(again.sample(50, 3), kept.sample(50, 3))
+    (tmp_path / "people.csv").write_text("age,group\n1,2\n" * 200, encoding="utf-8")
+    with pytest.raises(ValueError, match="different rows"):
+        prototype.replay(tmp_path / "out" / "run.json")
+
+
+def test_what_is_no_table_gets_a_sentence(people, tmp_path, capsys):
+    people.head(20).to_csv(tmp_path / "few.csv", index=False)
+    for arguments, message in (
+        (["few.csv"], "received 20 different rows, and 3 columns that vary; expected 100 and 2, or more"),
+        (["missing.csv"], "is missing, or a folder; expected a CSV file"),
+        (["few.csv", "--size=32", "--grey"], "received size, grey for few.csv, a table; leave them out"),
+        (["few.csv", "--family=GAN"], "received 20 different rows"),
+    ):
+        assert command(tmp_path / arguments[0], "--out", tmp_path / "out", *arguments[1:]) == 1
+        said = capsys.readouterr().err.strip()
+        assert message in said and len(said.splitlines()) == 1 and not (tmp_path / "out").exists()
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------
@@ -448,11 +497,11 @@ def test_use_is_the_gain_of_further_pictures():
     """Ten real pictures leave the border between two classes open; a thousand more close it, and swapped ones harm."""
     rng = np.random.default_rng(0)
 
-    def table(count):
+    def drawn_table(count):
         labels = np.arange(count) % 2
         return rng.normal(size=(count, 20)) + np.where(labels[:, None], 0.4, -0.4), labels
 
-    real, good, held_out = table(10), table(1000), table(400)
+    real, good, held_out = drawn_table(10), drawn_table(1000), drawn_table(400)
     found = judgement.use(real, {"good": good, "swapped": (good[0], 1 - good[1])}, held_out, rng)
     assert found["good"]["gain"][1] > 0 > found["swapped"]["gain"][2]
     assert found["good"]["accuracy"] - found["real"]["accuracy"] == pytest.approx(found["good"]["gain"][0])

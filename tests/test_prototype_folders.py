@@ -83,12 +83,12 @@ def tall_photographs(folder):
 
 
 def formats(folder):
-    """Palettes, transparency, 16 bits of grey, WebP and GIF, in folders within folders that are no classes."""
+    """Palettes, transparency, 16 bits of grey, WebP and GIF, in a folder within a folder: no classes."""
     images = drawn()
     see_through = [Image.fromarray(np.dstack([image, np.full((32, 32), 200, np.uint8)])) for image in images[:30]]
     save([Image.fromarray(image).quantize(64) for image in images[30:60]], folder / "all" / "palette", "gif")
-    save(images[60:90], folder / "all" / "palette" / "web", "webp")
-    save([image[..., 0].astype(np.uint16) * 257 for image in images[90:]], folder / "all" / "palette" / "deep", "tiff")
+    save(images[60:90], folder / "all" / "palette", "webp")
+    save([image[..., 0].astype(np.uint16) * 257 for image in images[90:]], folder / "all" / "palette", "tiff")
     return save(see_through, folder / "all" / "palette", "png").parents[1]
 
 

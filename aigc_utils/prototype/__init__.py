@@ -1,11 +1,11 @@
-"""From a folder of pictures to a trained generator, a report and a decision.
+"""From a folder of pictures, or a table, to a trained generator, a report and a decision.
 
     prototype.run("my_pictures", minutes=10)                                     in a notebook
     python -m aigc_utils.prototype my_pictures --minutes 10 --out report/        in a shell
 
-Five stages: `look` at the files, `plan` with a reason for each choice, `train` within the time, `judge` on pictures
-that were set aside, `leave` a folder behind. The rule of the decision is declared, and printed, before the training.
-Pictures only: tables, texts and sounds need stages of their own beside these, among which `run` would choose.
+Five stages: `look` at the files, `plan` with a reason for each choice, `train` within the time, `judge` on what was set
+aside, `leave` a folder behind. The rule of the decision is declared, and printed, before the training. The stages of a
+CSV table are those of `prototype.table`. Texts and sounds are still to follow.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from aigc_utils import business, files, plots, provenance, runtime
-from aigc_utils.prototype import report
+from aigc_utils.prototype import report, table
 from aigc_utils.prototype.judgement import FLOW_STEPS, judge, measured, network_of
 from aigc_utils.prototype.pictures import MINUTES, look
 from aigc_utils.prototype.runs import AGAIN, Settings, build, plan, train, weights_sha256, write
@@ -24,8 +24,11 @@ from aigc_utils.prototype.runs import AGAIN, Settings, build, plan, train, weigh
 import numpy as np
 
 LEAST_SPACE = 100e6  # bytes that a run may write
+TABLES, SAMPLES = (".csv", ".tsv"), 1000  # suffixes of a table; rows that are left
 UNFINISHED = "unfinished"  # the folder in which a run keeps what it needs to go on
-LEFT = ("report.html", "generator.keras", "samples.png", "run.json")  # the last one says that all is there
+# What a run leaves; the last one says that all is there.
+LEFT = ("report.html", "generator.keras", "samples.png", "run.json")
+LEFT_OF_A_TABLE = ("report.html", "generator.npz", "samples.json", "run.json")
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -70,30 +73,49 @@ def rule(pictures, settings):
     return business.Rule("May the generated pictures be used beside the real ones?", **conditions)
 
 
-def replay(path, pictures=None):
-    """Train the run of a run.json again, with its steps and its rates; return the same network, bit for bit.
+def replay(path, data=None):
+    """Train the run of a run.json again, with its steps and its rates; return the same generator, bit for bit.
 
-    ``pictures`` is where they lie now, by default where they lay. ValueError where they are others, and where the
-    weights differ: on another machine, or with other versions.
+    ``data`` is where the pictures or the table lie now, by default where they lay. ValueError where they are others,
+    and where the weights differ: on another machine, or with other versions.
     """
+    run = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+    runtime.start(run["settings"]["seed"])
+    again = _table_again if "steps" in run["settings"] else _pictures_again
+    found, weights = again(run, Path(data or run["from"]))
+    if weights != run["weights"]:
+        versions = ", ".join(f"{name} {value}" for name, value in run["versions"].items())
+        raise ValueError(f"the replay ends on other weights. It was trained with {versions}; see runtime.report().")
+    return found
+
+
+def _pictures_again(run, path):
+    """Return the network of a run of pictures, trained again, and the SHA-256 of its weights."""
     from aigc_utils import training
 
-    run = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
     settings = Settings(**run["settings"])
-    runtime.start(settings.seed)
-    found = look(pictures or run["pictures"], settings.size, settings.grey, seed=settings.seed)
-    if found.sha256 != run["data"]:
-        raise ValueError(f"received pictures of SHA-256 {found.sha256}; expected those of the run, {run['data']}.")
+    found = look(path, settings.size, settings.grey, seed=settings.seed)
+    _insist_on_the_same(found, run)
     model, optimizers = build(settings, found.classes)
     images, labels = found.training
     clock = training.WithinTime(float("inf"), optimizers, run["record"])
     steps = run["steps_per_epoch"]
     labels = labels if model.labelled else None
     training.fit(model, images, run["kept"], steps, settings.batch_size, settings.flip, labels, callbacks=[clock])
-    if weights_sha256(network_of(model)) != run["weights"]:
-        versions = ", ".join(f"{name} {value}" for name, value in run["versions"].items())
-        raise ValueError(f"the replay ends on other weights. It was trained with {versions}; see runtime.report().")
-    return network_of(model)
+    return network_of(model), weights_sha256(network_of(model).get_weights())
+
+
+def _table_again(run, path):
+    """Return the model of a run of a table, fitted again, and the SHA-256 of its weights."""
+    found = table.look(path)
+    _insist_on_the_same(found, run)
+    model = table.train(found, table.split(found, run["settings"]["seed"])[0], run["settings"])
+    return model, weights_sha256(table.weights(model))
+
+
+def _insist_on_the_same(found, run):
+    if found.sha256 != run["data"]:
+        raise ValueError(f"received data of SHA-256 {found.sha256}; expected those of the run, {run['data']}.")
 
 
 def _room(path, out):
@@ -103,9 +125,11 @@ def _room(path, out):
     places = (out.resolve(), *out.resolve().parents)
     if path in places:
         raise ValueError(f"received out = {str(out)!r}, in the folder of pictures; expected one beside it.")
-    taken = [name for name in LEFT if (out / name).exists()]
+    taken = [name for name in {*LEFT, *LEFT_OF_A_TABLE} if (out / name).exists()]
     if taken and not (out / UNFINISHED).exists():
-        raise FileExistsError(f"{out} has {', '.join(taken)} of an earlier run; name another folder, or delete these.")
+        raise FileExistsError(
+            f"{out} has {', '.join(sorted(taken))} of an earlier run; name another folder, or delete these."
+        )
     there = next(place for place in places if place.exists())
     if not there.is_dir():
         raise NotADirectoryError(f"received out = {str(out)!r}, but {there} is a file; name another folder.")
@@ -149,18 +173,24 @@ def run(
     seed=0,
     producer="prototype",
 ):
-    """Train a generator on the pictures of a folder or a zip, judge it, and return a `Report` on what lies in ``out``.
+    """Train a generator on the pictures of a folder or a zip, or on a table, and return a `Report` on what it left.
 
-    First-level subfolders are classes. ``minutes`` are those of the training; ``out`` is by default NAME_report in the
-    working folder. What is None is chosen by a rule, which is printed; see `Settings`. ``producer`` is who answers for
-    what is generated: printable ASCII without spaces, for the label. The same call goes on with a run that was killed.
+    First-level subfolders are classes; a table is a CSV file, and of the options only ``family`` and ``seed`` are for
+    it. ``minutes`` are those of the training; ``out`` is by default NAME_report in the working folder. What is None is
+    chosen by a rule, which is printed; see `Settings` and `table.plan`. ``producer`` is who answers for what is
+    generated: printable ASCII without spaces, for the label. The same call goes on with a run that was killed.
     """
     path = Path(path).expanduser()
     says, out = provenance.Label("aigc_utils.prototype", producer), _room(path, out)
+    asked = {"family": family, "flip": flip, "batch_size": batch_size, "width": width, "learning_rate": learning_rate}
+    if path.suffix.lower() in TABLES:
+        options = {"size": size, "grey": grey, **asked, "family": None}
+        if unfit := [name for name, value in options.items() if value is not None]:
+            raise ValueError(f"received {', '.join(unfit)} for {path.name}, a table; leave them out.")
+        return _run_table(path, minutes, out, family, seed, says)
     runtime.start(seed)
     times = [time.perf_counter()]
     pictures = look(path, size, grey, minutes, seed)
-    asked = {"family": family, "flip": flip, "batch_size": batch_size, "width": width, "learning_rate": learning_rate}
     settings, reasons = plan(pictures, minutes, seed, producer, **asked)
     decision = rule(pictures, settings)
     chosen = [f"{name} = {getattr(settings, name)}: {why}." for name, why in reasons.items()]
@@ -171,12 +201,50 @@ def run(
     figures, shown = judge(pictures, model, settings)
     verdict = decision.apply(**measured(figures))
     times.append(time.perf_counter())
-    costs = dict(zip(("looking", "training", "judging"), (f"{took:.0f} s" for took in np.diff(times)), strict=True))
-    costs |= {"memory, at most": f"{runtime.peak_memory_gb():.1f} GB"}
-    costs |= {"a thousand pictures": f"{figures['seconds_per_1000']:.1f} s"}
-    record |= {"pictures": str(path.resolve()), "facts": pictures.facts, "reasons": reasons, "costs": costs}
-    record |= {"rule": str(decision), "verdict": dataclasses.asdict(verdict), "figures": figures}
-    title = f"A generator of {path.resolve().stem}"
-    page = functools.partial(report.page, title, pictures, settings, record, decision, verdict, shown)
+    record |= _said(path, pictures, reasons, decision, verdict, figures, times)
+    record["costs"]["a thousand pictures"] = f"{figures['seconds_per_1000']:.1f} s"
+    page = functools.partial(report.page, pictures, record, decision, verdict, shown)
     leave(out, model, record, page, shown, says)
     return Report(out, verdict, figures)
+
+
+def _run_table(path, minutes, out, family, seed, says):
+    """Do what `run` does for a CSV table."""
+    runtime.start(seed)
+    times = [time.perf_counter()]
+    found = table.look(path)
+    decision = table.rule(found)
+    print(*found.facts, decision, sep="\n")
+    settings, reasons = table.plan(found, minutes, seed, family)
+    print(*[f"{name} = {settings[name]}: {why}." for name, why in reasons.items()], sep="\n")
+    times.append(time.perf_counter())
+    places, held_out = table.split(found, seed)
+    model = table.train(found, places, settings)
+    times.append(time.perf_counter())
+    figures = table.judge(found, places, held_out, model, settings)
+    verdict = decision.apply(**table.measured(figures))
+    times.append(time.perf_counter())
+    record = {"settings": settings, "data": found.sha256, "number_type": "float64", "versions": runtime.report()}
+    record |= {"weights": weights_sha256(table.weights(model))}
+    record |= _said(path, found, reasons, decision, verdict, figures, times)
+    samples = model.sample(min(len(found.frame), SAMPLES), seed)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        table.save(model, out / "generator.npz")
+        rows = {"rows": json.loads(samples.to_json(orient="records"))}
+        write(out / UNFINISHED / "samples.json", rows)
+        provenance.label(out / UNFINISHED / "samples.json", says, out / "samples.json")
+        write(out / "report.html", report.table_page(record, decision, verdict, samples))
+        write(out / "run.json", record)
+    except (OSError, provenance.LabelError) as error:
+        raise OSError(f"cannot write to {out}: {getattr(error, 'strerror', None) or error}. {AGAIN}") from error
+    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+    return Report(out, verdict, figures)
+
+
+def _said(path, found, reasons, decision, verdict, figures, times):
+    """Return what run.json says of any run beside its training."""
+    costs = dict(zip(("looking", "training", "judging"), (f"{took:.0f} s" for took in np.diff(times)), strict=True))
+    costs |= {"memory, at most": f"{runtime.peak_memory_gb():.1f} GB"}
+    said = {"from": str(path.resolve()), "facts": found.facts, "reasons": reasons, "costs": costs}
+    return said | {"rule": str(decision), "verdict": dataclasses.asdict(verdict), "figures": figures}

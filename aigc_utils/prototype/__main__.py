@@ -12,11 +12,11 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         "python -m aigc_utils.prototype", description=prototype.__doc__.split("\n", maxsplit=1)[0]
     )
-    parser.add_argument("path", help="a folder of pictures, whose subfolders are classes, or a zip of one")
+    parser.add_argument("path", help="a folder of pictures, whose subfolders are classes, a zip of one, or a CSV table")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="of training (default: %(default)s)")
     parser.add_argument("--out", help="the folder for the report (default: NAME_report)")
     parser.add_argument("--size", type=int, choices=SIZES, help="pixels of a side")
-    parser.add_argument("--family", choices=("GAN", "flow"))
+    parser.add_argument("--family", choices=("GAN", "flow", "copula", "VAE"))
     for name in ("--grey", "--flip"):
         parser.add_argument(name, action=argparse.BooleanOptionalAction, default=None)
     for name, kind in (("--batch-size", int), ("--width", int), ("--learning-rate", float)):

@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+from pathlib import Path
 
 from aigc_utils import plots
 from aigc_utils.prototype import judgement
@@ -21,6 +22,21 @@ NEXT = {
     "new": "Do not show these: look at the pairs below. More pictures, fewer repeats and a shorter run help.",
     "useful": "For a classifier, collect real pictures of the classes that it confuses; augmentation is free.",
 }
+QUESTIONS_OF_A_TABLE = (
+    "Whose data are these, and do law, contract and consent allow this use of them?",
+    "Does a column name or nearly name a person? No attack that is tried here stands for all attacks.",
+    "Who will take a generated row for a real one? Tell them; samples.json says so itself.",
+)
+NEXT_OF_A_TABLE = {
+    "near": "Look at the farthest column below; more rows help, and so does leaving out columns that nobody needs.",
+    "private": "Do not release these rows: they tell who was in the training. More rows, or fewer columns, help.",
+    "better": "Nothing is gained over columns drawn one by one: more rows, or another family.",
+}
+RELOAD_TABLE = """from aigc_utils.prototype import table
+model = table.load("generator.npz")
+rows = model.sample(1000, seed=1)
+rows.to_csv("generated.csv", index=False)"""
+ONE_SEED = "All of this is about one training with one seed: another would give other figures."
 BLIND = "The audit does not find copies that were planted, so nobody knows: collect more pictures that differ."
 STYLE = "body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}img{max-width:100%}"
 STYLE += "td,th{text-align:left;padding:.2em 1em .2em 0;border-bottom:1px solid #ccc}"
@@ -110,11 +126,8 @@ def _use(figures):
     return _table(head, rows)
 
 
-def page(title, pictures, settings, run, rule, verdict, shown, samples):
-    """Return the report as HTML; ``samples`` are the bytes of samples.png, as it was labelled."""
-    states = zip(rule.conditions, verdict.reasons, strict=True)
-    todo = [NEXT[name] for name, reason in states if "holds" not in reason.split(":")[0]]
-    plan = [[name, value, run["reasons"].get(name, "")] for name, value in run["settings"].items()]
+def page(pictures, run, rule, verdict, shown, samples):
+    """Return the report on pictures as HTML; ``samples`` are the bytes of samples.png, as it was labelled."""
     about = f"Generated pictures, marked as such, {' then '.join(shown['classes']) or 'at random'}"
     pairs = ""
     if "nearest" in shown:
@@ -127,22 +140,57 @@ def page(title, pictures, settings, run, rule, verdict, shown, samples):
     ended = f"{run['curve'][-1][1]:,} steps of {run['settings']['batch_size']} pictures in {run['seconds']:.0f} s: "
     ended += f"{run['ended']}. Kept: step {run['kept']:,}, the nearest to training pictures."
     parts = {
-        f"Verdict: {verdict.answer}": f"<p>{html.escape(rule.question)}</p>{_list(verdict.reasons)}{_list(todo)}",
         "What it makes": _image(samples, about) + _image(real, "Real pictures that were held out"),
         "Questions that only you can answer": _list(QUESTIONS),
-        "The rule, declared before the training": f"<pre>{html.escape(str(rule))}</pre>",
-        "What was found": _list(pictures.facts),
-        "What was chosen, and why": _table(["setting", "value", "reason"], plan),
         "Training": f"<p>{html.escape(ended)}</p>{_curve(run['curve'])}",
         "Judgement": _judgement(run["figures"]) + pairs,
-        "What it cost": _table(["what", "how much"], run["costs"].items()),
-        "Load it again": f"<pre>{html.escape(reload(run['settings'], pictures.classes))}</pre>",
     }
+    return _document(run, rule, verdict, parts, NEXT, reload(run["settings"], pictures.classes))
+
+
+def table_page(run, rule, verdict, samples):
+    """Return the report on a table as HTML; ``samples`` are a pandas.DataFrame of generated rows."""
+    figures, rows = run["figures"], []
+    for name, row in figures["rows"].items():
+        aucs = [row["sharper"], *row["attacks"].values()]
+        worst = max(row["columns"], key=row["columns"].get)
+        cells = ["{:.2f} ({:.2f} to {:.2f})".format(*auc) for auc in aucs]
+        rows.append([name, *cells, f"{row['correlation_error']:.3f}", f"{worst}: {row['columns'][worst]:.2f}"])
+    head = ["rows", "told from held-out ones, AUC", *(f"attack: {name}, AUC" for name in row["attacks"])]
+    found = ", ".join("{} {:.2f} ({:.2f} to {:.2f})".format(name, *auc) for name, auc in figures["control"].items())
+    said = [
+        f"{figures['training']:,} training rows, {figures['held_out']:,} held-out ones. An AUC of 0.5 is guessing; "
+        "the floor is that of copies of training rows in the second column.",
+        f"Positive control: rows with near-copies of training rows among them are attacked with {found}.",
+        "The attacks see planted copies." if figures["sees"] else BLIND,
+    ]
+    shown = samples.head(10)
+    parts = {
+        "What it makes": f"<p>Generated rows, all of them in samples.json.</p>{_table(list(shown), shown.to_numpy())}",
+        "Questions that only you can answer": _list(QUESTIONS_OF_A_TABLE),
+        "Judgement": _table([*head, "error of correlations", "farthest column"], rows) + _list(said),
+    }
+    return _document(run, rule, verdict, parts, NEXT_OF_A_TABLE, RELOAD_TABLE)
+
+
+def _document(run, rule, verdict, parts, following, lines):
+    """Return a page with its ``parts`` {heading: HTML}, after the verdict and before what all reports tell."""
+    states = zip(rule.conditions, verdict.reasons, strict=True)
+    todo = [following[name] for name, reason in states if "holds" not in reason.split(":")[0]]
+    plan = [[name, value, run["reasons"].get(name, "")] for name, value in run["settings"].items()]
+    heard = f"<p>{html.escape(rule.question)}</p>{_list(verdict.reasons)}{_list(todo)}<p>{ONE_SEED}</p>"
+    parts = {f"Verdict: {verdict.answer}": heard} | parts
+    parts |= {
+        "The rule, declared before the training": f"<pre>{html.escape(str(rule))}</pre>",
+        "What was found": _list(run["facts"]),
+        "What was chosen, and why": _table(["setting", "value", "reason"], plan),
+        "What it cost": _table(["what", "how much"], run["costs"].items()),
+        "Load it again": f"<pre>{html.escape(lines)}</pre>",
+    }
+    title = html.escape(f"A generator of {Path(run['from']).stem}")
     body = "".join(f"<h2>{html.escape(head)}</h2>{content}" for head, content in parts.items())
-    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>'
-    return (
-        f'<!doctype html><html lang="en"><head>{head}</head><body><h1>{html.escape(title)}</h1>{body}</body></html>\n'
-    )
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body><h1>{title}</h1>{body}</body></html>\n'
 
 
 def enlarged(images, least=96):

@@ -169,6 +169,7 @@ def write(path, content):
     """Write a text, or what JSON can hold, to a file: whole or not at all."""
     text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with files.replacing(path) as partial:
             partial.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -212,7 +213,7 @@ def train(pictures, settings, folder):
         watch.finish(ended)
         print(f"Trained {run['curve'][-1][1]:,} steps in {run['seconds']:.0f} s: {ended}. Kept: step {run['kept']:,}.")
     network_of(model).load_weights(_best(folder, run["kept"]))
-    return model, run | {"weights": weights_sha256(network_of(model))}
+    return model, run | {"weights": weights_sha256(network_of(model).get_weights())}
 
 
 def _begun(folder, settings, pictures):
@@ -231,9 +232,9 @@ def _begun(folder, settings, pictures):
     return run
 
 
-def weights_sha256(network):
-    """Return the SHA-256 of a network's weights."""
+def weights_sha256(weights):
+    """Return the SHA-256 of a network's weights, arrays in their order."""
     digest = hashlib.sha256()
-    for weight in network.get_weights():
+    for weight in weights:
         digest.update(weight.tobytes())
     return digest.hexdigest()

@@ -166,6 +166,11 @@ def train(table, places, settings):
     return tables.Copula.fit(table.frame.iloc[places], settings["seed"], steps)
 
 
+def weights(model):
+    """Return the numbers that a model has learnt, a list of arrays."""
+    return [model.mean, model.root, *([] if model.vae is None else model.vae.get_weights())]
+
+
 def save(model, path):
     """Write a model as .npz, without pickle. It holds each training column, sorted: all of its values, but no row."""
     about = {"columns": [dataclasses.asdict(column) for column in model.scores.columns], "seed": model.scores.seed}
