@@ -238,4 +238,4 @@ def test_a_model_that_copies_is_refused(looked, settings, monkeypatch):
     verdict = prototype.rule(looked).apply(
         **prototype.measured(prototype.judge(looked, places, held_out, model, settings))
     )
-    assert verdict.answer == "no" and [reason for reason in verdict.reasons if "fails: Nobody tells" in reason]
+    assert verdict.answer == "no" and [reason for reason in verdict.reasons if "fails: Two attacks" in reason]

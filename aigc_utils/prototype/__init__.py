@@ -57,8 +57,8 @@ def rule(pictures, settings):
             "They cover at least half as much as other real pictures do: recall over theirs", ">=", 0.5
         ),
         "new": condition(
-            "They lie no nearer to single training pictures than held-out ones do: p-value of an audit that finds "
-            "copies where they were planted",
+            "An audit that finds planted copies does not find them nearer to single training pictures than held-out "
+            "ones are: p-value",
             ">=",
             0.05,
         ),

@@ -50,7 +50,8 @@ def plan(pictures, minutes=MINUTES, seed=0, producer="prototype", **asked):
     family = asked.get("family") or ("flow" if pictures.classes else "GAN")
     one_way, chance = facing(pictures.images)
     because = {
-        "GAN": "no classes to ask for; one pass a picture, and the nearest to real kittens after 3 minutes of training",
+        "GAN": "no classes to ask for; one pass a picture, and after 3 minutes of drawn kittens it is nearer to real "
+        "ones than a flow (benchmarks/kittens.json, fair_match.json)",
         "flow": "there are classes to ask for, and a flow takes them (06)",
     }
     told = f"a mean of half of the pictures tells {one_way:.0%} of the others from their mirror images"
@@ -63,7 +64,8 @@ def plan(pictures, minutes=MINUTES, seed=0, producer="prototype", **asked):
     }
     chosen = {name: value if asked.get(name) is None else asked[name] for name, (value, _) in rules.items()}
     reasons = {name: why if asked.get(name) is None else "you asked for it" for name, (_, why) in rules.items()}
-    reasons |= {"size": "see what was found", "grey": "see what was found", "minutes": "you asked for it"}
+    reasons |= {"size": "see what was found", "grey": "see what was found", "minutes": "of training"}
+    reasons |= {"seed": "decides all that is random", "producer": "answers for what is generated, see its label"}
     side, channels = pictures.images.shape[2:]
     return Settings(minutes, size=side, grey=channels == 1, seed=seed, producer=producer, **chosen), reasons
 
