@@ -822,6 +822,93 @@ WRONG = {
             ),
         ],
     },
+    "20_prototype_your_own": {
+        "20.1": [
+            (
+                "def square_box(width, height):\n    side = min(width, height)\n    return 0, 0, side, side",
+                "10 go on each",
+            ),
+            (
+                "def square_box(width, height):\n"
+                "    side = min(width, height)\n"
+                "    left, top = (width - side) // 2, (height - side) // 2\n"
+                "    return left, top, width - left, height - top",
+                "must not change the side",
+            ),
+        ],
+        "20.2": [
+            (
+                "def held_out_groups(groups, share, seed=0):\n"
+                "    return np.random.default_rng(seed).random(len(groups)) < share",
+                "on both sides",
+            ),
+            (
+                "def held_out_groups(groups, share, seed=0):\n"
+                "    order = np.random.default_rng(seed).permutation(np.unique(groups))\n"
+                "    return np.isin(groups, order[: round(0.4 * len(order))])",
+                "no further group",
+            ),
+            (
+                "def held_out_groups(groups, share, seed=0):\n"
+                "    chosen = np.zeros(len(groups), bool)\n"
+                "    for group in np.unique(groups):\n"
+                "        if chosen.mean() < share:\n"
+                "            chosen |= groups == group\n"
+                "    return chosen",
+                "Other seeds",
+            ),
+        ],
+        "20.3": [
+            ("def rate_factor(share):\n    return training.held_then_cosine(share)", "first tenth"),
+            (
+                "def rate_factor(share):\n    return float(np.interp(share, [0, 0.1, 0.5, 1], [0, 1, 1, 0]))",
+                "0.1 to 0.6",
+            ),
+            (
+                "def rate_factor(share):\n    return min(share / 0.1, 1, (1 + np.cos(np.pi * share)) / 2)",
+                "From 0.1 to 0.6",
+            ),
+        ],
+        "20.4": [
+            (
+                "def chance_of(suspects, samples, held_out):\n    return (samples / (samples + held_out)) ** suspects",
+                "one of three",
+            ),
+            ("def chance_of(suspects, samples, held_out):\n    return 1 / (1 + suspects)", "3/5 for the smallest"),
+        ],
+        "20.5": [
+            (
+                "def less_its_bias(figure, drawn):\n    return (figure, *np.quantile(drawn, (0.025, 0.975)))",
+                "1 is taken away",
+            ),
+            (
+                "def less_its_bias(figure, drawn):\n"
+                "    return (2 * figure - np.mean(drawn), *np.quantile(drawn, (0.025, 0.975)))",
+                "largest value",
+            ),
+        ],
+        "20.6": [
+            (
+                "def my_rule(limit):\n"
+                "    near = business.Condition('Near', '<', 0, 'held out')\n"
+                "    return business.Rule('Use?', near=near, cheap=business.Condition('Fast', '<', limit, 'held out'))",
+                "includes 0",
+            ),
+            (
+                "def my_rule(limit):\n"
+                "    near = business.Condition('Near', '<=', 0, 'held out')\n"
+                "    cheap = business.Condition('Fast', '<=', limit, 'held out')\n"
+                "    return business.Rule('Use?', near=near, cheap=cheap)",
+                "excludes the limit",
+            ),
+            (
+                "def my_rule(limit):\n"
+                "    near = business.Condition('Near', '<=', 0, 'held out')\n"
+                "    return business.Rule('Use?', near=near, cheap=business.Condition('Fast', '<', 5, 'held out'))",
+                "handed over",
+            ),
+        ],
+    },
     "21_labels": {
         "21.1": [
             (

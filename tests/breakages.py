@@ -543,6 +543,198 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             ),
         ),
     ],
+    "20_prototype_your_own": [
+        Bug(
+            "left out, each with a reason",
+            "repeats that are not exact",
+            old="shutil.copy(path, (FOLDER",
+            new="Image.open(path).convert('RGB').resize((50, 50)).save((FOLDER",
+        ),
+        Bug(
+            "pairs are on one side",
+            "near duplicates forgotten in the split",
+            patch="pictures.split",
+            new="lambda labels, groups, seed=0: original(labels, np.arange(len(labels)), seed)",
+        ),
+        Bug(
+            "convicted with the first split",
+            "both splits deal at random",
+            old='"near duplicates together": in_order',
+            new='"near duplicates together": at_random',
+        ),
+        Bug(
+            "GAN, wider, as planned here",
+            "the common recipe in place of ours",
+            old='if run["recipe"] == "ours"',
+            new='if run["recipe"] != "ours"',
+        ),
+        Bug(
+            "May we publish them anyway?",
+            "a rule that can be changed",
+            patch="business.Rule.__setattr__",
+            new="object.__setattr__",
+            given=(
+                "import types\n"
+                "found = types.SimpleNamespace(images=kittens.sample(20, seed=1)[0], classes=('a', 'b'))\n"
+                "settings = runs.plan(found, 1, **ASKED)[0]"
+            ),
+        ),
+        Bug(
+            "The learning rate's factor",
+            "it falls from the beginning",
+            patch="training.held_then_cosine",
+            new="lambda share: (1 + np.cos(np.pi * share)) / 2",
+        ),
+        Bug(
+            "whole epochs count",
+            "the farthest in place of the nearest",
+            old='min(stopped["curve"]',
+            new='max(stopped["curve"]',
+            given=(
+                "stopped = {'ended': 'you stopped it', 'kept': 20, 'steps_per_epoch': 10, 'record': [[1, 1.0]] * 3,\n"
+                "           'curve': [[1.0, 10, 5.0], [2.0, 20, 4.0]]}"
+            ),
+        ),
+        Bug(
+            "the rate never rose",
+            "the epoch that was stopped counts",
+            old='done = len(half["record"]) - 1',
+            new='done = len(half["record"])',
+            given=(
+                "half = {'record': [[1, 1.0], [2, 1.0], [3, 1.0]]}\n"
+                "run = {'record': [[1, 1.0], [2, 1.0], [3.5, 0.9], [5, 0.05]], 'kept': 40,\n"
+                "       'curve': [[1.0, 10, 5.0], [5.0, 40, 3.0]]}"
+            ),
+        ),
+        Bug(
+            "as_table(order)",
+            "the floor from the wrong row",
+            old="floor = order[judgement.OTHERS]",
+            new="floor = order[judgement.GENERATED]",
+            given=(
+                "import types\n"
+                "names = judgement.GENERATED, judgement.AUGMENTED, judgement.COPIES, judgement.OTHERS\n"
+                "same = {'unbiased': [1.0, 0.5, 1.5], 'precision': 0.5, 'recall': 0.5}\n"
+                "far = {name: same | {'distance': distance} for name, distance in zip(names, (9.0, 4.0, 1.2, 1.0))}\n"
+                "left = types.SimpleNamespace(figures={'rows': far})"
+            ),
+        ),
+        Bug(
+            "acquit the machine that copies",
+            "large ratios taken for copies",
+            patch="metrics.judge_ratios",
+            new="lambda ratios, *arguments: original(1 - ratios, *arguments)",
+            given=(
+                "import types\n"
+                "images, unseen = kittens.sample(120, seed=1)[0], kittens.sample(40, seed=2)[0]\n"
+                "machines = {'copies': images[:40], 'blurred copies': gaussian_filter(images[:40], (0, 1, 1, 0))}\n"
+                "same = {'beyond': [-1, -2, -0.5], 'recall': 0.9}\n"
+                "far = {judgement.GENERATED: same, judgement.OTHERS: same}\n"
+                "decision = prototype.rule(types.SimpleNamespace(classes=()), None)\n"
+                "convicted = {}\n"
+                "for name, kept in machines.items():\n"
+                "    audit = judgement.audit(images, unseen, kept, kept[:5], np.random.default_rng(0))[0]\n"
+                "    figures = {'rows': far, 'audit': audit}\n"
+                "    convicted[name] = audit, decision.apply(**judgement.measured(figures))\n"
+                "left = types.SimpleNamespace(figures=figures)"
+            ),
+        ),
+        Bug(
+            "copies show no gain",
+            "the ends of the interval in the wrong order",
+            patch="judgement.use",
+            new=(
+                "lambda *arguments: {name: row | {'gain': row.get('gain', [])[::-1]} "
+                "for name, row in original(*arguments).items()}"
+            ),
+            given=(
+                "draw, labels, truth = np.random.default_rng(0), np.arange(60) % 2, np.arange(80) % 2\n"
+                "features = draw.normal(size=(60, 5)) + labels[:, None]\n"
+                "more = {'augmented ones': features + draw.normal(size=(60, 5)), 'copies': features}\n"
+                "labelled = {name: (kept, labels) for name, kept in more.items()}\n"
+                "held_out = draw.normal(size=(80, 5)) + truth[:, None], truth\n"
+                "use = judgement.use((features, labels), labelled, held_out, draw)"
+            ),
+        ),
+        Bug(
+            "on held out data",
+            "the interval's lower end decides",
+            patch="judgement.measured",
+            new=(
+                "lambda figures: original(figures) | "
+                "{'near': business.Measured(figures['rows'][judgement.GENERATED]['beyond'][1], 'held out')}"
+            ),
+            given=(
+                "import types\n"
+                "rows = {judgement.GENERATED: {'beyond': [0.5, -1.0, 2.0], 'recall': 0.9},\n"
+                "        judgement.OTHERS: {'recall': 0.9}}\n"
+                "figures = {'rows': rows, 'audit': {'sees': True, 'p_value': 0.4}}\n"
+                "decision = prototype.rule(types.SimpleNamespace(classes=()), None)\n"
+                "verdict = decision.apply(**judgement.measured(figures))\n"
+                "left = types.SimpleNamespace(figures=figures, verdict=verdict)"
+            ),
+        ),
+        Bug(
+            "1,000 photographs of frogs",
+            "ours and the common recipe change places",
+            old='for name in ("ours", "common")',
+            new='for name in ("common", "ours")',
+        ),
+        Bug(
+            "no link to anywhere",
+            "texts are not escaped",
+            patch="prototype.report._list",
+            new="lambda sentences: ''.join(sentences)",
+            given=(
+                "run = {'facts': ['sides < 32'], 'verdict': {'answer': 'no', 'reasons': ['1. fails']}}\n"
+                "page = prototype.report._image(b'', 'words for a picture') * 4 + 'Verdict: no'\n"
+                "page += prototype.report._list([*prototype.report.QUESTIONS, *run['facts'], '1. fails'])"
+            ),
+        ),
+        Bug(
+            "marked in the corner",
+            "no mark is drawn",
+            patch="provenance.label",
+            new="lambda path, says, to, mark: original(path, says, to, False)",
+            given=(
+                "run = {'settings': {'producer': 'prototype'}}\n"
+                "large = kittens.sample(4, seed=1)[0].repeat(4, axis=1).repeat(4, axis=2)\n"
+                "plots.save_image_grid(large, 'a.png', provenance.Label('aigc_utils.prototype', 'prototype'), 2)\n"
+                "label = provenance.read('a.png')"
+            ),
+        ),
+        Bug(
+            "the smallest change that there is",
+            "a hash of the shapes alone",
+            patch="runs.weights_sha256",
+            new="lambda weights: original([np.zeros(weight.shape) for weight in weights])",
+            given=(
+                "import types\n"
+                "generator = types.SimpleNamespace(get_weights=lambda: [np.ones(3, np.float32)])\n"
+                "replayed, run = generator, {'weights': runs.weights_sha256(generator.get_weights())}"
+            ),
+        ),
+        Bug(
+            "what was received and what was expected",
+            "pictures that differ",
+            old="[faces[0]] * 120",
+            new="faces[:120]",
+        ),
+        Bug(
+            "columns shuffled independently are found out",
+            "rows in the wrong order",
+            old='for name, row in of_table.figures["rows"].items()',
+            new='for name, row in zip(of_table.figures["rows"], [*of_table.figures["rows"].values()][::-1])',
+            given=(
+                "import types\n"
+                "told_by = {table.GENERATED: (0.5, 0.4, 0.6), table.COPIES: (0.4, 0.3, 0.5),\n"
+                "           table.SHUFFLED: (0.9, 0.8, 0.95)}\n"
+                "rows = {name: {'sharper': auc} for name, auc in told_by.items()}\n"
+                "of_table = types.SimpleNamespace(figures={'rows': rows})\n"
+                "fitted = refitted = types.SimpleNamespace(sample=lambda count, seed: pd.DataFrame({'a': [seed]}))"
+            ),
+        ),
+    ],
     "21_labels": [
         Break("key_pattern", "factor", 0, 1),
         Break("agreement", "scale", 2, 1),

@@ -38,6 +38,7 @@ FIGURES = {
     "07_text": "def draw_attention(",
     "12_case_advertising": "each the first that the three checks passed",
     "14_case_medicine": "picks = [np.flatnonzero(",
+    "20_prototype_your_own": "def opened(",
     "21_labels": "def draw_survival(",
 }  # notebook: what stands in the cell whose figure it is known by
 
