@@ -218,6 +218,7 @@ def auc_interval(positive, negative, confidence=0.95):
 
 # --- memorisation ----------------------------------------------------------------------------------------------------
 
+AT_ONCE = 5000  # training images that the audit looks at
 AUDIT_SIDE = 32  # pixels: pictures of other sizes are brought to this one
 MOST_SHIFT = 2  # pixels that a near-copy may have moved
 ZOOMS = (0.0, 0.5, 1.0, 1.5)  # pixels cut off on each side before enlarging: 1.5 of 32 is a zoom of 1.10
@@ -294,10 +295,12 @@ def training_views(training):
     if repeated := len(training) - len(places):
         said = f"{repeated} of {len(training)} training images repeat another one and do not count."
         warnings.warn(said, stacklevel=2)
-    training = training[places]
-    coarse = _views(training, 0, flips=(False,), blocks=COARSE)[:, 0]
-    fine = np.stack([_views(_zoomed(training, margin), 0, (False,))[:, 0] for margin in ZOOMS])
-    return TrainingViews(coarse, fine, places)
+    coarse, fine = [], []
+    for start in range(0, len(places), AT_ONCE):  # a bound on memory
+        part = training[places[start : start + AT_ONCE]]
+        coarse.append(_views(part, 0, flips=(False,), blocks=COARSE)[:, 0])
+        fine.append([_views(_zoomed(part, margin), 0, (False,))[:, 0] for margin in ZOOMS])
+    return TrainingViews(np.concatenate(coarse), np.concatenate(fine, axis=1), places)
 
 
 def copy_ratios(samples, training, neighbours=50):
@@ -315,14 +318,15 @@ def copy_ratios(samples, training, neighbours=50):
     if len(coarse) < neighbours:
         raise ValueError(f"training has {len(coarse)} different images; expected n >= {neighbours} neighbours.")
     ratios, nearest = np.empty(len(samples)), np.empty(len(samples), int)
-    for start in range(0, len(samples), 50):  # a bound on memory
-        part = samples[start : start + 50]
+    step = max(1, min(50, 50 * AT_ONCE // len(coarse)))  # a bound on memory
+    for start in range(0, len(samples), step):
+        part = samples[start : start + step]
         rough = _least_distances(_views(part, MOST_SHIFT, blocks=COARSE), coarse)
         near = np.argpartition(rough, neighbours - 1, axis=1)[:, :neighbours]
         views = _views(part, MOST_SHIFT)
         exact = np.min([_least_distances(views, zoomed[near]) for zoomed in fine], axis=0)
-        ratios[start : start + 50] = exact.min(1) / np.maximum(exact.mean(1), 1e-12)
-        nearest[start : start + 50] = places[near[np.arange(len(part)), exact.argmin(1)]]
+        ratios[start : start + step] = exact.min(1) / np.maximum(exact.mean(1), 1e-12)
+        nearest[start : start + step] = places[near[np.arange(len(part)), exact.argmin(1)]]
     return ratios, nearest
 
 

@@ -460,3 +460,14 @@ def test_the_auc_interval_is_never_a_point(positive, negative):
         auc, least, most = found
         assert 0 <= least <= auc <= most <= 1 and least < most
         assert metrics.auc_interval(negative, positive)[0] == pytest.approx(1 - auc)
+
+
+def test_an_audit_in_blocks_finds_the_same(monkeypatch):
+    images = kittens.sample(60, seed=4)[0]
+    samples, training = images[:12], images[5:]
+    whole = metrics.copy_ratios(samples, training)
+    monkeypatch.setattr(metrics, "AT_ONCE", 7)
+    parts = metrics.copy_ratios(samples, training)
+    np.testing.assert_allclose(parts[0], whole[0], atol=1e-6)
+    np.testing.assert_array_equal(parts[1], whole[1])
+    assert (parts[0][5:] == 0).all() and parts[1][5:].tolist() == list(range(7))
