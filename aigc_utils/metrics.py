@@ -5,6 +5,7 @@ of these agree. None of the figures here compares with a published FID unless th
 """
 
 import dataclasses
+import hashlib
 import io
 import itertools
 import warnings
@@ -290,7 +291,7 @@ def training_views(training):
     """
     training, first = small_bytes(training, "training"), {}
     for place, image in enumerate(training):
-        first.setdefault(min(image.tobytes(), image[:, ::-1].tobytes()), place)
+        first.setdefault(hashlib.sha256(min(image.tobytes(), image[:, ::-1].tobytes())).digest(), place)
     places = np.array(list(first.values()))
     if repeated := len(training) - len(places):
         said = f"{repeated} of {len(training)} training images repeat another one and do not count."
