@@ -296,12 +296,16 @@ def training_views(training):
     if repeated := len(training) - len(places):
         said = f"{repeated} of {len(training)} training images repeat another one and do not count."
         warnings.warn(said, stacklevel=2)
-    coarse, fine = [], []
+    coarse, fine = (), ()
     for start in range(0, len(places), AT_ONCE):  # a bound on memory
-        part = training[places[start : start + AT_ONCE]]
-        coarse.append(_views(part, 0, flips=(False,), blocks=COARSE)[:, 0])
-        fine.append([_views(_zoomed(part, margin), 0, (False,))[:, 0] for margin in ZOOMS])
-    return TrainingViews(np.concatenate(coarse), np.concatenate(fine, axis=1), places)
+        rows = slice(start, start + AT_ONCE)
+        first_look = _views(training[places[rows]], 0, flips=(False,), blocks=COARSE)[:, 0]
+        looks = [_views(_zoomed(training[places[rows]], margin), 0, (False,))[:, 0] for margin in ZOOMS]
+        if not start:
+            coarse = np.empty((len(places), first_look.shape[1]), np.float32)
+            fine = np.empty((len(ZOOMS), len(places), looks[0].shape[1]), np.float32)
+        coarse[rows], fine[:, rows] = first_look, looks
+    return TrainingViews(coarse, fine, places)
 
 
 def copy_ratios(samples, training, neighbours=50):
@@ -373,7 +377,10 @@ def small_bytes(images, name="images"):
     images = images.repeat(3, axis=-1) if images.shape[-1] == 1 else images
     if images.shape[1:3] == (AUDIT_SIDE, AUDIT_SIDE):
         return images
-    return np.stack([np.asarray(Image.fromarray(image).resize((AUDIT_SIDE, AUDIT_SIDE))) for image in images])
+    small = np.empty((len(images), AUDIT_SIDE, AUDIT_SIDE, 3), np.uint8)
+    for k, image in enumerate(images):
+        small[k] = Image.fromarray(image).resize((AUDIT_SIDE, AUDIT_SIDE))
+    return small
 
 
 def _zoomed(images, margin):
