@@ -18,7 +18,7 @@ test:  ## linters, unit tests, and every notebook against its committed outputs
 test-gpu:  ## every notebook at full length on a GPU
 	@$(BOOTSTRAP) test-gpu
 
-test-browser:  ## the first notebook in a real browser (needs Chromium or Chrome)
+test-browser:  ## notebooks in a real browser (needs Chromium or Chrome)
 	@$(BOOTSTRAP) test-browser
 
 run:  ## execute one notebook without a screen: make run NB=04_training_a_gan

@@ -4,7 +4,7 @@
     python bootstrap.py lab [--gpu] ...     open JupyterLab on the first notebook; the rest goes to JupyterLab
     python bootstrap.py test                linters, unit tests, and every notebook against its committed outputs
     python bootstrap.py test-gpu            every notebook at full length on a GPU
-    python bootstrap.py test-browser        the first notebook in a real browser
+    python bootstrap.py test-browser        notebooks in a real browser
     python bootstrap.py run NOTEBOOK        execute one notebook and write build/NOTEBOOK.html
     python bootstrap.py book                write the committed notebooks as pages, with build/index.html
     python bootstrap.py render [NOTEBOOK]   execute notebooks and write them back, ready to commit

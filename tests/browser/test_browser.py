@@ -1,10 +1,11 @@
-"""The first notebook in JupyterLab, driven in a real browser: run all cells, move the latent slider, see the change.
+"""Notebooks in JupyterLab, driven in a real browser: run all cells, move the latent slider, see the change.
 
 ``make test-browser`` runs this; screenshots and the server's log go to build/. The notebook's file stays as it is.
 """
 
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -21,8 +22,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
-NOTEBOOK = "notebooks/00_start_here.ipynb"
-RUN_SECONDS = 180  # for all cells, on a slow machine
+RUN_SECONDS = 300  # for all cells, on a slow machine
 CHANGE_SECONDS = 20  # for the picture to follow the slider
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 PLACES = (
@@ -123,9 +123,9 @@ def page():
         browser.close()
 
 
-def run_all(page, address, token):
-    """Open the notebook and execute all its cells."""
-    page.goto(f"{address}/lab/workspaces/test/tree/{NOTEBOOK}?reset&token={token}")
+def run_all(page, notebook, address, token):
+    """Open a notebook and execute all its cells, none of which may fail or complain."""
+    page.goto(f"{address}/lab/workspaces/test/tree/{notebook}?reset&token={token}")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
     page.wait_for_selector(".jp-Spinner", state="detached", timeout=60_000)
     page.wait_for_selector("text=/\\| Idle/", timeout=60_000)
@@ -138,6 +138,8 @@ def run_all(page, address, token):
         timeout=RUN_SECONDS * 1000,
     )
     page.wait_for_selector("text=/\\| Idle/", timeout=60_000)
+    assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
+    assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
 
 
 def settled(picture):
@@ -158,18 +160,14 @@ def changed(picture, before):
     return settled(picture)
 
 
-def test_the_latent_slider_changes_the_picture(page, server):
-    untouched = (ROOT / NOTEBOOK).read_bytes()
-    run_all(page, *server)
-    assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
-    assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
-
+def move_the_latent_slider(page, screenshots):
+    """Move it by mouse and by keys, and see the picture change; ``screenshots`` is how their files' names begin."""
     explorer = page.locator(".jp-OutputArea-output:has(.noUi-handle)").first
     handle, picture = explorer.locator(".noUi-handle").first, explorer.locator("img, canvas").first
     handle.scroll_into_view_if_needed()
     picture.wait_for(timeout=CHANGE_SECONDS * 1000)
     first = settled(picture)
-    page.screenshot(path=BUILD / "browser-1-run.png")
+    page.screenshot(path=BUILD / f"{screenshots}-1-run.png")
 
     box, track = handle.bounding_box(), explorer.locator(".noUi-target").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -177,14 +175,42 @@ def test_the_latent_slider_changes_the_picture(page, server):
     page.mouse.move(track["x"] + 0.9 * track["width"], box["y"] + box["height"] / 2, steps=10)
     page.mouse.up()
     second = changed(picture, first)
-    page.screenshot(path=BUILD / "browser-2-mouse.png")
+    page.screenshot(path=BUILD / f"{screenshots}-2-mouse.png")
 
     handle.focus()
     for _ in range(8):
         page.keyboard.press("ArrowLeft")
     changed(picture, second)
-    page.screenshot(path=BUILD / "browser-3-keys.png")
+    page.screenshot(path=BUILD / f"{screenshots}-3-keys.png")
 
+
+@pytest.fixture
+def untouched(page):
+    """Return a function that names the notebook; after the test its file is as it was, and the page had no problem."""
+    before = {}
+
+    def name(path):
+        before[path] = (ROOT / path).read_bytes()
+        return path
+
+    yield name
     assert page.problems == []
     assert page.hosts <= {"127.0.0.1", "localhost", None, ""}  # None: blob: and data: URLs
-    assert (ROOT / NOTEBOOK).read_bytes() == untouched
+    assert {path: (ROOT / path).read_bytes() for path in before} == before
+
+
+def test_the_latent_slider_changes_the_picture(page, server, untouched):
+    run_all(page, untouched("notebooks/00_start_here.ipynb"), *server)
+    move_the_latent_slider(page, "browser-00")
+
+
+def test_a_prototype_trains_before_ones_eyes(page, server, untouched):
+    """The grid says what is left of the time, the report is inside the page, and the reloaded generator is moved."""
+    run_all(page, untouched("notebooks/20_prototype_your_own.ipynb"), *server)
+    grids = page.locator(".jp-OutputArea-output:has(img)", has_text=re.compile(r"step [\d,]+, \d+:\d\d left"))
+    assert grids.count() == 2  # until it is stopped, and from there to the end
+    grids.last.scroll_into_view_if_needed()
+    page.screenshot(path=BUILD / "browser-20-0-grid.png")
+    report = page.frame_locator('iframe[title="report.html"]')
+    assert "Verdict:" in report.locator("h2").first.inner_text()
+    move_the_latent_slider(page, "browser-20")
