@@ -82,32 +82,12 @@ def memory(count, family):
     return row | {"GB": runtime.peak_memory_gb()}
 
 
-def markdown(result):
-    """Return the section of benchmarks/README.md."""
-    reading = result["reading"]
-    rows = "\n".join(
-        f"| {row['pictures']:,} | {row['family']} | {row['looking']:.0f} | {row['judging']:.0f} | "
-        f"{row['GB, looking']:.1f} | {row['GB']:.1f} |"
-        for row in result["memory"]
-    )
-    return f"""## A folder of pictures
-
-From `folder.json`. A JPEG of 12 megapixels takes {1000 * reading["one core"]:.0f} ms on one core and
-{1000 * reading["all cores"]:.0f} ms on all {result["cores"]}, medians of {ROUNDS} readings of {PHOTOS}, in turns:
-{reading["all cores"] / reading["one core"]:.2f} of the time. Seconds and largest memory of a prototype at {SIDE}×{SIDE}
-pixels, half a minute of training:
-
-| pictures | family | looking, s | judging, s | GB after looking | GB at most |
-|---|---|---|---|---|---|
-{rows}
-"""
-
-
 def main():
     """Measure all of it and write folder.json."""
     with tempfile.TemporaryDirectory() as folder:
         photographs(Path(folder))
         found = {"reading": reading(folder), "cores": os.cpu_count(), "memory": []}
+    (HERE / "folder.json").write_text(json.dumps(found, indent=1) + "\n")
     for count, family in RUNS:
         out = subprocess.run(
             [sys.executable, __file__, str(count), family], check=True, stdout=subprocess.PIPE, text=True

@@ -22,7 +22,6 @@ from tools import contents, notebooks  # noqa: E402
 
 import advertising  # noqa: E402
 import fair_match  # noqa: E402
-import folder  # noqa: E402
 import frogs  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
@@ -187,7 +186,6 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {medicine.markdown(stored("medicine"))}
 {sdv.markdown(stored("sdv"))}
 {frogs.markdown(stored("frogs"))}
-{folder.markdown(stored("folder"))}
 {writing.markdown(stored("text"))}
 {slider.markdown(stored("slider"))}
 ## Notebooks
@@ -240,7 +238,6 @@ def main():
         advertising.main()
         medicine.main(medicine.SPLITS)
         sdv.main()
-        folder.main()
         frogs.main()
         writing.main()
         slider.main()
