@@ -609,8 +609,8 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             "as_table(order)",
             "the floor from the wrong row",
-            old="floor = order[judgement.OTHERS]",
-            new="floor = order[judgement.GENERATED]",
+            old="least = order[judgement.OTHERS]",
+            new="least = order[judgement.GENERATED]",
             given=(
                 "import types\n"
                 "names = judgement.GENERATED, judgement.AUGMENTED, judgement.COPIES, judgement.OTHERS\n"
