@@ -230,7 +230,7 @@ def load_folder(path, size=(32, 32), crop=True, mapped=False) -> Folder:
     Turned photos are set upright (EXIF), transparency becomes white, an animation its first frame. White in grey
     pictures of 16 bits is what `_white` says. Linked folders are read too, each folder once. Files and folders that
     cannot be read are named with the reason, on screen and in ``unreadable``. Hidden ones are left out. All cores read;
-    after a second a bar shows the time left. ``mapped`` keeps the images in a file instead of the memory, see `mapped`.
+    after a second a bar shows the time left. ``mapped`` keeps the images in a file, see `mapped_array`.
     """
     folder = Path(path).expanduser()
     if not folder.is_dir():

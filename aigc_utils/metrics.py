@@ -299,8 +299,9 @@ def training_views(training):
     coarse, fine = (), ()
     for start in range(0, len(places), AT_ONCE):  # a bound on memory
         rows = slice(start, start + AT_ONCE)
-        first_look = _views(training[places[rows]], 0, flips=(False,), blocks=COARSE)[:, 0]
-        looks = [_views(_zoomed(training[places[rows]], margin), 0, (False,))[:, 0] for margin in ZOOMS]
+        part = training[places[rows]]
+        first_look = _views(part, 0, flips=(False,), blocks=COARSE)[:, 0]
+        looks = [_views(_zoomed(part, margin), 0, (False,))[:, 0] for margin in ZOOMS]
         if not start:
             coarse = np.empty((len(places), first_look.shape[1]), np.float32)
             fine = np.empty((len(ZOOMS), len(places), looks[0].shape[1]), np.float32)

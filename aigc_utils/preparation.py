@@ -42,6 +42,16 @@ def hash_distances(first, second):
     return ((a.shape[1] - a @ b.T) / 2).astype(np.int32)
 
 
+def looks(images, hash_size=16):
+    """Return what `linked` compares of n pictures: hashes, whether they are plain (n,), and colours (n, 48)."""
+    seen = [
+        (np.ptp(picture.convert("L")) <= 16, np.ravel(picture.convert("RGB").resize((4, 4))))
+        for picture in _pictures(images)
+    ]
+    plain, colours = (np.array(part) for part in zip(*seen, strict=True))
+    return perceptual_hashes(images, hash_size), plain, colours
+
+
 def near_duplicates(images, threshold=24, hash_size=16):
     """Return a group number (n,) for each picture, equal where hashes are at most ``threshold`` bits apart.
 
@@ -50,13 +60,17 @@ def near_duplicates(images, threshold=24, hash_size=16):
     Plain pictures, whose brightness varies by at most 16 of 255, have no hash: they are linked where their colours, on
     a grid of 4×4, differ by at most 8.
     """
+    return linked(looks(images, hash_size), threshold)
+
+
+def linked(found, threshold):
+    """Return `near_duplicates` of pictures of which `looks` was taken, for several thresholds."""
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial.distance import cdist
 
-    hashes, count = perceptual_hashes(images, hash_size), len(images)
-    plain = np.array([np.ptp(picture.convert("L")) <= 16 for picture in _pictures(images)])
-    colours = np.array([np.ravel(picture.convert("RGB").resize((4, 4))) for picture in _pictures(images)])
+    hashes, plain, colours = found
+    count = len(hashes)
     groups = np.arange(count)
     for start in range(0, count, 200):  # a bound on memory: what is linked so far is one link from each to its group
         part, rest = slice(start, start + 200), slice(start, None)

@@ -49,7 +49,7 @@ def _score_maps(column):
     from scipy.stats import norm, rankdata
 
     values, counts = np.unique(column, return_counts=True)
-    size, ends, discrete = len(column), np.cumsum(counts), len(values) <= len(column) / 2
+    size, ends, discrete = len(column), np.cumsum(counts), _discrete(column)
     shared, whole = (counts > OUTERMOST) | discrete, (values % 1 == 0).all()
     ranks = np.where(shared, [ends - counts + 0.5, ends - 0.5], ends - counts / 2)  # the first and last of each value
     x, z = np.repeat(values, 2), norm.ppf(ranks / size).T.ravel()

@@ -8,6 +8,7 @@ aside, `leave` a folder behind. The rule of the decision is declared, and printe
 CSV table are those of `prototype.table`. Texts and sounds are still to follow.
 """
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -19,7 +20,7 @@ from aigc_utils import business, files, plots, provenance, runtime
 from aigc_utils.prototype import report, table
 from aigc_utils.prototype.judgement import FLOW_STEPS, judge, measured, network_of
 from aigc_utils.prototype.pictures import MINUTES, look
-from aigc_utils.prototype.runs import AGAIN, Settings, build, plan, train, weights_sha256, write
+from aigc_utils.prototype.runs import Settings, build, plan, train, weights_sha256, write, writing
 
 import numpy as np
 
@@ -139,6 +140,15 @@ def _room(path, out):
     return out
 
 
+@contextlib.contextmanager
+def _leaving(out):
+    """Write to a report's folder; what the run needed to go on is deleted once all is there."""
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        yield
+    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+
+
 def leave(out, model, run, page, shown, says):
     """Write what a run leaves behind, each file whole or not at all, and delete what it needed to go on.
 
@@ -146,16 +156,13 @@ def leave(out, model, run, page, shown, says):
     """
     from aigc_utils import models
 
-    try:
+    with _leaving(out):
         network = models.sampler(model.velocity, FLOW_STEPS) if hasattr(model, "velocity") else model.generator
         with files.replacing(out / "generator.keras") as partial:
             network.save(partial)
         plots.save_image_grid(report.enlarged(shown["made"][:64]), out / "samples.png", says)
         write(out / "report.html", page((out / "samples.png").read_bytes()))
         write(out / "run.json", run)
-    except (OSError, provenance.LabelError) as error:
-        raise OSError(f"cannot write to {out}: {getattr(error, 'strerror', None) or error}. {AGAIN}") from error
-    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
 
 
 def run(
@@ -193,8 +200,7 @@ def run(
     pictures = look(path, size, grey, minutes, seed)
     settings, reasons = plan(pictures, minutes, seed, producer, **asked)
     decision = rule(pictures, settings)
-    chosen = [f"{name} = {getattr(settings, name)}: {why}." for name, why in reasons.items()]
-    print(*pictures.facts, *chosen, decision, sep="\n")
+    print(*pictures.facts, *_chosen(dataclasses.asdict(settings), reasons), decision, sep="\n")
     times.append(time.perf_counter())
     model, record = train(pictures, settings, out / UNFINISHED)
     times.append(time.perf_counter())
@@ -216,7 +222,7 @@ def _run_table(path, minutes, out, family, seed, says):
     decision = table.rule(found)
     print(*found.facts, decision, sep="\n")
     settings, reasons = table.plan(found, minutes, seed, family)
-    print(*[f"{name} = {settings[name]}: {why}." for name, why in reasons.items()], sep="\n")
+    print(*_chosen(settings, reasons), sep="\n")
     times.append(time.perf_counter())
     places, held_out = table.split(found, seed)
     model = table.train(found, places, settings)
@@ -228,18 +234,19 @@ def _run_table(path, minutes, out, family, seed, says):
     record |= {"weights": weights_sha256(table.weights(model))}
     record |= _said(path, found, reasons, decision, verdict, figures, times)
     samples = model.sample(min(len(found.frame), SAMPLES), seed)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
+    with _leaving(out):
         table.save(model, out / "generator.npz")
         rows = {"rows": json.loads(samples.to_json(orient="records"))}
         write(out / UNFINISHED / "samples.json", rows)
         provenance.label(out / UNFINISHED / "samples.json", says, out / "samples.json")
         write(out / "report.html", report.table_page(record, decision, verdict, samples))
         write(out / "run.json", record)
-    except (OSError, provenance.LabelError) as error:
-        raise OSError(f"cannot write to {out}: {getattr(error, 'strerror', None) or error}. {AGAIN}") from error
-    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
     return Report(out, verdict, figures)
+
+
+def _chosen(settings, reasons):
+    """Return a sentence about each setting, both by name."""
+    return [f"{name} = {settings[name]}: {why}." for name, why in reasons.items()]
 
 
 def _said(path, found, reasons, decision, verdict, figures, times):

@@ -68,10 +68,10 @@ def judge(pictures, model, settings):
     figures = {"seconds_per_1000": (time.perf_counter() - begin) * 1000 / count}
     changed, n = augment(images[chosen], settings), min(len(real), count)
     sets = {GENERATED: made, OTHERS: images[chosen], AUGMENTED: changed}
-    sets = {name: features(part) for name, part in sets.items()}
+    sets, known_real = {name: features(part) for name, part in sets.items()}, features(real)
     equal = {name: part[:n] for name, part in sets.items()}  # a distance depends on how many are compared
     equal[COPIES] = sets[OTHERS][rng.integers(count, size=n)]
-    figures |= {"count": n, "rows": compare(features(real[:n]), equal, rng)}
+    figures |= {"count": n, "rows": compare(known_real[:n], equal, rng)}
     shown = {"made": made[:64][np.argsort(asked[:64], kind="stable")], "real": real[:32]}
     shown["classes"] = [pictures.classes[k] for k in np.unique(asked[:64])] if model.labelled else []
     try:
@@ -82,7 +82,7 @@ def judge(pictures, model, settings):
         known = rng.permutation(len(images))[:MOST_READ]
         table = features(images[known]), labels[known]
         more = {GENERATED: (sets[GENERATED], asked), AUGMENTED: (sets[AUGMENTED], labels[chosen])}
-        figures["use"] = use(table, more, (features(real), truth), rng)
+        figures["use"] = use(table, more, (known_real, truth), rng)
     return figures, shown
 
 

@@ -190,8 +190,9 @@ def _top_folders(names):
 
 def _groups(images, facts):
     """Return a number (n,) for each picture, equal for near duplicates, with a sentence about them."""
+    looks = preparation.looks(images)
     for threshold in (24, 12, 6, 0):  # of 256 bits; 24 is that of 01_data_preparation for drawings
-        groups = preparation.near_duplicates(images, threshold)
+        groups = preparation.linked(looks, threshold)
         counts = np.bincount(groups)
         if counts.max() <= MOST_IN_A_GROUP * len(images):
             break

@@ -1,12 +1,13 @@
 """How `prototype` trains: settings with their reasons, networks, a run within its time that a kill does not lose."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import sys
 import time
 
-from aigc_utils import checks, files, runtime
+from aigc_utils import checks, files, provenance, runtime
 from aigc_utils.prototype.judgement import draw, features, network_of
 from aigc_utils.prototype.pictures import MINUTES, facing
 
@@ -167,15 +168,24 @@ def _best(folder, step):
     return folder / f"step-{step}.weights.h5"
 
 
+@contextlib.contextmanager
+def writing(path):
+    """Say of an error that ``path`` cannot be written, and what to do; one that says so already passes as it is."""
+    try:
+        yield
+    except (OSError, provenance.LabelError) as error:
+        if isinstance(error, OSError) and error.strerror is None:
+            raise
+        raise OSError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}. {AGAIN}") from error
+
+
 def write(path, content):
     """Write a text, or what JSON can hold, to a file: whole or not at all."""
     text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with files.replacing(path) as partial:
             partial.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OSError(f"cannot write {path}: {error.strerror or error}. {AGAIN}") from error
 
 
 def train(pictures, settings, folder):
