@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import sys
 import time
 from pathlib import Path
@@ -10,8 +9,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from aigc_utils import files  # noqa: E402
 from aigc_utils.runtime import keras  # noqa: E402
-from aigc_utils.training import held_then_cosine  # noqa: E402, F401
 
 CORES = 2
 BUILD = HERE.parent / "build"
@@ -89,9 +88,8 @@ class Pieces:
             begin = time.process_time()
             value = make()
             self.done[key] = {"value": value, "seconds": (time.process_time() - begin) / CORES}
-            partial = self.path.with_suffix(".new")
-            partial.write_text(json.dumps(self.done), encoding="utf-8")
-            os.replace(partial, self.path)
+            with files.replacing(self.path) as partial:
+                partial.write_text(json.dumps(self.done), encoding="utf-8")
             print(key, {name: part for name, part in value.items() if name != "curve"}, flush=True)
         return self.done[key]["value"]
 

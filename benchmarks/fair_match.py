@@ -20,10 +20,11 @@ sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import kittens, metrics, models, runtime, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
+from aigc_utils.training import held_then_cosine  # noqa: E402
 
 import kittens as bench  # noqa: E402
 import numpy as np  # noqa: E402
-from budget import CORES, Clock, Pieces, RateByClock, cosine, held_then_cosine  # noqa: E402
+from budget import CORES, Clock, Pieces, RateByClock, cosine  # noqa: E402
 
 SHARE = float(os.environ.get("FAIR_SHARE", "1"))  # of the seconds; below 1: a toy
 NAME = "fair_match" if SHARE == 1 else "fair_match.toy"

@@ -22,9 +22,10 @@ sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import kittens, metrics, models, runtime, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
+from aigc_utils.training import held_then_cosine  # noqa: E402
 
 import numpy as np  # noqa: E402
-from budget import BUILD, Clock, Pieces, RateByClock, held_then_cosine  # noqa: E402
+from budget import BUILD, Clock, Pieces, RateByClock  # noqa: E402
 
 SHARE = float(os.environ.get("KITTEN_SHARE", "1"))  # of the seconds; below 1: a toy
 NAME = "kittens" if SHARE == 1 else "kittens.toy"

@@ -8,7 +8,6 @@ number seeds the networks. Notebook 14 shows these functions: they are written i
 
 import functools
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from aigc_utils import data, metrics, models, tables, training  # noqa: E402
+from aigc_utils import data, files, metrics, models, tables, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 from benchmarks.clinic import STAIN_LEVELS, correlation_error, stain_levels  # noqa: E402
 
@@ -336,9 +335,8 @@ def fill(store, part, runs):
         if name not in kept:
             begin = time.time()
             kept[name] = run_split()
-            partial = STORE.with_suffix(".partial")
-            partial.write_text(json.dumps(store, indent=1) + "\n")
-            os.replace(partial, STORE)
+            with files.replacing(STORE) as partial:
+                partial.write_text(json.dumps(store, indent=1) + "\n")
             print(f"{part}, {name}: {time.time() - begin:.0f} s", flush=True)
             keras.backend.clear_session()
 

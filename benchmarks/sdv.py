@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from aigc_utils import tables  # noqa: E402
+from aigc_utils import files, tables  # noqa: E402
 from aigc_utils.prototype import table as prototype  # noqa: E402
 from benchmarks.medicine import found_at  # noqa: E402
 
@@ -263,9 +263,8 @@ def main(splits=SPLITS):
         for name, split in missing:
             begin = time.perf_counter()
             kept[name][str(split)] = run(name, split, python)
-            partial = STORE.with_suffix(".partial")
-            partial.write_text(json.dumps(store, indent=1) + "\n")
-            os.replace(partial, STORE)
+            with files.replacing(STORE) as partial:
+                partial.write_text(json.dumps(store, indent=1) + "\n")
             print(f"{name}, {split}: {time.perf_counter() - begin:.0f} s", flush=True)
 
 

@@ -26,11 +26,12 @@ sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import kittens, losses, metrics, models, runtime, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
+from aigc_utils.training import held_then_cosine  # noqa: E402
 
 import kittens as bench  # noqa: E402
 import numpy as np  # noqa: E402
 import optuna  # noqa: E402
-from budget import BUILD, CORES, Clock, Pieces, RateByClock, cosine, held_then_cosine  # noqa: E402
+from budget import BUILD, CORES, Clock, Pieces, RateByClock, cosine  # noqa: E402
 
 SHARE = float(os.environ.get("TUNING_SHARE", "1"))  # of the seconds; below 1: a toy
 NAME = "tuning" if SHARE == 1 else "tuning.toy"

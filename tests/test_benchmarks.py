@@ -4,7 +4,7 @@ import sys
 import types
 from pathlib import Path
 
-from aigc_utils import runtime
+from aigc_utils import runtime, training
 
 import numpy as np
 import pytest
@@ -68,9 +68,9 @@ def test_pieces_are_made_once_even_after_a_stop(cpu, monkeypatch, tmp_path, caps
 
 
 def test_rates_follow_the_share_of_the_time():
-    assert [budget.held_then_cosine(share) for share in (0, 0.3, 0.5)] == [1, 1, 1]
-    assert budget.held_then_cosine(0.75) == pytest.approx((1 + 0.05) / 2)
-    assert budget.held_then_cosine(1) == pytest.approx(0.05)
+    assert [training.held_then_cosine(share) for share in (0, 0.3, 0.5)] == [1, 1, 1]
+    assert training.held_then_cosine(0.75) == pytest.approx((1 + 0.05) / 2)
+    assert training.held_then_cosine(1) == pytest.approx(0.05)
     assert [budget.cosine(share) for share in (0, 0.5, 1)] == pytest.approx([1, 0.5, 0])
 
 

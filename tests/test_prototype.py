@@ -19,6 +19,7 @@ from aigc_utils.runtime import keras, tf
 import numpy as np
 import pandas as pd
 import pytest
+from folders import FILM, contents, save
 from PIL import Image
 
 COUNT = 120  # pictures of a folder that is enough to train on
@@ -44,21 +45,9 @@ def drawn():
     return kittens.sample(COUNT, seed=5)[0]
 
 
-def save(images, folder, suffix="png", first=0):
-    """Write pictures to a folder and return it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for k, image in enumerate(images, first):
-        Image.fromarray(image).save(folder / f"{k:03}.{suffix}")
-    return folder
-
-
 def command(*arguments):
     """Call the command as a shell would; return its exit status."""
     return __main__.main([str(argument) for argument in arguments])
-
-
-def contents(folder):
-    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 class Page(html.parser.HTMLParser):
@@ -331,12 +320,12 @@ def long(drawn, folder):
 
 def texts(drawn, folder):
     folder.mkdir()
-    (folder / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(100))
+    (folder / "film.mp4").write_bytes(FILM)
     return folder
 
 
 def film(drawn, folder):
-    folder.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(100))
+    folder.write_bytes(FILM)
     return folder
 
 

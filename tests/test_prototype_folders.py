@@ -14,30 +14,15 @@ from aigc_utils import kittens, prototype, provenance
 
 import numpy as np
 import pytest
+from folders import FILM, contents, save
 from PIL import Image
 
 COUNT = 120  # pictures of a folder that is enough to train on
-FILM = b"\0\0\0\x18ftypmp42" + bytes(100)
 
 
 def drawn(count=COUNT):
     """Kittens that differ, uint8 (n, 32, 32, 3)."""
     return kittens.sample(count, seed=5)[0]
-
-
-def save(images, folder, suffix="png", first=0, **options):
-    """Write pictures to a folder and return it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for k, image in enumerate(images, first):
-        (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(
-            folder / f"{k:03}.{suffix}", **options
-        )
-    return folder
-
-
-def contents(path):
-    files = sorted(path.rglob("*")) if path.is_dir() else [path] if path.exists() else []
-    return {str(file): file.read_bytes() for file in files if file.is_file()}
 
 
 # --- the folders -----------------------------------------------------------------------------------------------------
