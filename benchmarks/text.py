@@ -33,7 +33,7 @@ NEAR = 0.2  # share of known ones above which a paragraph counts as seen
 DIRECTIONS = ("<zh>", "<en>")  # the last token of a phrase to be translated
 SLOT = 29  # tokens of a phrase with it
 DOCUMENTATION = re.compile(r'^[ \t]*[rR]?"""(.*?)"""', re.DOTALL | re.MULTILINE)
-LEFT_OUT = re.compile(r"site-packages|dist-packages|pydoc_data|idlelib|lib2to3|turtledemo|ensurepip|/tests?/")
+LEFT_OUT = re.compile(r"(?:site|dist)-packages|pydoc_data|idlelib|lib2to3|turtledemo|ensurepip|/tests?/")
 
 
 # --- a real corpus ---------------------------------------------------------------------------------------------------
