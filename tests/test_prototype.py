@@ -31,8 +31,7 @@ def quick():
     """Train without graphs, whose tracing takes longer than these trainings, in epochs of one step; resample little."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(judgement, "RESAMPLES", 5)
-        for module in (judgement, prototype):
-            patched.setattr(module, "FLOW_STEPS", 2)
+        patched.setattr(judgement, "FLOW_STEPS", 2)
         patched.setattr(training, "step_seconds", lambda *arguments, **options: 1.0)
         tf.config.run_functions_eagerly(True)
         yield
