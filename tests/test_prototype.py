@@ -423,6 +423,11 @@ def test_ctrl_c_before_the_first_epoch_stops(plain, tmp_path, monkeypatch, capsy
 # --- by hand ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("number", "said"), [(0, "0 rows"), (1, "1 row"), (1000, "1,000 rows")])
+def test_one_is_told_from_many(number, said):
+    assert pictures.counted(number, "row", "rows") == said
+
+
 def test_classes_are_the_first_folders_below_what_all_share():
     assert pictures._top_folders(["all/a/1.png", "all/a/x/2.png", "all/b/3.png"]) == ["a", "a", "b"]
     assert pictures._top_folders(["a/1.png", "a/2.png"]) == ["", ""]

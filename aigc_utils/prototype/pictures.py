@@ -117,7 +117,7 @@ def look(path, size=None, grey=None, minutes=MINUTES, seed=0):
         found = files.load_folder(folder, (side, side), mapped=True, quiet=True)
         if changed := {name for name, _ in before.items() ^ _stamps(folder).items()}:
             example = min(changed).relative_to(folder)
-            said = f"{path} changed while it was read: {len(changed)} files, such as {example}"
+            said = f"{path} changed while it was read: {counted(len(changed), 'file', 'files')}, such as {example}"
             raise files.DataError(f"{said}. Wait until nothing writes to it, and call again; nothing was kept.")
         facts = [*_counted(headers, found, folder), f"Size {side}×{side}: {why}."]
         names = [str(name.relative_to(folder)) for name in found.paths]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from aigc_utils import plots
 from aigc_utils.prototype import judgement
-from aigc_utils.prototype.pictures import counted
 
 QUESTIONS = (
     "Who made these pictures, and does their licence allow training and what you plan to do with the result?",
@@ -100,14 +99,14 @@ def _audit(figures):
         return f"<p>No audit for copies: {html.escape(audit['problem'])}</p>"
     found = ", ".join(f"{share:.0%} of the {kind}" for kind, share in audit["control"].items())
     said = [
-        f"{audit['suspects']} of {figures['count']} are suspiciously near to one training picture "
+        f"Suspiciously near to one training picture: {audit['suspects']} of {figures['count']} "
         f"(p = {audit['p_value']:.3f}); of augmented training pictures {audit['suspects_augmented']:.0%}.",
         f"Positive control: of planted copies of training pictures it finds {found}.",
         "It sees near copies; what it misses above, it would miss in a generator too." if audit["sees"] else BLIND,
     ]
     if audit["held_out_repeats"]:
-        repeats = counted(audit["held_out_repeats"], "held-out picture repeats", "held-out pictures repeat")
-        said.append(f"{repeats} training pictures, and count for nothing here.")
+        repeats = "Held-out pictures that repeat training pictures, and do not count here"
+        said.append(f"{repeats}: {audit['held_out_repeats']}.")
     return _list(said)
 
 
