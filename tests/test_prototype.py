@@ -232,7 +232,7 @@ def test_a_run_that_diverges_keeps_what_it_had(drawn, tmp_path, monkeypatch):
             weights.assign(np.full(weights.shape, np.nan))
 
     monkeypatch.setattr(runs._Watch, "epoch_end", poison)
-    report = prototype.run(folder, 0.1, tmp_path / "out", width=8)
+    report = prototype.run(folder, 1, tmp_path / "out", width=8)
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert "no longer a finite number" in run["ended"] and run["kept"] <= 2 * run["steps_per_epoch"]
     assert report.verdict.answer in ("no", "not decidable") and np.isfinite(
