@@ -259,8 +259,8 @@ class FrameScores:
         for _ in range(ROUNDS if loose.any() else 0):
             middle, law = self.moments(scores)
             for j in np.flatnonzero(loose.any(0)):
-                flag = (places[j][0], True) if not places[j][1] else None  # that it is missing says nothing of a value
-                told = [i for i, place in enumerate(places) if place != flag and i != j]
+                own = places[j][0], True  # that it is missing says nothing of a value
+                told = [i for i, place in enumerate(places) if place != own and i != j]
                 slope = np.linalg.solve(law[np.ix_(told, told)], law[told, j])
                 root, rows = np.sqrt(law[j, j] - law[told, j] @ slope), loose[:, j]
                 mean = middle[j] + (scores[np.ix_(rows, told)] - middle[told]) @ slope
@@ -326,6 +326,10 @@ class Copula:
             model.vae.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3))
             fit(model.vae, np.linalg.solve(model.root, (known - mean).T).T, np.zeros(len(known)), steps)
         return model
+
+    def get_weights(self):
+        """Return the numbers that were learnt, a list of arrays: those of a VAE come last."""
+        return [self.mean, self.root, *([] if self.vae is None else self.vae.get_weights())]
 
     def sample(self, count, seed=0):
         """Return a frame of ``count`` rows with the columns and types of the first one."""
