@@ -2,10 +2,11 @@
 
 A writer (source, target, iptc, entry, mark) writes a new file, with what else the source holds; what it would lose or
 move it refuses in a ValueError. A reader (path, problems) returns (iptc properties, the entry AIGC as it is or None,
-whether the mark is there or None), and adds sentences on what it could not read.
+a function that says whether the mark is there, or None), and adds sentences on what it could not read.
 """
 
 import fractions
+import functools
 import json
 import re
 import shutil
@@ -25,7 +26,15 @@ _RDF, _IPTC, _AIGC = (f"{{{space}}}" for space in SPACES.values())
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # XMP specification, part 3: the box uuid of MP4
 _PARTS = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed", "AIPromptInformation")
 _TEXTS = {".md": "Markdown", ".markdown": "Markdown", ".json": "JSON"}
-_NO_VIDEO = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx ")  # pictures in boxes like MP4's
+_STARTS = {  # regular expressions of a file's first bytes
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "JPEG": rb"\xff\xd8\xff",
+    "WEBP": rb"RIFF....WEBP",
+    "WAV": rb"RIFF....WAVE",
+    "FLAC": rb"fLaC",
+    "MP4": rb"....ftyp(?!heic|heix|hevc|mif1|msf1|avif|avis|crx )",  # those are pictures in boxes like MP4's
+    "MP3": rb"\xff[\xe0-\xff]",
+}
 NOTICE = f"{marks.TEXT} (AI-generated)"
 
 
@@ -36,15 +45,11 @@ def kind_of(path):
         if is_tagged := head[:3] == b"ID3" and len(head) == 16:  # before a FLAC, too; its length has 7 bits a byte
             file.seek(10 + sum(part << 7 * place for place, part in enumerate(head[9:5:-1])))
             head = file.read(16)
-    found = [_TEXTS[Path(path).suffix.lower()]] if Path(path).suffix.lower() in _TEXTS else []
-    starts = [(b"\x89PNG\r\n\x1a\n", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"fLaC", "FLAC")]
-    found += [kind for start, kind in starts if head.startswith(start)]
-    found += [kind for form, kind in ((b"WEBP", "WEBP"), (b"WAVE", "WAV")) if head[:4] + head[8:12] == b"RIFF" + form]
-    found += ["MP4"] * (head[4:8] == b"ftyp" and head[8:12] not in _NO_VIDEO)
-    found += ["MP3"] * (is_tagged or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"))
-    if not found:
+    seen = next((kind for kind, start in _STARTS.items() if re.match(start, head, re.DOTALL)), is_tagged and "MP3")
+    kind = _TEXTS.get(Path(path).suffix.lower(), seen)
+    if not kind:
         raise ValueError(f"{path} is none of {', '.join(KINDS)}; convert it, or use a C2PA tool of that format.")
-    return found[0]
+    return kind
 
 
 # --- XMP: the packet of metadata that pictures, sounds and videos share -----------------------------------------------
@@ -137,7 +142,8 @@ def _read_picture(path, problems):
         iptc, entry = _from_packet(_xmp_of(picture), problems)
         entry = picture.info.get("AIGC") if entry is None else entry
         comment = _comment(picture.getexif().get_ifd(0x8769).get(0x9286))
-        return iptc, comment if entry is None and '"Label"' in comment else entry, marks.is_seen(picture)
+        entry = comment if entry is None and '"Label"' in comment else entry
+        return iptc, entry, functools.partial(marks.is_seen, picture)
 
 
 def _comment(found):
@@ -177,10 +183,10 @@ def _write_sound(source, target, mark, places=()):
         written.write(np.concatenate([rhythm, sound]))
 
 
-def _heard(path):
+def _seeker(path):
     import soundfile
 
-    return marks.is_heard(*soundfile.read(path, always_2d=True))
+    return functools.partial(marks.is_heard, *soundfile.read(path, always_2d=True))
 
 
 def _chunks(content):
@@ -217,7 +223,7 @@ def _read_wav(path, problems):
     found = dict(_chunks(path.read_bytes()))
     entry = found.get(b"AIGC")
     iptc, _ = _from_packet(found.get(b"_PMX"), problems)
-    return iptc, entry and entry.rstrip(b"\0").decode("utf-8", "replace"), _heard(path)
+    return iptc, entry and entry.rstrip(b"\0").decode("utf-8", "replace"), _seeker(path)
 
 
 def _tags_of(path):
@@ -245,7 +251,7 @@ def _write_mp3(source, target, iptc, entry, mark):
 def _read_mp3(path, problems):
     tags, packet = _tags_of(path)
     entry = next((frame.text[0] for frame in tags.getall("TXXX") if frame.desc == "AIGC"), None)
-    return _from_packet(packet, problems)[0], entry, _heard(path)
+    return _from_packet(packet, problems)[0], entry, _seeker(path)
 
 
 def _write_flac(source, target, iptc, entry, mark):
@@ -268,7 +274,7 @@ def _read_flac(path, problems):
 
     tags = FLAC(path).tags or {}
     iptc = {name: tags[name][0] for name in _PARTS if name in tags}
-    return iptc, tags["AIGC"][0] if "AIGC" in tags else None, _heard(path)
+    return iptc, tags["AIGC"][0] if "AIGC" in tags else None, _seeker(path)
 
 
 # --- videos -----------------------------------------------------------------------------------------------------------
@@ -352,12 +358,11 @@ def _read_mp4(path, problems):
     import av
 
     with av.open(str(path)) as opened:
-        entry, frame = opened.metadata.get("AIGC"), None
-        if opened.streams.video:
-            frame = next(opened.decode(video=0), None)
-        seen = None if frame is None else marks.is_seen(frame.to_image())
+        entry = opened.metadata.get("AIGC")
+        frame = next(opened.decode(video=0), None) if opened.streams.video else None
+        seek = frame and functools.partial(marks.is_seen, frame.to_image())
     iptc, other = _from_packet(_box(path), problems)
-    return iptc, entry or other, seen
+    return iptc, entry or other, seek
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------
@@ -389,7 +394,7 @@ def _read_markdown(path, problems):
         found = yaml.safe_load(front[2]) if front else None
     except yaml.YAMLError as error:
         problems.append(f"the front matter cannot be read: {str(error).splitlines()[0]}.")
-    return *_named(found), NOTICE in text[front.end() if front else 0 :]
+    return *_named(found), lambda: NOTICE in text[front.end() if front else 0 :]
 
 
 def _named(found):
@@ -417,7 +422,7 @@ def _write_json(source, target, iptc, entry, mark):
 
 def _read_json(path, problems):
     found = json.loads(path.read_bytes().decode("utf-8-sig"))
-    return *_named(found), isinstance(found, dict) and found.get("notice") == NOTICE
+    return *_named(found), lambda: isinstance(found, dict) and found.get("notice") == NOTICE
 
 
 KINDS = {  # writer, reader, and the media type under which C2PA puts a manifest into the file (None: beside it)

@@ -223,14 +223,15 @@ class Folder:
         return f"{len(self.paths):,} images {shape}, {len(self.unreadable):,} files not readable"
 
 
-def load_folder(path, size=(32, 32), crop=True, mapped=False) -> Folder:
+def load_folder(path, size=(32, 32), crop=True, mapped=False, quiet=False) -> Folder:
     """Read every picture below a folder, in the order of the paths, as uint8 (n, height, width, 3).
 
     ``size`` is (height, width). The largest centred part of that shape is kept (``crop=False``: all of it, squeezed).
     Turned photos are set upright (EXIF), transparency becomes white, an animation its first frame. White in grey
     pictures of 16 bits is what `_white` says. Linked folders are read too, each folder once. Files and folders that
-    cannot be read are named with the reason, on screen and in ``unreadable``. Hidden ones are left out. All cores read;
-    after a second a bar shows the time left. ``mapped`` keeps the images in a file, see `mapped_array`.
+    cannot be read are named with the reason in ``unreadable``, and on screen unless ``quiet``. Hidden ones are left
+    out. All cores read; after a second a bar shows the time left. ``mapped`` keeps the images in a file, see
+    `mapped_array`.
     """
     folder = Path(path).expanduser()
     if not folder.is_dir():
@@ -245,7 +246,7 @@ def load_folder(path, size=(32, 32), crop=True, mapped=False) -> Folder:
         else:
             images[len(paths)] = read
             paths.append(name)
-    for name, reason in unreadable:
+    for name, reason in [] if quiet and paths else unreadable:
         print(f"not readable: {name.relative_to(folder)}: {reason}")
     if not paths:
         raise ValueError(f"{folder} holds no readable picture among {len(names)} files; expected JPEG, PNG, WebP, ...")

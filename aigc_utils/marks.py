@@ -41,6 +41,11 @@ def badge(height):
     return np.asarray(picture)
 
 
+def badge_for(size):
+    """Return the mark for a picture of ``size`` (width, height): its text has SHARE of the shorter side, or LEAST."""
+    return badge(max(LEAST, int(np.ceil(SHARE * min(size)))))
+
+
 def draw(picture):
     """Return a copy of a Pillow image with the mark in its lower right corner; the mode is RGB, RGBA, L or LA.
 
@@ -50,17 +55,15 @@ def draw(picture):
 
     if picture.mode not in ("RGB", "RGBA", "L", "LA", "1", "P", "PA"):
         raise ValueError(f"received a picture of mode {picture.mode}; expected 8 bits a colour: .convert('RGB').")
-    mode = "L" if picture.mode == "1" else "RGB" if picture.mode == "P" else picture.mode
+    mode = {"1": "L", "P": "RGB"}.get(picture.mode, picture.mode)
     if picture.has_transparency_data and mode not in ("RGBA", "LA"):
         mode = "RGBA"  # a colour that counts as transparent could be that of the mark
-    marked = picture.convert(mode) if mode != picture.mode else picture.copy()
-    mark = badge(max(LEAST, int(np.ceil(SHARE * min(picture.size)))))
-    rows, columns = mark.shape
-    if rows > marked.height or columns > marked.width:
-        said = f"received a picture of {marked.width}×{marked.height} pixels; the mark takes {columns}×{rows}"
+    marked, mark = picture.convert(mode), Image.fromarray(badge_for(picture.size))
+    corner = (marked.width - mark.width, marked.height - mark.height)
+    if min(corner) < 0:
+        said = f"received a picture of {marked.width}×{marked.height} pixels; the mark takes {mark.width}×{mark.height}"
         raise ValueError(f"{said}. Enlarge the picture, or put several into one grid.")
-    corner = (marked.width - columns, marked.height - rows)
-    marked.paste(Image.fromarray(mark).convert(marked.mode), corner)
+    marked.paste(mark.convert(mode), corner)
     return marked
 
 

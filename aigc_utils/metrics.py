@@ -92,40 +92,6 @@ def _inside(centres, points, neighbours):
     return pairwise_distances(centres, points) <= radii[:, None] + 1e-7 * rounding  # else a copy may miss a ball of 0
 
 
-def mutual_information_gap(codes, factors, bins=20):
-    """Return (gap, shares): how much one code alone knows of each factor, and the whole table (codes, factors).
-
-    ``codes`` (n, d) are numbers, cut into ``bins`` of equal frequency; equal numbers share a bin, and a code of fewer
-    values keeps them as they are. ``factors`` (n, f) are class indices, n >= 5 · ``bins``. A share is
-    the mutual information of code and factor divided by the factor's entropy, in [0, 1]; the gap is the best share
-    less the second best, averaged over the factors: 1 if each factor has one code of its own, 0 if none stands out
-    (Chen et al. 2018, equation 6).
-    """
-    from sklearn.metrics import mutual_info_score
-
-    codes, factors = checks.records(codes, "codes"), np.asarray(factors)
-    if factors.ndim != 2 or len(factors) != len(codes) or not np.issubdtype(factors.dtype, np.integer):
-        wanted = f"integers ({len(codes)}, factors)"
-        raise ValueError(f"received factors of {factors.dtype} {factors.shape}; expected {wanted}.")
-    if codes.shape[1] < 2 or any(len(np.unique(column)) < 2 for column in factors.T):
-        raise ValueError("received a factor that never changes, or a single code; a gap needs two codes.")
-    checks.whole(2, bins=bins)
-    if len(codes) < 5 * bins:  # a bin of one record knows all of it
-        raise ValueError(f"received {len(codes)} records for {bins} bins; expected five a bin or more: lower bins.")
-    cut = [_bins(code, bins) for code in codes.T]
-    information = np.array([[mutual_info_score(factor, code) for factor in factors.T] for code in cut])
-    shares = information / [mutual_info_score(factor, factor) for factor in factors.T]
-    best = np.sort(shares, axis=0)
-    return float((best[-1] - best[-2]).mean()), shares
-
-
-def _bins(code, bins):
-    from scipy.stats import rankdata
-
-    values, places = np.unique(code, return_inverse=True)
-    return places if len(values) <= bins else ((rankdata(code) - 1) * bins // len(code)).astype(int)
-
-
 def density_coverage(real, fake, neighbours=5):
     """Return (density >= 0, coverage in [0, 1]) of ``fake`` by the nearest-neighbour balls around ``real``.
 

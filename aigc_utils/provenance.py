@@ -89,7 +89,7 @@ class Found:
 
     ``iptc`` is {name: text}, ``aigc`` {key: value} or None. ``c2pa`` is None or {"state", "source_type", "generator",
     "failures"}; "Valid" means unchanged since it was signed, and "Trusted" that the signer is known, too. ``mark`` is
-    None where a format has no mark that could be sought. ``problems`` are sentences.
+    None where none could be, or should be, sought. ``problems`` are sentences.
     """
 
     kind: str
@@ -114,19 +114,21 @@ def label(path, says, to=None, mark=True, sign=None):
     to = path.with_name(f"{path.stem}.ai{path.suffix}") if to is None else Path(to).expanduser()
     if to.suffix.lower() != path.suffix.lower() or (to.exists() and to.samefile(path)):
         raise ValueError(f"received to={str(to)!r}; expected another path than {path}, with the same suffix.")
-    before, pem = read(path), sign and [Path(name).expanduser().read_bytes() for name in (sign.chain, sign.key)]
-    if before.iptc.get("DigitalSourceType") or before.aigc or before.c2pa:  # a mark alone may be a false alarm
+    before = read(path, mark=False)  # a mark alone may be a false alarm
+    pem = sign and [Path(name).expanduser().read_bytes() for name in (sign.chain, sign.key)]
+    if before.iptc.get("DigitalSourceType") or before.aigc or before.c2pa:
         raise ValueError(f"{path} has a label already ({summary(before)}); label the file from which it was made.")
     if damaged := [said for said in before.problems if "XMP" in said or "front matter" in said]:
         raise ValueError(f"{path} cannot be labelled: {damaged[0]} Mend or remove it.")
     number = says.number or hashlib.sha256(path.read_bytes()).hexdigest()[:32]
-    says, write = dataclasses.replace(says, number=number), _carriers.KINDS[before.kind][0]
+    says, (write, _, media) = dataclasses.replace(says, number=number), _carriers.KINDS[before.kind]
     try:
         with files.replacing(to) as partial:
             write(path, partial, says.iptc(), json.dumps(says.aigc(), separators=(",", ":")), mark)
             manifest = _sign(partial, before.kind, says, sign, pem) if sign else None
             _believe(partial, before.kind, says, mark, manifest)
-            _write_sidecar(to, before.kind, manifest)
+            if media is None:
+                _write_sidecar(to, manifest)
     except Exception as error:
         if type(error) in (ValueError, LabelError):  # our own sentences, and not a library's kind of ValueError
             raise
@@ -139,18 +141,18 @@ def _sidecar(path):
     return path.with_name(f"{path.name}.c2pa")
 
 
-def _write_sidecar(path, kind, manifest):
+def _write_sidecar(path, manifest):
     """Write the manifest of a file that cannot hold it; an older one, of another file, is taken away."""
-    if _carriers.KINDS[kind][2] is None and manifest:
-        with files.replacing(_sidecar(path)) as partial:
-            partial.write_bytes(manifest)
-    elif _carriers.KINDS[kind][2] is None:
+    if manifest is None:
         _sidecar(path).unlink(missing_ok=True)
+        return
+    with files.replacing(_sidecar(path)) as partial:
+        partial.write_bytes(manifest)
 
 
 def _believe(path, kind, says, mark, manifest):
     """Raise LabelError unless what was written can be read again."""
-    found = read(path, manifest)
+    found = read(path, manifest, mark)
     right = {"IPTC": found.iptc == says.iptc(), "AIGC": found.aigc == says.aigc(), "mark": found.mark or not mark}
     if manifest:
         signed = found.c2pa and found.c2pa["state"] in ("Valid", "Trusted")
@@ -160,20 +162,22 @@ def _believe(path, kind, says, mark, manifest):
         raise LabelError(f"{lost} could not be read back ({summary(found)}; {'; '.join(found.problems)}).")
 
 
-def read(path, manifest=None):
+def read(path, manifest=None, mark=True):
     """Return the `Found` labels of anybody's file in one of `label`'s formats; a foreign file is only read.
 
     ``manifest`` holds the bytes of a C2PA manifest that lies elsewhere; by default NAME.SUFFIX.c2pa is looked for, and
-    no network is asked. Raises ValueError for a damaged file and one of another kind, FileNotFoundError.
+    no network is asked. ``mark=False`` does not seek the mark, which takes most of the time. Raises ValueError for a
+    damaged file and one of another kind, FileNotFoundError.
     """
     path = Path(path).expanduser()
     kind, problems = _carriers.kind_of(path), []
     try:
-        iptc, entry, mark = _carriers.KINDS[kind][1](path, problems)
+        iptc, entry, seek = _carriers.KINDS[kind][1](path, problems)
+        seen = seek() if mark and seek else None
     except Exception as error:  # decoders of broken files raise what they like
         raise ValueError(f"{path} cannot be read as {kind}: {error or type(error).__name__}") from error
     entry, signed = _payload(entry, problems), _manifest(path, kind, manifest, problems)
-    return Found(kind, iptc, entry, signed, mark, tuple(problems))
+    return Found(kind, iptc, entry, signed, seen, tuple(problems))
 
 
 def summary(found):

@@ -1,4 +1,4 @@
-"""Synthetic tables: columns made normal, a VAE for records, and how far off a table is. Taught in 14_case_medicine."""
+"""Synthetic tables: columns made normal, a VAE for records, and a judge's scores. Taught in 14_case_medicine."""
 
 import dataclasses
 
@@ -10,14 +10,6 @@ import numpy as np
 
 OUTERMOST = 5  # values at each end of a column that say how it goes on; and a value that more share is nobody's own
 FAR = 40.0  # normal scores: no draw lies that far out
-
-
-def normal_scores(column):
-    """Return Φ⁻¹((rank − ½)/n) of a column (n,): standard normal whatever its law. Ties share their mean rank."""
-    from scipy import stats
-
-    column = checks.numbers(column, "a column")
-    return stats.norm.ppf((stats.rankdata(column) - 0.5) / len(column))
 
 
 class NormalScores:
@@ -84,69 +76,6 @@ def _longer(values, scores):
     return np.r_[below, values, values[-1] + FAR * high], np.r_[at, scores, scores[-1] + FAR]
 
 
-class LogRatios:
-    """Records to logarithms of ratios and back: row k of ``powers`` (columns, columns) holds the exponents of ratio k.
-
-    Zeros are lifted by a third of the smallest positive value of their column, and taken off again on the way back.
-    """
-
-    def __init__(self, records, powers):
-        records = checks.records(records)
-        self.powers = checks.records(powers, "powers", records.shape[1], records.shape[1])
-        if (records < 0).any() or (records.max(0) == 0).any():
-            raise ValueError(f"received {records.min():.3g} or a column of zeros; a logarithm needs numbers >= 0.")
-        if np.linalg.matrix_rank(self.powers) < len(self.powers):
-            raise ValueError("received powers of which one row follows from others: there would be no way back.")
-        lowest = np.where(records > 0, records, np.inf).min(0)
-        self.lift, self.inverse = np.where(records.min(0) > 0, 0.0, lowest / 3), np.linalg.inv(self.powers)
-
-    def forward(self, records):
-        """Return the logarithms (n, columns) of the ratios of records (n, columns)."""
-        lifted = checks.records(records, least=1, columns=len(self.lift)) + self.lift
-        if not (lifted > 0).all():
-            raise ValueError(f"received values down to {np.min(records):.3g} where the first records were all above 0.")
-        return np.log(lifted) @ self.powers.T
-
-    def back(self, logarithms):
-        """Return the records of such logarithms."""
-        records = np.exp(checks.records(logarithms, "logarithms", 1, len(self.lift)) @ self.inverse.T)
-        return np.maximum(checks.records(records, "logarithms beyond e^709: records", 1) - self.lift, 0.0)
-
-
-def cancer_powers():
-    """Return exponents (30, 30) for scikit-learn's breast-cancer table: sizes as they are, all else relative to them.
-
-    Its columns are ten means, their ten errors and the ten worst values. Errors and worst values become shares of the
-    mean; a perimeter is divided by the radius, and an area by its square.
-    """
-    powers = np.eye(30)
-    powers[10:20, :10] -= np.eye(10)
-    powers[20:, :10] -= np.eye(10)
-    for block, square in ((0, 2), (10, 1), (20, 2)):  # an error of 1 % in the radius is one of 2 % in the area: of size
-        powers[block + 2] -= powers[block]
-        powers[block + 3] -= square * powers[block]
-    return powers
-
-
-class Whitening:
-    """Centre records and turn them to uncorrelated axes of variance 1, and back (symmetric root of the covariance)."""
-
-    def __init__(self, records):
-        records = checks.records(records)
-        self.mean = records.mean(0)
-        values, self.vectors = np.linalg.eigh(np.atleast_2d(np.cov(records, rowvar=False)))
-        self.roots = np.sqrt(values.clip(1e-14 * (values.max() or 1.0)))
-
-    def forward(self, records):
-        """Return records (n, columns), whitened; where the first ones did not vary, they have no variance here."""
-        return (checks.records(records, least=1, columns=len(self.mean)) - self.mean) @ (self.vectors / self.roots)
-
-    def back(self, white):
-        """Return the records of whitened ones."""
-        white = checks.records(white, "whitened records", 1, len(self.mean))
-        return white @ (self.vectors * self.roots).T + self.mean
-
-
 class TableVAE(training.VAE):
     """A VAE of records (n, columns) with labels (n, 1) in {0, 1}; its decoder says mean and variance of each value."""
 
@@ -208,42 +137,6 @@ def fit(model, records, labels=None, steps=1500, batch_size=96):
     if not all(np.isfinite(weight).all() for weight in model.get_weights()):
         raise FloatingPointError("a weight is no longer a finite number; lower the learning rate.")
     return model
-
-
-class MatchMoments:
-    """A map, class by class, that gives generated records the mean and covariance of the training records.
-
-    It is linear: x ↦ (x − m₁) C₁^(−½) C₂^½ + m₂, with moments 1 of many generated records and 2 of the training ones.
-    """
-
-    def __init__(self, generated, generated_labels, records, labels):
-        generated, records = checks.records(generated, "generated"), checks.records(records)
-        self.maps, generated_labels = {}, checks.labels(generated_labels, len(generated), (np.inf,))[:, 0]
-        labels = checks.labels(labels, len(records), (np.inf,))[:, 0]
-        for c in np.unique(labels):
-            source, target = generated[generated_labels == c], records[labels == c]
-            target = checks.records(target, f"records of class {c}")
-            source = checks.records(source, f"generated records of class {c}", 2, target.shape[1])
-            before, wanted = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (source, target))
-            turn = _power(before, -0.5) @ _power(wanted, 0.5)
-            if not np.allclose(turn.T @ before @ turn, wanted, atol=1e-6 * wanted.max()):
-                raise ValueError(f"received generated records of class {c} that vary in too few directions; make more.")
-            self.maps[int(c)] = source.mean(0), turn, target.mean(0)
-
-    def __call__(self, generated, labels):
-        """Return generated records (n, columns), mapped."""
-        out = checks.records(generated, "generated", 1).copy()
-        labels = checks.labels(labels, len(out), (np.inf,))[:, 0]
-        if unknown := set(labels.tolist()) - set(self.maps):
-            raise ValueError(f"received the labels {unknown}; expected some of {set(self.maps)}.")
-        for c, (mean, turn, target) in self.maps.items():
-            out[labels == c] = (out[labels == c] - mean) @ turn + target
-        return out
-
-
-def _power(matrix, exponent):
-    values, vectors = np.linalg.eigh(matrix)
-    return (vectors * values.clip(1e-14 * (values.max() or 1.0)) ** exponent) @ vectors.T
 
 
 # --- tables of mixed columns -----------------------------------------------------------------------------------------
@@ -366,8 +259,8 @@ class FrameScores:
         for _ in range(ROUNDS if loose.any() else 0):
             middle, law = self.moments(scores)
             for j in np.flatnonzero(loose.any(0)):
-                flag = (places[j][0], True) if not places[j][1] else None  # that it is missing says nothing of a value
-                told = [i for i, place in enumerate(places) if place != flag and i != j]
+                own = places[j][0], True  # that it is missing says nothing of a value
+                told = [i for i, place in enumerate(places) if place != own and i != j]
                 slope = np.linalg.solve(law[np.ix_(told, told)], law[told, j])
                 root, rows = np.sqrt(law[j, j] - law[told, j] @ slope), loose[:, j]
                 mean = middle[j] + (scores[np.ix_(rows, told)] - middle[told]) @ slope
@@ -434,6 +327,10 @@ class Copula:
             fit(model.vae, np.linalg.solve(model.root, (known - mean).T).T, np.zeros(len(known)), steps)
         return model
 
+    def get_weights(self):
+        """Return the numbers that were learnt, a list of arrays: those of a VAE come last."""
+        return [self.mean, self.root, *([] if self.vae is None else self.vae.get_weights())]
+
     def sample(self, count, seed=0):
         """Return a frame of ``count`` rows with the columns and types of the first one."""
         checks.whole(1, count=count)
@@ -468,26 +365,3 @@ def two_sample_scores(real, synthetic, classifier, folds=5, seed=0):
     options = {"groups": same if repeated else None, "cv": cut, "method": "predict_proba"}
     scores = cross_val_predict(classifier, table, origin, **options)[:, 1]
     return scores[origin == 0], scores[origin == 1]
-
-
-def nearest_distances(records, synthetic, training, skip=0):
-    """Return the distance (n,) of each record to its nearest synthetic one, in standard deviations of ``training``.
-
-    All are (…, columns) of numbers >= 0 (below it they count as 0), compared as log(1 + x/median): columns of any unit
-    weigh the same. Where half of a column is 0, the median is that of the others. ``skip`` nearest ones are passed
-    over: 1 where the records themselves are among the others.
-    """
-    from sklearn.neighbors import NearestNeighbors
-
-    checks.whole(0, skip=skip)
-    training = checks.records(training, "training")
-    records = checks.records(records, "records", 1, training.shape[1])
-    synthetic = checks.records(synthetic, "synthetic", skip + 1, training.shape[1])
-    still = np.flatnonzero(training.min(0) == training.max(0))
-    if len(still) or (training < 0).any():
-        said = f"training records from {training.min():.3g} on, the columns {still.tolist()} constant"
-        raise ValueError(f"received {said}; expected numbers >= 0 whose deviation is a unit: drop the others.")
-    median = np.array([np.median(column) or np.median(column[column > 0]) for column in training.T])
-    logs = [np.log1p(np.maximum(x, 0) / median) for x in (records, synthetic, training)]
-    spread = logs[2].std(0)
-    return NearestNeighbors(n_neighbors=skip + 1).fit(logs[1] / spread).kneighbors(logs[0] / spread)[0][:, skip]

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from aigc_utils import data, files, metrics, models, tables, training  # noqa: E402
+from aigc_utils import checks, data, files, metrics, models, tables, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 from benchmarks.clinic import STAIN_LEVELS, correlation_error, stain_levels  # noqa: E402
 
@@ -46,20 +46,128 @@ JUDGES = {
 }
 
 
+# --- columns ---------------------------------------------------------------------------------------------------------
+
+
+def normal_scores(column):
+    """Return Φ⁻¹((rank − ½)/n) of a column (n,): standard normal whatever its law. Ties share their mean rank."""
+    column = checks.numbers(column, "a column")
+    return stats.norm.ppf((stats.rankdata(column) - 0.5) / len(column))
+
+
+class LogRatios:
+    """Records to logarithms of ratios and back: row k of ``powers`` (columns, columns) holds the exponents of ratio k.
+
+    Zeros are lifted by a third of the smallest positive value of their column, and taken off again on the way back.
+    """
+
+    def __init__(self, records, powers):
+        records = checks.records(records)
+        self.powers = checks.records(powers, "powers", records.shape[1], records.shape[1])
+        if (records < 0).any() or (records.max(0) == 0).any():
+            raise ValueError(f"received {records.min():.3g} or a column of zeros; a logarithm needs numbers >= 0.")
+        if np.linalg.matrix_rank(self.powers) < len(self.powers):
+            raise ValueError("received powers of which one row follows from others: there would be no way back.")
+        lowest = np.where(records > 0, records, np.inf).min(0)
+        self.lift, self.inverse = np.where(records.min(0) > 0, 0.0, lowest / 3), np.linalg.inv(self.powers)
+
+    def forward(self, records):
+        """Return the logarithms (n, columns) of the ratios of records (n, columns)."""
+        lifted = checks.records(records, least=1, columns=len(self.lift)) + self.lift
+        if not (lifted > 0).all():
+            raise ValueError(f"received values down to {np.min(records):.3g} where the first records were all above 0.")
+        return np.log(lifted) @ self.powers.T
+
+    def back(self, logarithms):
+        """Return the records of such logarithms."""
+        records = np.exp(checks.records(logarithms, "logarithms", 1, len(self.lift)) @ self.inverse.T)
+        return np.maximum(checks.records(records, "logarithms beyond e^709: records", 1) - self.lift, 0.0)
+
+
+def cancer_powers():
+    """Return exponents (30, 30) for scikit-learn's breast-cancer table: sizes as they are, all else relative to them.
+
+    Its columns are ten means, their ten errors and the ten worst values. Errors and worst values become shares of the
+    mean; a perimeter is divided by the radius, and an area by its square.
+    """
+    powers = np.eye(30)
+    powers[10:20, :10] -= np.eye(10)
+    powers[20:, :10] -= np.eye(10)
+    for block, square in ((0, 2), (10, 1), (20, 2)):  # an error of 1 % in the radius is one of 2 % in the area: of size
+        powers[block + 2] -= powers[block]
+        powers[block + 3] -= square * powers[block]
+    return powers
+
+
+class Whitening:
+    """Centre records and turn them to uncorrelated axes of variance 1, and back (symmetric root of the covariance)."""
+
+    def __init__(self, records):
+        records = checks.records(records)
+        self.mean = records.mean(0)
+        values, self.vectors = np.linalg.eigh(np.atleast_2d(np.cov(records, rowvar=False)))
+        self.roots = np.sqrt(values.clip(1e-14 * (values.max() or 1.0)))
+
+    def forward(self, records):
+        """Return records (n, columns), whitened; where the first ones did not vary, they have no variance here."""
+        return (checks.records(records, least=1, columns=len(self.mean)) - self.mean) @ (self.vectors / self.roots)
+
+    def back(self, white):
+        """Return the records of whitened ones."""
+        white = checks.records(white, "whitened records", 1, len(self.mean))
+        return white @ (self.vectors * self.roots).T + self.mean
+
+
+class MatchMoments:
+    """A map, class by class, that gives generated records the mean and covariance of the training records.
+
+    It is linear: x ↦ (x − m₁) C₁^(−½) C₂^½ + m₂, with moments 1 of many generated records and 2 of the training ones.
+    """
+
+    def __init__(self, generated, generated_labels, records, labels):
+        generated, records = checks.records(generated, "generated"), checks.records(records)
+        self.maps, generated_labels = {}, checks.labels(generated_labels, len(generated), (np.inf,))[:, 0]
+        labels = checks.labels(labels, len(records), (np.inf,))[:, 0]
+        for c in np.unique(labels):
+            source, target = generated[generated_labels == c], records[labels == c]
+            target = checks.records(target, f"records of class {c}")
+            source = checks.records(source, f"generated records of class {c}", 2, target.shape[1])
+            before, wanted = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (source, target))
+            turn = _power(before, -0.5) @ _power(wanted, 0.5)
+            if not np.allclose(turn.T @ before @ turn, wanted, atol=1e-6 * wanted.max()):
+                raise ValueError(f"received generated records of class {c} that vary in too few directions; make more.")
+            self.maps[int(c)] = source.mean(0), turn, target.mean(0)
+
+    def __call__(self, generated, labels):
+        """Return generated records (n, columns), mapped."""
+        out = checks.records(generated, "generated", 1).copy()
+        labels = checks.labels(labels, len(out), (np.inf,))[:, 0]
+        if unknown := set(labels.tolist()) - set(self.maps):
+            raise ValueError(f"received the labels {unknown}; expected some of {set(self.maps)}.")
+        for c, (mean, turn, target) in self.maps.items():
+            out[labels == c] = (out[labels == c] - mean) @ turn + target
+        return out
+
+
+def _power(matrix, exponent):
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * values.clip(1e-14 * (values.max() or 1.0)) ** exponent) @ vectors.T
+
+
 # --- generators of patients ------------------------------------------------------------------------------------------
 
 
 def learned(own, labels, powers, match=False, seed=0, steps=1500):
     """Return draw(labels, seed) -> records of a VAE trained on the members' records ``own`` (n, columns)."""
-    ratios = tables.LogRatios(own, powers)
+    ratios = LogRatios(own, powers)
     scores = tables.NormalScores(ratios.forward(own))
-    white = tables.Whitening(scores.forward(ratios.forward(own)))
+    white = Whitening(scores.forward(ratios.forward(own)))
     inputs = white.forward(scores.forward(ratios.forward(own)))
     vae = tables.TableVAE(inputs.shape[1], seed=seed)
     vae.compile(keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(2e-3, steps), weight_decay=1e-3))
     tables.fit(vae, inputs, labels, steps)
     many = np.tile(labels, 20)
-    moments = tables.MatchMoments(vae.sample(many, seed + 99), many, inputs, labels) if match else lambda x, _: x
+    moments = MatchMoments(vae.sample(many, seed + 99), many, inputs, labels) if match else lambda x, _: x
     return lambda asked, seed: ratios.back(scores.back(white.back(moments(vae.sample(asked, seed), asked))))
 
 
@@ -91,7 +199,7 @@ def shuffled(table, labels):
 
 def baselines(own, labels):
     """Return {name: draw} of what a generator has to beat; each is a few lines of statistics."""
-    scores, ratios = tables.NormalScores(own), tables.LogRatios(own, tables.cancer_powers())
+    scores, ratios = tables.NormalScores(own), LogRatios(own, cancer_powers())
     ratio_scores = tables.NormalScores(ratios.forward(own))
     plain = gaussian(scores.forward(own), labels)
     told = gaussian(ratio_scores.forward(ratios.forward(own)), labels)
@@ -106,13 +214,36 @@ def baselines(own, labels):
 # --- attacks on a table ----------------------------------------------------------------------------------------------
 
 
+def nearest_distances(records, synthetic, training, skip=0):
+    """Return the distance (n,) of each record to its nearest synthetic one, in standard deviations of ``training``.
+
+    All are (…, columns) of numbers >= 0 (below it they count as 0), compared as log(1 + x/median): columns of any unit
+    weigh the same. Where half of a column is 0, the median is that of the others. ``skip`` nearest ones are passed
+    over: 1 where the records themselves are among the others.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    checks.whole(0, skip=skip)
+    training = checks.records(training, "training")
+    records = checks.records(records, "records", 1, training.shape[1])
+    synthetic = checks.records(synthetic, "synthetic", skip + 1, training.shape[1])
+    still = np.flatnonzero(training.min(0) == training.max(0))
+    if len(still) or (training < 0).any():
+        said = f"training records from {training.min():.3g} on, the columns {still.tolist()} constant"
+        raise ValueError(f"received {said}; expected numbers >= 0 whose deviation is a unit: drop the others.")
+    median = np.array([np.median(column) or np.median(column[column > 0]) for column in training.T])
+    logs = [np.log1p(np.maximum(x, 0) / median) for x in (records, synthetic, training)]
+    spread = logs[2].std(0)
+    return NearestNeighbors(n_neighbors=skip + 1).fit(logs[1] / spread).kneighbors(logs[0] / spread)[0][:, skip]
+
+
 def mahalanobis_scores(people, labels, table, table_labels):
     """Return (n,): the higher, the nearer a person lies to the cloud of released records of the same diagnosis.
 
     Minus the squared Mahalanobis distance. All that it needs is the released table: its columns as logarithms of
     ratios, made normal, and their mean and covariance in each class.
     """
-    lift, powers = np.median(table, axis=0) / 100, tables.cancer_powers()  # lifted, since a Gaussian knows no zero
+    lift, powers = np.median(table, axis=0) / 100, cancer_powers()  # lifted, since a Gaussian knows no zero
     ratios = [np.log(np.maximum(x, 0) + lift) @ powers.T for x in (table, people)]
     scores = tables.NormalScores(ratios[0])
     cloud, points = (scores.forward(x) for x in ratios)
@@ -145,8 +276,8 @@ def attacks(table, asked, own, labels, other, other_labels):
     The loneliest tenth of each group are those who lie furthest from the nearest other record of their own group.
     """
     people = ((own, labels), (other, other_labels))
-    near = [-tables.nearest_distances(x, table, own) for x, _ in people]
-    alone = [tables.nearest_distances(x, x, own, skip=1) for x, _ in people]
+    near = [-nearest_distances(x, table, own) for x, _ in people]
+    alone = [nearest_distances(x, x, own, skip=1) for x, _ in people]
     scores = {
         "nearest record": near,
         "Mahalanobis": [mahalanobis_scores(x, y, table, asked) for x, y in people],
@@ -285,7 +416,7 @@ def run(split):
     records, labels = load_breast_cancer(return_X_y=True)
     own, other = train_test_split(np.arange(len(labels)), test_size=0.5, stratify=labels, random_state=split)
     made = {
-        "VAE, second round": learned(records[own], labels[own], tables.cancer_powers(), True, split),
+        "VAE, second round": learned(records[own], labels[own], cancer_powers(), True, split),
         "VAE, first round": learned(records[own], labels[own], np.eye(30), False, split),
         **baselines(records[own], labels[own]),
     }

@@ -22,6 +22,7 @@ from tools import contents, notebooks  # noqa: E402
 
 import advertising  # noqa: E402
 import fair_match  # noqa: E402
+import folder  # noqa: E402
 import frogs  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
@@ -186,6 +187,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {medicine.markdown(stored("medicine"))}
 {sdv.markdown(stored("sdv"))}
 {frogs.markdown(stored("frogs"))}
+{folder.markdown(stored("folder"))}
 {writing.markdown(stored("text"))}
 {slider.markdown(stored("slider"))}
 ## Notebooks
@@ -239,6 +241,7 @@ def main():
         medicine.main(medicine.SPLITS)
         sdv.main()
         frogs.main()
+        folder.main()
         writing.main()
         slider.main()
     if part != "tables":

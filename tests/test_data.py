@@ -740,6 +740,7 @@ def test_load_folder_names_what_it_cannot_read_and_goes_on(tmp_path, capsys, mon
     assert "whose range is unknown" in reasons["measured.tiff"]
     printed = capsys.readouterr().out.splitlines()
     assert printed == [f"not readable: {name}: {reason}" for name, reason in reasons.items()]
+    assert data.load_folder(tmp_path, quiet=True).unreadable == folder.unreadable and not capsys.readouterr().out
 
 
 def test_load_folder_keeps_pictures_in_a_nameless_file(tmp_path, monkeypatch):

@@ -31,8 +31,7 @@ def quick():
     """Train without graphs, whose tracing takes longer than these trainings, in epochs of one step; resample little."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(judgement, "RESAMPLES", 5)
-        for module in (judgement, prototype):
-            patched.setattr(module, "FLOW_STEPS", 2)
+        patched.setattr(judgement, "FLOW_STEPS", 2)
         patched.setattr(training, "step_seconds", lambda *arguments, **options: 1.0)
         tf.config.run_functions_eagerly(True)
         yield
@@ -233,7 +232,7 @@ def test_a_run_that_diverges_keeps_what_it_had(drawn, tmp_path, monkeypatch):
             weights.assign(np.full(weights.shape, np.nan))
 
     monkeypatch.setattr(runs._Watch, "epoch_end", poison)
-    report = prototype.run(folder, 0.1, tmp_path / "out", width=8)
+    report = prototype.run(folder, 1, tmp_path / "out", width=8)
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert "no longer a finite number" in run["ended"] and run["kept"] <= 2 * run["steps_per_epoch"]
     assert report.verdict.answer in ("no", "not decidable") and np.isfinite(
@@ -422,6 +421,11 @@ def test_ctrl_c_before_the_first_epoch_stops(plain, tmp_path, monkeypatch, capsy
 
 
 # --- by hand ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 rows"), (1, "1 row"), (1000, "1,000 rows")])
+def test_one_is_told_from_many(number, said):
+    assert pictures.counted(number, "row", "rows") == said
 
 
 def test_classes_are_the_first_folders_below_what_all_share():

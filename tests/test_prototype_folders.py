@@ -136,10 +136,10 @@ def shell(path, out):
             [
                 "124 pictures can be read (1 BMP, 55 JPEG, 68 PNG).",
                 "4 files cannot be read",
-                "1 pictures were left out: they are more than 3 times as long as wide.",
-                "2 pictures were left out: they lie beside the folders",
+                "1 picture was left out: more than 3 times as long as wide.",
+                "2 pictures were left out: beside the folders",
                 "3 pictures were left out: exact repeats of others, 0 of which",
-                "2 pictures were left out: the classes rare have fewer than 10",
+                "2 pictures were left out: the class rare has fewer than 10",
                 "2 classes: ginger 60, grey 56",
                 "2 are not square",
             ],
@@ -156,6 +156,7 @@ def test_a_folder_that_is_trained_on(make, settings, said, tmp_path):
     assert status == 0, complained
     for sentence in said:
         assert sentence in printed
+    assert "not readable" not in printed  # the facts tell what cannot be read, once
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
     assert {name: run["settings"][name] for name in settings} == settings
     assert run["ended"] == "its time was up" and run["verdict"]["answer"] in ("yes", "no", "not decidable")

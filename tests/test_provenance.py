@@ -13,9 +13,9 @@ import wave
 import zlib
 
 from aigc_utils import _carriers, kittens, marks, plots, provenance
+from benchmarks.certificates import certificate_chain
 
 import av
-import certificates
 import numpy as np
 import pytest
 import soundfile
@@ -68,7 +68,7 @@ def originals(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    return provenance.Certificate(*certificates.write(tmp_path_factory.mktemp("certificates")))
+    return certificate_chain(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="module")
@@ -386,6 +386,15 @@ def test_a_picture_that_looks_marked_can_be_labelled(originals, tmp_path, monkey
     assert provenance.read(provenance.label(originals / "a.png", SAYS, tmp_path / "a.png")).aigc
 
 
+def test_the_mark_is_sought_once_in_what_was_written(originals, tmp_path, monkeypatch):
+    sought, seen = [], marks.is_seen
+    monkeypatch.setattr(marks, "is_seen", lambda picture: sought.append(picture) or seen(picture))
+    for mark, times in ((False, 0), (True, 1)):
+        labelled = provenance.label(originals / "a.png", SAYS, tmp_path / f"{mark}.png", mark=mark)
+        assert len(sought) == times
+        assert provenance.read(labelled, mark=False).mark is None and len(sought) == times
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_source_is_never_the_target(originals, name):
     before = (originals / name).read_bytes()
@@ -414,7 +423,7 @@ def test_a_failed_label_leaves_nothing(originals, certificate, tmp_path, monkeyp
 
 
 def test_an_expired_certificate_is_refused(originals, tmp_path):
-    expired = provenance.Certificate(*certificates.write(tmp_path, days=0.0))
+    expired = certificate_chain(tmp_path, days=-0.5)
     with pytest.raises(provenance.LabelError, match="C2PA did not sign|C2PA could not be read back"):
         provenance.label(originals / "a.jpg", SAYS, tmp_path / "a.jpg", sign=expired)
     assert not (tmp_path / "a.jpg").exists()

@@ -4,6 +4,7 @@ import warnings
 
 from aigc_utils import tables
 from aigc_utils.runtime import keras
+from benchmarks import medicine
 from benchmarks.clinic import correlation_error
 
 import numpy as np
@@ -24,10 +25,10 @@ def records(count=60, seed=0):
 
 def test_normal_scores_by_hand():
     """Ranks 2, 1, 3 of three: Φ⁻¹ of 1.5/3, 0.5/3 and 2.5/3; of two equal ones the mean rank counts."""
-    assert np.allclose(tables.normal_scores([5.0, 1.0, 70.0]), stats.norm.ppf([1 / 2, 1 / 6, 5 / 6]))
-    assert np.allclose(tables.normal_scores([4.0, 4.0]), [0, 0])
+    assert np.allclose(medicine.normal_scores([5.0, 1.0, 70.0]), stats.norm.ppf([1 / 2, 1 / 6, 5 / 6]))
+    assert np.allclose(medicine.normal_scores([4.0, 4.0]), [0, 0])
     with pytest.raises(ValueError, match="expected .n >= 1,. finite numbers"):
-        tables.normal_scores([1.0, np.nan])
+        medicine.normal_scores([1.0, np.nan])
 
 
 def test_scores_and_back_are_the_records():
@@ -93,22 +94,22 @@ def test_zeros_that_many_share_keep_their_share_and_the_rest_is_nobodys():
 def test_ratios_and_back_are_the_records():
     x = records()
     x[0, 2] = 0.0
-    ratios = tables.LogRatios(x, [[1, 0, 0], [-1, 1, 0], [0, 0, 1]])
+    ratios = medicine.LogRatios(x, [[1, 0, 0], [-1, 1, 0], [0, 0, 1]])
     logs = ratios.forward(x)
     assert np.allclose(logs[:, 1], np.log(x[:, 1] / x[:, 0]))
     assert np.allclose(ratios.back(logs), x, atol=1e-12)
     with pytest.raises(ValueError, match="a logarithm needs"):
-        tables.LogRatios(-x, np.eye(3))
+        medicine.LogRatios(-x, np.eye(3))
 
 
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda x: tables.LogRatios(x * [1, 0, 1], np.eye(3)), "a column of zeros"),
-        (lambda x: tables.LogRatios(x, np.ones((3, 3))), "one row follows from others"),
-        (lambda x: tables.LogRatios(x, np.eye(2)), r"powers of shape \(2, 2\)"),
-        (lambda x: tables.LogRatios(x, np.eye(3)).forward(x * 0), "down to 0"),
-        (lambda x: tables.LogRatios(x, np.eye(3)).forward(x[:, :2]), r"expected \(n >= 1, 3\)"),
+        (lambda x: medicine.LogRatios(x * [1, 0, 1], np.eye(3)), "a column of zeros"),
+        (lambda x: medicine.LogRatios(x, np.ones((3, 3))), "one row follows from others"),
+        (lambda x: medicine.LogRatios(x, np.eye(2)), r"powers of shape \(2, 2\)"),
+        (lambda x: medicine.LogRatios(x, np.eye(3)).forward(x * 0), "down to 0"),
+        (lambda x: medicine.LogRatios(x, np.eye(3)).forward(x[:, :2]), r"expected \(n >= 1, 3\)"),
     ],
 )
 def test_ratios_refuse_what_has_no_logarithm(call, words):
@@ -118,11 +119,11 @@ def test_ratios_refuse_what_has_no_logarithm(call, words):
 
 def test_ratios_too_large_for_a_number_are_refused():
     with np.errstate(over="ignore"), pytest.raises(ValueError, match="received logarithms beyond e.709"):
-        tables.LogRatios(records(), np.eye(3)).back(np.full((1, 3), 710.0))
+        medicine.LogRatios(records(), np.eye(3)).back(np.full((1, 3), 710.0))
 
 
 def test_cancer_powers_can_be_undone_and_leave_circles_alone():
-    powers = tables.cancer_powers()
+    powers = medicine.cancer_powers()
     assert abs(np.linalg.det(powers)) == pytest.approx(1)
     radius = np.log(7.0)  # a circle: perimeter 2πr, area πr²
     logs = np.zeros(30)
@@ -132,19 +133,19 @@ def test_cancer_powers_can_be_undone_and_leave_circles_alone():
 
 def test_whitening_and_back():
     x = records()
-    white = tables.Whitening(x)
+    white = medicine.Whitening(x)
     assert np.allclose(np.cov(white.forward(x), rowvar=False), np.eye(3))
     assert np.allclose(white.back(white.forward(x)), x)
-    small = tables.Whitening(1e-8 * x)  # whatever the unit
+    small = medicine.Whitening(1e-8 * x)  # whatever the unit
     assert np.allclose(np.cov(small.forward(1e-8 * x), rowvar=False), np.eye(3))
     still = np.column_stack([x, np.ones(60)])
-    white = tables.Whitening(still)
+    white = medicine.Whitening(still)
     assert np.allclose(white.back(white.forward(still)), still)
 
 
 def test_matched_moments_are_those_of_the_records():
     x, y, label = records(80), records(80, seed=5) ** 2, np.arange(80) % 2
-    matched = tables.MatchMoments(y, label, x, label)(y, label)
+    matched = medicine.MatchMoments(y, label, x, label)(y, label)
     for c in (0, 1):
         assert np.allclose(matched[label == c].mean(0), x[label == c].mean(0))
         assert np.allclose(np.cov(matched[label == c].T), np.cov(x[label == c].T))
@@ -152,7 +153,7 @@ def test_matched_moments_are_those_of_the_records():
 
 def test_moments_are_matched_only_where_they_can_be():
     x, label = records(80), np.arange(80) % 2
-    match = tables.MatchMoments(x.astype(int), label[:, None], x, label)  # whole numbers do not cut the result
+    match = medicine.MatchMoments(x.astype(int), label[:, None], x, label)  # whole numbers do not cut the result
     assert np.allclose(match(x.astype(int), label[:, None]).mean(0), x.mean(0))
     for made, made_label, words in (
         (x, label * 0, r"generated records of class 1 of shape \(0, 3\)"),
@@ -161,11 +162,11 @@ def test_moments_are_matched_only_where_they_can_be():
         (x, label[:5], "expected class numbers .80,."),
     ):
         with pytest.raises(ValueError, match=words):
-            tables.MatchMoments(made, made_label, x, label)
+            medicine.MatchMoments(made, made_label, x, label)
     with pytest.raises(ValueError, match=r"received the labels \{2\}; expected some of \{0, 1\}"):
         match(x, label + 1)
     constant = np.column_stack([x, np.ones(80)])
-    assert np.allclose(tables.MatchMoments(constant, label, constant, label)(constant, label), constant, atol=1e-6)
+    assert np.allclose(medicine.MatchMoments(constant, label, constant, label)(constant, label), constant, atol=1e-6)
 
 
 def test_correlation_error_by_hand():
@@ -207,11 +208,11 @@ def test_nearest_distances_by_hand():
     """log(1 + x/median) with median 1: 0, log 2 and log 4 in the only column, whose deviation is the unit."""
     training = np.array([[0.0], [1.0], [3.0]])
     unit = np.std(np.log([1.0, 2.0, 4.0]))
-    assert np.allclose(tables.nearest_distances(training, [[1.0]], training), np.log([2, 1, 2]) / unit)
-    assert np.allclose(tables.nearest_distances(training, training, training, skip=1), np.log([2, 2, 2]) / unit)
+    assert np.allclose(medicine.nearest_distances(training, [[1.0]], training), np.log([2, 1, 2]) / unit)
+    assert np.allclose(medicine.nearest_distances(training, training, training, skip=1), np.log([2, 2, 2]) / unit)
     rare = np.array([[0.0], [0.0], [0.0], [1.0]])  # where most are 0, the others' median is the unit: log 1 and log 2
     assert np.allclose(
-        tables.nearest_distances(rare, [[1.0]], rare), np.log([2, 2, 2, 1]) / np.std(np.log([1, 1, 1, 2]))
+        medicine.nearest_distances(rare, [[1.0]], rare), np.log([2, 2, 2, 1]) / np.std(np.log([1, 1, 1, 2]))
     )
 
 
@@ -227,7 +228,7 @@ def test_nearest_distances_by_hand():
 )
 def test_distances_without_a_unit_are_refused(training, synthetic, skip, words):
     with pytest.raises(ValueError, match=f"received .*{words}"):
-        tables.nearest_distances([[1.0, 2.0]], synthetic, training, skip)
+        medicine.nearest_distances([[1.0, 2.0]], synthetic, training, skip)
 
 
 def test_a_vae_learns_where_the_records_are():
@@ -269,7 +270,7 @@ def test_awkward_tables_give_the_right_value_or_a_sentence(one, other):
     if (scores := said(tables.NormalScores, one)) is not None:
         np.testing.assert_allclose(scores.back(scores.forward(one)), one, rtol=1e-9)
         assert np.isfinite(scores.back(scores.forward(other))).all()
-    if (ratios := said(tables.LogRatios, one, np.eye(3))) is not None:
+    if (ratios := said(medicine.LogRatios, one, np.eye(3))) is not None:
         np.testing.assert_allclose(ratios.back(ratios.forward(one)), one, rtol=1e-9, atol=1e-9)
         logs = said(ratios.forward, other)
         assert logs is None or np.isfinite(logs).all()
@@ -277,18 +278,18 @@ def test_awkward_tables_give_the_right_value_or_a_sentence(one, other):
     assert (error is None) == (min(len(one), len(other)) < 3)
     assert error is None or 0 <= error <= 2
     assert error is None or correlation_error(one, one) == 0
-    distances = said(tables.nearest_distances, other, one, one)
+    distances = said(medicine.nearest_distances, other, one, one)
     assert (distances is None) == (len(one) < 2 or (one.min(0) == one.max(0)).any())
     if distances is not None:
         assert np.isfinite(distances).all() and (distances >= 0).all()
-        assert (tables.nearest_distances(one, one, one) < 1e-6).all()
+        assert (medicine.nearest_distances(one, one, one) < 1e-6).all()
 
 
 @settings(deadline=None, max_examples=25)
 @given(awkward(2), awkward(2))
 def test_awkward_classes_are_matched_or_refused(one, other):
     def match(made, real):
-        return tables.MatchMoments(made, np.zeros(len(made)), real, np.zeros(len(real)))(made, np.zeros(len(made)))
+        return medicine.MatchMoments(made, np.zeros(len(made)), real, np.zeros(len(real)))(made, np.zeros(len(made)))
 
     if (found := said(match, one, other)) is not None:
         np.testing.assert_allclose(found.mean(0), other.mean(0), rtol=1e-6, atol=1e-3)

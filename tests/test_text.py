@@ -5,6 +5,7 @@ import json
 
 from aigc_utils import models, runtime, text
 from aigc_utils.runtime import keras, tf
+from benchmarks import text as lesson
 from tools import pretrain
 
 import numpy as np
@@ -34,7 +35,7 @@ def network():
 
 
 def test_the_corpus_is_prose_in_three_parts_that_share_no_paragraph():
-    parts = text.python_prose()
+    parts = lesson.python_prose()
     lines = {part: set(prose.splitlines()) for part, prose in parts.items()}
     assert len(parts["train"]) > 400_000 and min(len(parts["validation"]), len(parts["test"])) > 30_000
     assert not lines["train"] & lines["test"] and not lines["validation"] & lines["test"]
@@ -42,7 +43,7 @@ def test_the_corpus_is_prose_in_three_parts_that_share_no_paragraph():
 
 
 def test_characters_there_and_back():
-    tokenizer = text.Characters("banana")
+    tokenizer = lesson.Characters("banana")
     assert tokenizer.size == 3 and tokenizer.encode("nab").tolist() == [2, 0, 1]
     assert tokenizer.decode([2, 0, 1]) == "nab"
     with pytest.raises(ValueError, match="'x'"):
@@ -61,7 +62,7 @@ def test_pieces_lose_nothing(said):
 @pytest.mark.parametrize("tokens", [[-1], [3], [[0, 1]], [0.5], ["a"]])
 def test_tokens_that_mean_nothing_are_refused(tokens):
     with pytest.raises(ValueError, match=r"received tokens .*; expected whole numbers \(n,\), 0 to 2\."):
-        text.Characters("ban").decode(tokens)
+        lesson.Characters("ban").decode(tokens)
 
 
 def trained_on(line, size):
@@ -91,23 +92,23 @@ def test_a_text_that_does_not_fit_its_size_is_refused(said, size):
 
 
 def test_bits_by_hand():
-    assert text.bits_per_character(np.log([0.5, 0.25]), "abc") == pytest.approx(1.0)
-    assert text.bits_per_character([0.0], "a") == 0
+    assert lesson.bits_per_character(np.log([0.5, 0.25]), "abc") == pytest.approx(1.0)
+    assert lesson.bits_per_character([0.0], "a") == 0
     for wrong, said in (([], "a"), ([-1.0], ""), ([np.nan], "a"), ([0.5], "a"), ([-np.inf], "a")):
         with pytest.raises(ValueError, match="finite number"):
-            text.bits_per_character(wrong, said)
+            lesson.bits_per_character(wrong, said)
 
 
 def test_n_gram_by_hand():
     """After "a" came b, b and c: total 3, kinds 2. Without context: a 3, b 2, c 1 of 6, kinds 3."""
-    model = text.NGram("ababac", order=2)
+    model = lesson.NGram("ababac", order=2)
     single = (2 + 3 / 256) / 9  # b
     assert np.exp(model.log_likelihoods("ab")[1]) == pytest.approx((2 + 2 * single) / 5)
     assert np.exp(model.log_likelihoods("ab", order=1)[1]) == pytest.approx(single)
     np.testing.assert_allclose(np.exp(model.log_likelihoods("ab", order=0)), 1 / 256)
     for wrong in ({"order": 0}, {"order": 2.5}, {"alphabet": 0}, {"text": ""}):
         with pytest.raises(ValueError, match="expected a whole number, 1 or more"):
-            text.NGram(**{"text": "abc", **wrong})
+            lesson.NGram(**{"text": "abc", **wrong})
     for order in (-1, 3, "2"):
         with pytest.raises(ValueError, match="expected an order up to 2"):
             model.log_likelihoods("ab", order=order)
@@ -117,7 +118,7 @@ def test_n_gram_by_hand():
 @given(st.text("abc", min_size=1, max_size=30), st.text("abc", max_size=5), st.integers(1, 6))
 def test_an_n_gram_gives_shares_that_sum_to_one(said, start, order):
     """After any beginning, over the whole alphabet: also for one character, constants, and an order beyond the text."""
-    model = text.NGram(said, order, alphabet=4)
+    model = lesson.NGram(said, order, alphabet=4)
     shares = [np.exp(model.log_likelihoods(start + letter))[-1] for letter in "abcd"]
     assert min(shares) > 0 and sum(shares) == pytest.approx(1)
 
@@ -125,36 +126,36 @@ def test_an_n_gram_gives_shares_that_sum_to_one(said, start, order):
 def test_an_n_gram_refuses_more_characters_than_its_alphabet():
     """The share of each would be right, and their sum above 1: bits per character would come out too low."""
     with pytest.raises(ValueError, match="3 different characters .* no more than alphabet = 2"):
-        text.NGram("abab", 2, alphabet=2).log_likelihoods("abc")
+        lesson.NGram("abab", 2, alphabet=2).log_likelihoods("abc")
 
 
 def test_compressor_knows_what_it_read():
     rng = np.random.default_rng(0)
     noise = "".join(rng.choice(list("abcdefgh"), 4000))
-    assert text.compressed_bits(noise, noise) < 0.2
-    assert text.compressed_bits("", noise) > 2.9  # eight letters, alike: 3 bits each
+    assert lesson.compressed_bits(noise, noise) < 0.2
+    assert lesson.compressed_bits("", noise) > 2.9  # eight letters, alike: 3 bits each
     with pytest.raises(ValueError, match="empty"):
-        text.compressed_bits("a", "")
+        lesson.compressed_bits("a", "")
 
 
 def test_windows_are_shifted_by_one():
-    tokens, following = next(iter(text.windows(np.arange(50), 7, 3, seed=1)))
+    tokens, following = next(iter(lesson.windows(np.arange(50), 7, 3, seed=1)))
     np.testing.assert_array_equal(tokens + 1, following)
     assert tokens.shape == (3, 7)
     with pytest.raises(ValueError, match="expected more"):
-        text.windows(np.arange(5), 7, 3)
+        lesson.windows(np.arange(5), 7, 3)
     for wrong in (np.arange(50)[:, None], np.arange(50) / 2, np.arange(-1, 49)):
         with pytest.raises(ValueError, match="received tokens"):
-            text.windows(wrong, 7, 3)
+            lesson.windows(wrong, 7, 3)
     for length, batch in ((0, 3), (7, 0), (7, 2.5)):
         with pytest.raises(ValueError, match="expected a whole number"):
-            text.windows(np.arange(50), length, batch)
+            lesson.windows(np.arange(50), length, batch)
 
 
 @pytest.mark.parametrize("length", [3, 13, 40])
 def test_log_likelihoods_are_those_of_the_network(network, length):
     tokens = np.random.default_rng(length).integers(0, 11, length)
-    found = text.log_likelihoods(network, tokens, stride=4)
+    found = lesson.log_likelihoods(network, tokens, stride=4)
     assert found.shape == (length - 1,)
     whole = tf.nn.log_softmax(network(tokens[None, :12])).numpy()[0]
     for k in range(min(length - 1, 12)):
@@ -167,20 +168,20 @@ def test_log_likelihoods_are_those_of_the_network(network, length):
 def test_log_likelihoods_refuse_gaps_and_single_tokens(network):
     for tokens, stride in (([3], 4), ([], 4), (range(9), 13)):
         with pytest.raises(ValueError, match="expected 2 or more, a stride up to 12"):
-            text.log_likelihoods(network, tokens, stride)
+            lesson.log_likelihoods(network, tokens, stride)
     with pytest.raises(ValueError, match="received stride = 0"):
-        text.log_likelihoods(network, range(9), 0)
+        lesson.log_likelihoods(network, range(9), 0)
 
 
 def test_pack_asks_for_the_answer_and_its_end():
-    tokens, targets = text.pack([[5], [6, 7]], [[1, 2], [3]], slot=2, length=5, end=0)
+    tokens, targets = lesson.pack([[5], [6, 7]], [[1, 2], [3]], slot=2, length=5, end=0)
     assert tokens.tolist() == [[0, 5, 1, 2, 0], [6, 7, 3, 0, 0]]
     assert targets.tolist() == [[-1, 1, 2, 0, -1], [-1, 3, 0, -1, -1]]
     with pytest.raises(ValueError, match="at most 1"):
-        text.pack([[5, 5]], [[1]], slot=1, length=5, end=0)
+        lesson.pack([[5, 5]], [[1]], slot=1, length=5, end=0)
     for prompts, answers, slot in (([[-1]], [[1]], 2), ([[1]], [[-1]], 2), ([[]], [[1]], -1), ([[0.5]], [[1]], 2)):
         with pytest.raises(ValueError, match="received .*; expected"):
-            text.pack(prompts, answers, slot, 5, 0)
+            lesson.pack(prompts, answers, slot, 5, 0)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +236,7 @@ def test_writer_refuses(network):
 def test_translate_refuses_another_language_and_a_single_phrase():
     for phrases, direction in ((["red bag"], "zh"), ("red bag", "<zh>")):
         with pytest.raises(ValueError, match="expected one of .*<zh>.*, a list"):
-            text.translate(None, None, phrases, direction)
+            lesson.translate(None, None, phrases, direction)
 
 
 def test_temperature_zero_takes_the_likeliest_and_the_cache_changes_nothing(network):
@@ -307,9 +308,9 @@ def test_the_shipped_copy_network_names_what_was_asked():
 
 
 def test_the_shipped_language_model_foresees_more_than_the_n_gram():
-    parts = text.python_prose()
+    parts = lesson.python_prose()
     pieces = text.Pieces(runtime.shipped("pretrained", "text_pieces.model"))
     tokens = pieces.encode(text.NEWLINE + parts["test"])[:2001]
     said = pieces.decode(tokens[1:])
-    bits = text.bits_per_character(text.log_likelihoods(models.load_pretrained("text_lm"), tokens), said)
-    assert bits < text.bits_per_character(text.NGram(parts["train"]).log_likelihoods(said), said) - 0.05
+    bits = lesson.bits_per_character(lesson.log_likelihoods(models.load_pretrained("text_lm"), tokens), said)
+    assert bits < lesson.bits_per_character(lesson.NGram(parts["train"]).log_likelihoods(said), said) - 0.05

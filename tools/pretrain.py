@@ -20,6 +20,16 @@ sys.path.insert(0, str(ROOT))
 from aigc_utils import checks, data, kittens, metrics, models, text, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 from benchmarks import clinic  # noqa: E402
+from benchmarks.text import (  # noqa: E402
+    DIRECTIONS,
+    SLOT,
+    bits_per_character,
+    log_likelihoods,
+    pack,
+    python_prose,
+    translate,
+    windows,
+)
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
@@ -300,17 +310,17 @@ def train_pieces(said, size, symbols=()):
 
 def text_lm():
     """The language model: prose of Python's documentation in pieces, which it trains on the training part, too."""
-    parts, path = text.python_prose(), SHIPPED / "text_pieces.model"
+    parts, path = python_prose(), SHIPPED / "text_pieces.model"
     path.write_bytes(train_pieces(parts["train"], 1024))
     pieces = text.Pieces(path)
     tokens = {part: pieces.encode(text.NEWLINE + prose) for part, prose in parts.items()}
     some = tokens["validation"][:8000]
 
     def bits(network, part=some):
-        return text.bits_per_character(text.log_likelihoods(network, part), pieces.decode(part[1:]))
+        return bits_per_character(log_likelihoods(network, part), pieces.decode(part[1:]))
 
     network = train_transformer(
-        "text_lm", lambda step: text.windows(tokens["train"], 128, 8, 0, step), 4500, 2.5e-3, report=bits
+        "text_lm", lambda step: windows(tokens["train"], 128, 8, 0, step), 4500, 2.5e-3, report=bits
     )
     return {f"{part} bits a character": bits(network, tokens[part]) for part in ("validation", "test")}
 
@@ -340,7 +350,7 @@ def text_copy():
     pieces = text.Pieces(path)
     end, slot = pieces.encode(text.NEWLINE)[0], len(text.ATTRIBUTES)
     prompts, answers = ([pieces.encode(said(row)) for row in train] for said in (text.wish, lambda row: row["copy"]))
-    packed = text.pack(prompts, answers, slot, 72, end)
+    packed = pack(prompts, answers, slot, 72, end)
     network = train_transformer("text_copy", packed_batches(*packed, 32), 1500, 3e-3)
     written = text.writer(network)(np.stack([pieces.encode(text.wish(row)) for row in test]), 65, top_p=0.9)
     said = [pieces.decode(row[slot:]).split(text.NEWLINE)[0] for row in written]
@@ -358,17 +368,17 @@ def text_translate():
     pairs = pd.read_csv(ROOT / "data" / "text" / "parallel.csv")
     train, path = pairs[pairs["split"] == "train"], SHIPPED / "translate_pieces.model"
     both = "\n".join([*train["english"], *train["chinese"]])
-    path.write_bytes(train_pieces(both, 1200, text.DIRECTIONS))
+    path.write_bytes(train_pieces(both, 1200, DIRECTIONS))
     pieces, prompts, answers = text.Pieces(path), [], []
     for _, group in train.groupby("meaning"):  # every form in one language goes with every form in the other
         for english, chinese in itertools.product(group["english"], group["chinese"]):
             prompts += [pieces.encode(english + "<zh>"), pieces.encode(chinese + "<en>")]
             answers += [pieces.encode(chinese), pieces.encode(english)]
-    packed = text.pack(prompts, answers, text.SLOT, 58, pieces.encode(text.NEWLINE)[0])
+    packed = pack(prompts, answers, SLOT, 58, pieces.encode(text.NEWLINE)[0])
     network = train_transformer("text_translate", packed_batches(*packed, 32), 2500, 3e-3)
     held_out = pairs[pairs["split"] == "test"].drop_duplicates("meaning")
-    chinese = text.translate(network, pieces, held_out["english"], "<zh>")
-    english = text.translate(network, pieces, chinese, "<en>")
+    chinese = translate(network, pieces, held_out["english"], "<zh>")
+    english = translate(network, pieces, chinese, "<en>")
     print(*zip(held_out["english"][:8], chinese[:8], english[:8], strict=True), sep="\n")
     words = json.loads((ROOT / "data" / "text" / "vocabulary.json").read_text(encoding="utf-8"))
     meanings = [[text.named_attributes(phrase, words) for phrase in said] for said in (held_out["english"], english)]

@@ -10,7 +10,6 @@ CSV table are those of `prototype.table`. Texts and sounds are still to follow.
 
 import contextlib
 import dataclasses
-import functools
 import json
 import shutil
 import time
@@ -18,9 +17,9 @@ from pathlib import Path
 
 from aigc_utils import business, files, plots, provenance, runtime
 from aigc_utils.prototype import report, table
-from aigc_utils.prototype.judgement import FLOW_STEPS, judge, measured, network_of
+from aigc_utils.prototype.judgement import judge, measured, rule, sampler_of
 from aigc_utils.prototype.pictures import MINUTES, look
-from aigc_utils.prototype.runs import Settings, build, plan, train, weights_sha256, write, writing
+from aigc_utils.prototype.runs import again, plan, train, weights_sha256, write, writing
 
 import numpy as np
 
@@ -44,36 +43,6 @@ class Report:
         return f"{self.verdict}\n{self.folder / LEFT[0]}"
 
 
-def rule(pictures, settings):
-    """Return the `business.Rule` of a run, declared before anything is trained."""
-    condition = functools.partial(business.Condition, data="held out")
-    conditions = {
-        "near": condition(
-            "Generated pictures are no farther from real ones than plainly augmented training pictures are: upper end "
-            "of the 95 % interval of the difference of both Fréchet distances",
-            "<=",
-            0,
-        ),
-        "varied": condition(
-            "They cover at least half as much as other real pictures do: recall over theirs", ">=", 0.5
-        ),
-        "new": condition(
-            "An audit that finds planted copies does not find them nearer to single training pictures than held-out "
-            "ones are: p-value",
-            ">=",
-            0.05,
-        ),
-    }
-    if pictures.classes and settings.family == "flow":
-        conditions["useful"] = condition(
-            "A classifier trained on real and generated pictures reads more held-out ones rightly than one trained on "
-            "the real ones: lower end of the 95 % interval of the gain",
-            ">",
-            0,
-        )
-    return business.Rule("May the generated pictures be used beside the real ones?", **conditions)
-
-
 def replay(path, data=None):
     """Train the run of a run.json again, with its steps and its rates; return the same generator, bit for bit.
 
@@ -81,42 +50,17 @@ def replay(path, data=None):
     and where the weights differ: on another machine, or with other versions.
     """
     run = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
-    runtime.start(run["settings"]["seed"])
-    again = _table_again if "steps" in run["settings"] else _pictures_again
-    found, weights = again(run, Path(data or run["from"]))
-    if weights != run["weights"]:
-        versions = ", ".join(f"{name} {value}" for name, value in run["versions"].items())
-        raise ValueError(f"the replay ends on other weights. It was trained with {versions}; see runtime.report().")
-    return found
-
-
-def _pictures_again(run, path):
-    """Return the network of a run of pictures, trained again, and the SHA-256 of its weights."""
-    from aigc_utils import training
-
-    settings = Settings(**run["settings"])
-    found = look(path, settings.size, settings.grey, seed=settings.seed)
-    _insist_on_the_same(found, run)
-    model, optimizers = build(settings, found.classes)
-    images, labels = found.training
-    clock = training.WithinTime(float("inf"), optimizers, run["record"])
-    steps = run["steps_per_epoch"]
-    labels = labels if model.labelled else None
-    training.fit(model, images, run["kept"], steps, settings.batch_size, settings.flip, labels, callbacks=[clock])
-    return network_of(model), weights_sha256(network_of(model).get_weights())
-
-
-def _table_again(run, path):
-    """Return the model of a run of a table, fitted again, and the SHA-256 of its weights."""
-    found = table.look(path)
-    _insist_on_the_same(found, run)
-    model = table.train(found, table.split(found, run["settings"]["seed"])[0], run["settings"])
-    return model, weights_sha256(table.weights(model))
-
-
-def _insist_on_the_same(found, run):
+    settings, place = run["settings"], Path(data or run["from"])
+    runtime.start(settings["seed"])
+    of_a_table = "steps" in settings
+    found = table.look(place) if of_a_table else look(place, settings["size"], settings["grey"], seed=settings["seed"])
     if found.sha256 != run["data"]:
         raise ValueError(f"received data of SHA-256 {found.sha256}; expected those of the run, {run['data']}.")
+    model = table.train(found, table.split(found, settings["seed"])[0], settings) if of_a_table else again(found, run)
+    if weights_sha256(model.get_weights()) != run["weights"]:
+        versions = ", ".join(f"{name} {value}" for name, value in run["versions"].items())
+        raise ValueError(f"the replay ends on other weights. It was trained with {versions}; see runtime.report().")
+    return model
 
 
 def _room(path, out):
@@ -141,28 +85,14 @@ def _room(path, out):
 
 
 @contextlib.contextmanager
-def _leaving(out):
-    """Write to a report's folder; what the run needed to go on is deleted once all is there."""
+def _leaving(out, run, page):
+    """Write to a report's folder, then what ``page`` returns and run.json; what was needed to go on is deleted."""
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         yield
-    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
-
-
-def leave(out, model, run, page, shown, says):
-    """Write what a run leaves behind, each file whole or not at all, and delete what it needed to go on.
-
-    ``page`` makes the report from the bytes of samples.png.
-    """
-    from aigc_utils import models
-
-    with _leaving(out):
-        network = models.sampler(model.velocity, FLOW_STEPS) if hasattr(model, "velocity") else model.generator
-        with files.replacing(out / "generator.keras") as partial:
-            network.save(partial)
-        plots.save_image_grid(report.enlarged(shown["made"][:64]), out / "samples.png", says)
-        write(out / "report.html", page((out / "samples.png").read_bytes()))
+        write(out / "report.html", page())
         write(out / "run.json", run)
+    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
 
 
 def run(
@@ -206,11 +136,14 @@ def run(
     times.append(time.perf_counter())
     figures, shown = judge(pictures, model, settings)
     verdict = decision.apply(**measured(figures))
-    times.append(time.perf_counter())
     record |= _said(path, pictures, reasons, decision, verdict, figures, times)
     record["costs"]["a thousand pictures"] = f"{figures['seconds_per_1000']:.1f} s"
-    page = functools.partial(report.page, pictures, record, decision, verdict, shown)
-    leave(out, model, record, page, shown, says)
+    samples = out / "samples.png"
+    with _leaving(out, record, lambda: report.page(pictures, record, decision, verdict, shown, samples.read_bytes())):
+        with files.replacing(out / "generator.keras") as partial:
+            sampler_of(model).save(partial)
+        factor = round(96 / settings.size)  # so that a picture is about 96 pixels wide
+        plots.save_image_grid(shown["made"].repeat(factor, axis=1).repeat(factor, axis=2), samples, says)
     return Report(out, verdict, figures)
 
 
@@ -226,21 +159,18 @@ def _run_table(path, minutes, out, family, seed, says):
     times.append(time.perf_counter())
     places, held_out = table.split(found, seed)
     model = table.train(found, places, settings)
+    record = {"settings": settings, "data": found.sha256, "number_type": "float64", "versions": runtime.report()}
+    record["weights"] = weights_sha256(model.get_weights())
     times.append(time.perf_counter())
     figures = table.judge(found, places, held_out, model, settings)
     verdict = decision.apply(**table.measured(figures))
-    times.append(time.perf_counter())
-    record = {"settings": settings, "data": found.sha256, "number_type": "float64", "versions": runtime.report()}
-    record |= {"weights": weights_sha256(table.weights(model))}
     record |= _said(path, found, reasons, decision, verdict, figures, times)
     samples = model.sample(min(len(found.frame), SAMPLES), seed)
-    with _leaving(out):
+    with _leaving(out, record, lambda: report.table_page(record, decision, verdict, samples)):
         table.save(model, out / "generator.npz")
-        rows = {"rows": json.loads(samples.to_json(orient="records"))}
-        write(out / UNFINISHED / "samples.json", rows)
-        provenance.label(out / UNFINISHED / "samples.json", says, out / "samples.json")
-        write(out / "report.html", report.table_page(record, decision, verdict, samples))
-        write(out / "run.json", record)
+        unlabelled = out / UNFINISHED / "samples.json"
+        write(unlabelled, {"rows": json.loads(samples.to_json(orient="records"))})
+        provenance.label(unlabelled, says, out / "samples.json")
     return Report(out, verdict, figures)
 
 
@@ -250,8 +180,9 @@ def _chosen(settings, reasons):
 
 
 def _said(path, found, reasons, decision, verdict, figures, times):
-    """Return what run.json says of any run beside its training."""
-    costs = dict(zip(("looking", "training", "judging"), (f"{took:.0f} s" for took in np.diff(times)), strict=True))
+    """Return what run.json says of any run beside its training; ``times`` are those at which its stages began."""
+    took = np.diff([*times, time.perf_counter()])
+    costs = {stage: f"{seconds:.0f} s" for stage, seconds in zip(("looking", "training", "judging"), took, strict=True)}
     costs |= {"memory, at most": f"{runtime.peak_memory_gb():.1f} GB"}
     said = {"from": str(path.resolve()), "facts": found.facts, "reasons": reasons, "costs": costs}
     return said | {"rule": str(decision), "verdict": dataclasses.asdict(verdict), "figures": figures}

@@ -3,19 +3,40 @@
 import functools
 import time
 
-from aigc_utils import business, data, preparation
+from aigc_utils import business, data, metrics, models, preparation, training
 
 import numpy as np
 
 FLOW_STEPS = 12  # of Heun's method, as in 06_flow_matching
 AT_ONCE = 256  # pictures that a flow draws at a time: a bound on memory
 MOST_JUDGED, MOST_READ, MOST_CHANGED, RESAMPLES, PLANTED = 1000, 4000, 200, 60, 20
-GENERATED, OTHERS, COPIES, AUGMENTED = (
-    "generated",
-    "other real pictures",
-    "copies of training pictures",
-    "augmented ones",
-)
+GENERATED, OTHERS = "generated", "other real pictures"
+COPIES, AUGMENTED = "copies of training pictures", "augmented ones"
+CONDITIONS = {
+    "near": (
+        "Generated pictures are no farther from real ones than plainly augmented training pictures are: upper end of "
+        "the 95 % interval of the difference of both Fréchet distances",
+        *("<=", 0),
+    ),
+    "varied": ("They cover at least half as much as other real pictures do: recall over theirs", ">=", 0.5),
+    "new": (
+        "An audit that finds planted copies does not find them nearer to single training pictures than held-out ones "
+        "are: p-value",
+        *(">=", 0.05),
+    ),
+    "useful": (
+        "A classifier trained on real and generated pictures reads more held-out ones rightly than one trained on the "
+        "real ones: lower end of the 95 % interval of the gain",
+        *(">", 0),
+    ),
+}
+
+
+def rule(pictures, settings):
+    """Return the `business.Rule` of a run, declared before anything is trained."""
+    asked = CONDITIONS if pictures.classes and settings.family == "flow" else list(CONDITIONS)[:-1]
+    conditions = {name: business.Condition(*CONDITIONS[name], "held out") for name in asked}
+    return business.Rule("May the generated pictures be used beside the real ones?", **conditions)
 
 
 def network_of(model):
@@ -23,33 +44,31 @@ def network_of(model):
     return model.velocity if hasattr(model, "velocity") else model.generator
 
 
+def sampler_of(model):
+    """Return the network that makes pictures from noise."""
+    return models.sampler(model.velocity, FLOW_STEPS) if hasattr(model, "velocity") else model.generator
+
+
 def draw(model, count, labels=None, seed=1):
     """Return ``count`` generated pictures, uint8; of the classes ``labels`` (count,) where the model has some."""
-    from aigc_utils import training
-
     if not hasattr(model, "velocity"):
         return data.to_uint8(training.sample(model.generator, count, seed))
-    parts = [slice(start, min(start + AT_ONCE, count)) for start in range(0, count, AT_ONCE)]
-    asked = [{"labels": labels[part]} if model.labelled else {} for part in parts]
-    made = [
-        model.sample(part.stop - part.start, (seed << 24) + part.start, steps=FLOW_STEPS, **options)
-        for part, options in zip(parts, asked, strict=True)
-    ]
+    made = []
+    for start in range(0, count, AT_ONCE):
+        end = min(start + AT_ONCE, count)
+        asked = labels[start:end] if model.labelled else None
+        made.append(model.sample(end - start, (seed << 24) + start, steps=FLOW_STEPS, labels=asked))
     return data.to_uint8(np.concatenate(made))
 
 
 @functools.cache
 def feature_network():
     """Return the network for photographs, which sees 32×32 pixels in colour."""
-    from aigc_utils import metrics
-
     return metrics.feature_network()
 
 
 def features(images):
     """Return features (n, 256) of pictures of any size and colour, over `feature_network`."""
-    from aigc_utils import metrics
-
     return feature_network().features(metrics.small_bytes(images))
 
 
@@ -107,22 +126,18 @@ def compare(real, sets, rng):
     The distance of other real pictures is the floor. ``beyond`` is how much farther they are than augmented pictures:
     the same real ones are drawn again for both.
     """
-    from aigc_utils import metrics
-
     from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
     found = {name: metrics.frechet_distance(real, part) for name, part in sets.items()}
-    drawn = {name: [] for name in sets}
+    drawn = []
     with threadpool_limits(1):  # two threads wait for each other on a busy machine, up to fifty times as long
         for _ in range(RESAMPLES):
-            again = real[rng.integers(len(real), size=len(real))]
-            for name, part in sets.items():
-                again_part = part[rng.integers(len(part), size=len(part))]
-                drawn[name].append(metrics.frechet_distance(again, again_part))
-    rows = {}
+            first, *others = (part[rng.integers(len(part), size=len(part))] for part in (real, *sets.values()))
+            drawn.append([metrics.frechet_distance(first, other) for other in others])
+    drawn, rows = dict(zip(sets, np.array(drawn).T, strict=True)), {}
     for name, part in sets.items():
         precision, recall = metrics.precision_recall(real, part)
-        beyond, both = found[name] - found[AUGMENTED], np.subtract(drawn[name], drawn[AUGMENTED])
+        beyond, both = found[name] - found[AUGMENTED], drawn[name] - drawn[AUGMENTED]
         row = {"distance": found[name], "unbiased": [max(0.0, end) for end in mirrored(found[name], drawn[name])]}
         rows[name] = row | {"precision": precision, "recall": recall, "beyond": mirrored(beyond, both)}
     return rows
@@ -133,8 +148,6 @@ def plant(images, rng):
 
     The last two are not among the changes that the audit undoes.
     """
-    from aigc_utils import metrics
-
     from scipy.ndimage import gaussian_filter
 
     chosen = metrics.small_bytes(images[rng.permutation(len(images))[: 2 * PLANTED]])
@@ -149,8 +162,6 @@ def audit(images, held_out, made, changed, rng):
 
     ``control`` is the share of planted copies that it finds; below one half of the near ones it is blind.
     """
-    from aigc_utils import metrics
-
     views = metrics.training_views(images)
     innocent = metrics.copy_ratios(held_out, views)[0]
     ratios, nearest = metrics.copy_ratios(made, views)

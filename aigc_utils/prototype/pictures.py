@@ -48,6 +48,11 @@ class Pictures:
         return self.images[self.trained :], self.labels[self.trained :]
 
 
+def counted(number, one, more):
+    """Return a number before the words for one, or for more."""
+    return f"{number:,} {one if number == 1 else more}"
+
+
 @contextlib.contextmanager
 def _opened(path):
     """Give the folder of pictures that ``path`` is, or that the archive ``path`` holds."""
@@ -109,22 +114,26 @@ def look(path, size=None, grey=None, minutes=MINUTES, seed=0):
         before = _stamps(folder)
         headers = {name: found for name in before if (found := _header(name))}
         side, why = _size(size, [header[1] for header in headers.values()] or [0], minutes)
-        found = files.load_folder(folder, (side, side), mapped=True)
+        found = files.load_folder(folder, (side, side), mapped=True, quiet=True)
         if changed := {name for name, _ in before.items() ^ _stamps(folder).items()}:
             example = min(changed).relative_to(folder)
-            said = f"{path} changed while it was read: {len(changed)} files, such as {example}"
+            said = f"{path} changed while it was read: {counted(len(changed), 'file', 'files')}, such as {example}"
             raise files.DataError(f"{said}. Wait until nothing writes to it, and call again; nothing was kept.")
         facts = [*_counted(headers, found, folder), f"Size {side}×{side}: {why}."]
         names = [str(name.relative_to(folder)) for name in found.paths]
     long = [headers[name][2] > LONGEST * headers[name][1] if name in headers else False for name in found.paths]
     kept, tops, groups = _cleaned(found.images, names, np.array(long), facts)
-    grey = _is_grey(found.images, kept, facts) if grey is None else grey
+    if grey is None:
+        colourful = sum(np.mean(np.ptp(found.images[k], axis=-1) > 8) > 0.01 for k in kept)  # of its pixels
+        facts.append(f"{colourful:,} of {len(kept):,} pictures {'has' if colourful == 1 else 'have'} colours.")
+        grey = not colourful
     classes, labels = _classes(tops, facts)
     training, held_out = split(labels, groups, seed)
     facts.append(f"{len(kept):,} pictures are left{'' if len(kept) >= 1000 else ', few for a generator'}.")
     facts.append(f"{len(held_out):,} of them are held out.")
     order = np.r_[training, held_out]
-    images, digest = _ordered(found.images, kept[order], grey)
+    images = _ordered(found.images, kept[order], grey)
+    digest = hashlib.sha256(images)
     digest.update(json.dumps([images.shape, classes]).encode() + labels[order].astype("<i4").tobytes())
     names = [names[k] for k in kept[order]]
     return Pictures(images, labels[order], classes, names, len(training), tuple(facts), digest.hexdigest())
@@ -132,17 +141,16 @@ def look(path, size=None, grey=None, minutes=MINUTES, seed=0):
 
 def _counted(headers, found, folder):
     """Return sentences about the files."""
-    headers = [headers[name] for name in found.paths if name in headers]
-    formats = [header[0] for header in headers]
+    formats, shorter, longer = zip(*(headers[name] for name in found.paths if name in headers), strict=True)
     kinds = ", ".join(f"{formats.count(kind):,} {kind}" for kind in sorted(set(formats)))
-    said = [f"{len(found.paths):,} pictures can be read ({kinds})."]
+    said = [f"{counted(len(found.paths), 'picture', 'pictures')} can be read ({kinds})."]
     if found.unreadable:
         examples = "; ".join(f"{name.relative_to(folder)}: {reason}" for name, reason in found.unreadable[:3])
-        said.append(f"{len(found.unreadable):,} files cannot be read and were left out ({examples}).")
-    sides = np.array([header[1:] for header in headers])
-    cut = np.count_nonzero(sides[:, 0] < sides[:, 1])
-    ends = f"{sides[:, 0].min()} to {sides[:, 0].max()} pixels"
-    return [*said, f"The shorter side has {ends}; {cut:,} are not square, and of these the centred square is kept."]
+        left_out = counted(len(found.unreadable), "file cannot be read and was", "files cannot be read and were")
+        said.append(f"{left_out} left out ({examples}).")
+    cut = counted(np.count_nonzero(np.less(shorter, longer)), "is", "are")
+    ends = f"{min(shorter)} to {max(shorter)} pixels"
+    return [*said, f"The shorter side has {ends}; {cut} not square: the centred square is kept."]
 
 
 def _cleaned(images, names, long, facts):
@@ -151,22 +159,23 @@ def _cleaned(images, names, long, facts):
 
     def leave_out(kept, wrong, why):
         if wrong.any():
-            facts.append(f"{wrong.sum():,} pictures were left out: {why}.")
+            facts.append(f"{counted(wrong.sum(), 'picture was', 'pictures were')} left out: {why}.")
         return kept[~wrong]
 
-    kept = leave_out(kept, long, f"they are more than {LONGEST} times as long as wide")
+    kept = leave_out(kept, long, f"more than {LONGEST} times as long as wide")
     if (tops != "").any():
-        kept = leave_out(kept, tops[kept] == "", "they lie beside the folders that are the classes")
+        kept = leave_out(kept, tops[kept] == "", "beside the folders that are the classes")
     first = {}
     owner = np.array([first.setdefault(hashlib.sha256(images[k]).digest(), k) for k in kept], int)
-    elsewhere = np.count_nonzero(tops[owner] != tops[kept])
-    kept = leave_out(kept, owner != kept, f"exact repeats of others, {elsewhere} of which lie in another class")
+    elsewhere = counted(np.count_nonzero(tops[owner] != tops[kept]), "of which lies", "of which lie")
+    kept = leave_out(kept, owner != kept, f"exact repeats of others, {elsewhere} in another class")
     _insist(len(kept), facts)
     groups = _groups([images[k] for k in kept], facts)
     sizes = {top: len(set(groups[tops[kept] == top])) for top in set(tops[kept])}
     small = [top for top, size in sorted(sizes.items()) if top and size < LEAST_CLASS]
     wrong = np.isin(tops[kept], small)
-    kept = leave_out(kept, wrong, f"the classes {', '.join(small)} have fewer than {LEAST_CLASS} that differ")
+    few = f"the class {small[0]} has" if len(small) == 1 else f"the classes {', '.join(small)} have"
+    kept = leave_out(kept, wrong, f"{few} fewer than {LEAST_CLASS} that differ")
     _insist(len(kept), facts)
     return kept, tops[kept], np.unique(groups[~wrong], return_inverse=True)[1]
 
@@ -204,19 +213,11 @@ def _groups(images, facts):
     return groups
 
 
-def _is_grey(images, kept, facts):
-    """Return whether all pictures are grey: at most one pixel in a hundred has a colour."""
-    colourful = sum(np.mean(np.ptp(images[k], axis=-1) > 8) > 0.01 for k in kept)
-    facts.append(f"{colourful:,} of {len(kept):,} pictures have colours.")
-    return not colourful
-
-
 def _classes(tops, facts):
     """Return the names of the classes, () for one, and the labels (n,) into them."""
-    classes, labels = np.unique(tops, return_inverse=True)
+    classes, labels, counts = np.unique(tops, return_inverse=True, return_counts=True)
     if len(classes) < 2:
         return (), labels.astype(np.int32)
-    counts = np.bincount(labels)
     sizes = ", ".join(f"{name} {count:,}" for name, count in zip(classes, counts, strict=True))
     uneven = " They are uneven: whatever is rare is learnt badly." if counts.max() > 10 * counts.min() else ""
     facts.append(f"{len(classes)} classes: {sizes}.{uneven}")
@@ -224,14 +225,11 @@ def _classes(tops, facts):
 
 
 def _ordered(images, places, grey):
-    """Return the pictures at ``places`` in a file of their own, in grey where that is asked for, and their SHA-256."""
+    """Return the pictures at ``places`` in a file of their own, in grey where that is asked for."""
     copied = files.mapped_array((len(places), *images.shape[1:3], 1 if grey else 3), np.uint8)
-    digest = hashlib.sha256()
-    for k, place in enumerate(places):
-        image = images[place]
-        copied[k] = np.rint(image @ np.float32([0.299, 0.587, 0.114])).astype(np.uint8)[..., None] if grey else image
-        digest.update(copied[k])
-    return copied, digest
+    for k, image in enumerate(images[place] for place in places):
+        copied[k] = np.rint(image @ np.float32([0.299, 0.587, 0.114]))[..., None] if grey else image
+    return copied
 
 
 def split(labels, groups, seed=0):

@@ -8,8 +8,6 @@ from pathlib import Path
 from aigc_utils import plots
 from aigc_utils.prototype import judgement
 
-import numpy as np
-
 QUESTIONS = (
     "Who made these pictures, and does their licence allow training and what you plan to do with the result?",
     "Is anybody to be recognised in them, and has that person agreed to this use?",
@@ -78,11 +76,8 @@ def _list(sentences):
     return f"<ul>{''.join(f'<li>{html.escape(sentence)}</li>' for sentence in sentences)}</ul>"
 
 
-def _curve(curve):
-    seconds, _, distances = zip(*curve, strict=True)
-    history = {"seconds": seconds, "distance": distances}
-    figure = plots.curves(history, "seconds", "On the way, to training pictures", {"Fréchet distance": ["distance"]})
-    return _image(figure, f"The distance to training pictures from {distances[0]:.1f} to {distances[-1]:.1f}")
+def _interval(values, form=".2f"):
+    return "{:{form}} ({:{form}} to {:{form}})".format(*values, form=form)
 
 
 def _judgement(figures):
@@ -90,13 +85,12 @@ def _judgement(figures):
     columns = ["pictures", "distance", "less its bias (95 % interval)", "beyond augmented", "precision", "recall"]
     rows = []
     for name, row in figures["rows"].items():
-        parts = [f"{row['distance']:.2f}", "{:.2f} ({:.2f} to {:.2f})".format(*row["unbiased"])]
-        parts += ["{:+.2f} ({:+.2f} to {:+.2f})".format(*row["beyond"]), f"{row['precision']:.2f}"]
-        rows.append([name, *parts, f"{row['recall']:.2f}"])
+        distances = [f"{row['distance']:.2f}", _interval(row["unbiased"]), _interval(row["beyond"], "+.2f")]
+        rows.append([name, *distances, f"{row['precision']:.2f}", f"{row['recall']:.2f}"])
     said = f"Each {figures['count']:,} against as many held-out real ones, over the features of "
     said += f"{judgement.feature_network()}, at 32×32 pixels. The distance of other real pictures is the floor. "
     said += "Copies of training pictures reach it too, so a distance alone decides nothing."
-    return f"<p>{html.escape(said)}</p>{_table(columns, rows)}{_audit(figures)}{_use(figures)}"
+    return f"<p>{html.escape(said)}</p>{_table(columns, rows)}{_audit(figures)}{_use(figures.get('use', {}))}"
 
 
 def _audit(figures):
@@ -105,44 +99,45 @@ def _audit(figures):
         return f"<p>No audit for copies: {html.escape(audit['problem'])}</p>"
     found = ", ".join(f"{share:.0%} of the {kind}" for kind, share in audit["control"].items())
     said = [
-        f"{audit['suspects']} of {figures['count']} are suspiciously near to one training picture "
+        f"Suspiciously near to one training picture: {audit['suspects']} of {figures['count']} "
         f"(p = {audit['p_value']:.3f}); of augmented training pictures {audit['suspects_augmented']:.0%}.",
         f"Positive control: of planted copies of training pictures it finds {found}.",
         "It sees near copies; what it misses above, it would miss in a generator too." if audit["sees"] else BLIND,
     ]
     if audit["held_out_repeats"]:
-        said.append(f"{audit['held_out_repeats']} held-out pictures repeat training pictures, and do not count here.")
+        repeats = "Held-out pictures that repeat training pictures, and do not count here"
+        said.append(f"{repeats}: {audit['held_out_repeats']}.")
     return _list(said)
 
 
 def _use(figures):
-    if "use" not in figures:
-        return ""
     rows = []
-    for name, row in figures["use"].items():
-        gain = "{:+.1%} ({:+.1%} to {:+.1%})".format(*row["gain"]) if "gain" in row else ""
+    for name, row in figures.items():
+        gain = _interval(row["gain"], "+.1%") if "gain" in row else ""
         rows.append([name if name == "real" else f"real and {name}", f"{row['accuracy']:.1%}", gain])
     head = ["a classifier trained on", "accuracy on held-out real, each class alike", "gain (95 % interval)"]
-    return _table(head, rows)
+    return _table(head, rows) if rows else ""
 
 
 def page(pictures, run, rule, verdict, shown, samples):
     """Return the report on pictures as HTML; ``samples`` are the bytes of samples.png, as it was labelled."""
     about = f"Generated pictures, marked as such, {' then '.join(shown['classes']) or 'at random'}"
+    real = "Real pictures that were held out"
     pairs = ""
     if "nearest" in shown:
-        made, nearest = shown["nearest"]
-        rows = {"generated": made, "nearest in training": nearest}
-        pairs = _image(
-            plots.image_rows(rows, "The most alike, and what they are like"), "Generated and training pictures"
-        )
-    real = plots.image_grid(shown["real"], 16, "Real pictures that were held out")
+        rows = dict(zip(("generated", "nearest in training"), shown["nearest"], strict=True))
+        pairs = plots.image_rows(rows, "The most alike, and what they are like")
+        pairs = _image(pairs, "Generated and training pictures")
     ended = f"{run['curve'][-1][1]:,} steps of {run['settings']['batch_size']} pictures in {run['seconds']:.0f} s: "
     ended += f"{run['ended']}. Kept: step {run['kept']:,}, the nearest to training pictures."
+    seconds, _, distances = zip(*run["curve"], strict=True)
+    history, panels = {"seconds": seconds, "distance": distances}, {"Fréchet distance": ["distance"]}
+    curve = plots.curves(history, "seconds", "On the way, to training pictures", panels)
+    falls = f"The distance to training pictures from {distances[0]:.1f} to {distances[-1]:.1f}"
     parts = {
-        "What it makes": _image(samples, about) + _image(real, "Real pictures that were held out"),
+        "What it makes": _image(samples, about) + _image(plots.image_grid(shown["real"], 16, real), real),
         "Questions that only you can answer": _list(QUESTIONS),
-        "Training": f"<p>{html.escape(ended)}</p>{_curve(run['curve'])}",
+        "Training": f"<p>{html.escape(ended)}</p>{_image(curve, falls)}",
         "Judgement": _judgement(run["figures"]) + pairs,
     }
     return _document(run, rule, verdict, parts, NEXT, reload(run["settings"], pictures.classes))
@@ -152,12 +147,11 @@ def table_page(run, rule, verdict, samples):
     """Return the report on a table as HTML; ``samples`` are a pandas.DataFrame of generated rows."""
     figures, rows = run["figures"], []
     for name, row in figures["rows"].items():
-        aucs = [row["sharper"], *row["attacks"].values()]
+        cells = [_interval(auc) for auc in (row["sharper"], *row["attacks"].values())]
         worst = max(row["columns"], key=row["columns"].get)
-        cells = ["{:.2f} ({:.2f} to {:.2f})".format(*auc) for auc in aucs]
         rows.append([name, *cells, f"{row['correlation_error']:.3f}", f"{worst}: {row['columns'][worst]:.2f}"])
     head = ["rows", "told from held-out ones, AUC", *(f"attack: {name}, AUC" for name in row["attacks"])]
-    found = ", ".join("{} {:.2f} ({:.2f} to {:.2f})".format(name, *auc) for name, auc in figures["control"].items())
+    found = ", ".join(f"{name} {_interval(auc)}" for name, auc in figures["control"].items())
     said = [
         f"{figures['training']:,} training rows, {figures['held_out']:,} held-out ones. An AUC of 0.5 is guessing; "
         "the floor is that of copies of training rows in the second column.",
@@ -191,9 +185,3 @@ def _document(run, rule, verdict, parts, following, lines):
     body = "".join(f"<h2>{html.escape(head)}</h2>{content}" for head, content in parts.items())
     head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body><h1>{title}</h1>{body}</body></html>\n'
-
-
-def enlarged(images, least=96):
-    """Return pictures whose pixels were repeated until they are about ``least`` wide."""
-    factor = max(1, round(least / images.shape[1]))
-    return np.repeat(np.repeat(images, factor, axis=1), factor, axis=2)

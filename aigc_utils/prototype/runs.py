@@ -7,12 +7,14 @@ import json
 import sys
 import time
 
-from aigc_utils import checks, files, provenance, runtime
+from aigc_utils import checks, files, metrics, models, provenance, runtime, training, widgets
 from aigc_utils.prototype.judgement import draw, features, network_of
 from aigc_utils.prototype.pictures import MINUTES, facing
+from aigc_utils.runtime import keras
 
 import numpy as np
 
+BEST = "step-{}.weights.h5"  # the file of weights that were measured
 WATCHED = 256  # pictures that the distance is measured with on the way
 AGAIN = "Free some space and call the same again: it goes on from what was kept."
 
@@ -55,6 +57,7 @@ def plan(pictures, minutes=MINUTES, seed=0, producer="prototype", **asked):
         "ones than a flow (benchmarks/kittens.json, fair_match.json)",
         "flow": "there are classes to ask for, and a flow takes them (06)",
     }
+    side, channels = pictures.images.shape[2:]
     told = f"a mean of half of the pictures tells {one_way:.0%} of the others from their mirror images"
     rules = {
         "family": (family, because.get(family)),
@@ -62,20 +65,19 @@ def plan(pictures, minutes=MINUTES, seed=0, producer="prototype", **asked):
         "batch_size": (32 if family == "GAN" else 16, "as in 05 and 06"),
         "width": (64, "the networks of 04 and 06"),
         "learning_rate": (2e-3, "as in 05 and 06; held for half of the time, then a cosine"),
+        "size": (side, "see what was found"),
+        "grey": (channels == 1, "see what was found"),
+        "minutes": (minutes, "of training"),
+        "seed": (seed, "decides all that is random"),
+        "producer": (producer, "answers for what is generated, see its label"),
     }
-    chosen = {name: value if asked.get(name) is None else asked[name] for name, (value, _) in rules.items()}
-    reasons = {name: why if asked.get(name) is None else "you asked for it" for name, (_, why) in rules.items()}
-    reasons |= {"size": "see what was found", "grey": "see what was found", "minutes": "of training"}
-    reasons |= {"seed": "decides all that is random", "producer": "answers for what is generated, see its label"}
-    side, channels = pictures.images.shape[2:]
-    return Settings(minutes, size=side, grey=channels == 1, seed=seed, producer=producer, **chosen), reasons
+    rules |= {name: (value, "you asked for it") for name, value in asked.items() if value is not None}
+    chosen = {name: value for name, (value, _) in rules.items()}
+    return Settings(**chosen), {name: why for name, (_, why) in rules.items()}
 
 
 def build(settings, classes=()):
     """Return a compiled `training.Trainable` and its optimizers; the seed decides its weights."""
-    from aigc_utils import models, training
-    from aigc_utils.runtime import keras
-
     side, channels, width = settings.size, 1 if settings.grey else 3, settings.width
     adam, average = keras.optimizers.Adam, {"use_ema": True, "ema_momentum": 0.99}
     keras.utils.set_random_seed(settings.seed)
@@ -102,8 +104,6 @@ class _Watch:
     """
 
     def __init__(self, model, clock, run, folder, images, labels):
-        from aigc_utils import widgets
-
         self.model, self.clock, self.run, self.folder = model, clock, run, folder
         chosen = np.random.default_rng(0).permutation(len(images))[:WATCHED]
         self.reference, self.labels = features(images[chosen]), labels[chosen]
@@ -130,13 +130,11 @@ class _Watch:
 
     def measure(self):
         """Put the present distance on the curve; the weights are kept where it is the smallest so far."""
-        from aigc_utils import metrics, training
-
         begin, step = time.perf_counter(), self.latest[0]
         images = draw(self.model, len(self.labels), self.labels)
         distance = metrics.frechet_distance(self.reference, features(images))
         self.run["curve"].append([round(self.clock.seconds, 1), step, round(distance, 3)])
-        training.save_weights(network_of(self.model), _best(self.folder, step))
+        training.save_weights(network_of(self.model), self.folder / BEST.format(step))
         self.run["kept"] = min(self.run["curve"], key=lambda entry: entry[2])[1]
         cost = time.perf_counter() - begin
         self.clock.limit = self.total - cost  # what the last measure will take
@@ -162,10 +160,6 @@ class _Watch:
             self.measure()
         self.run["ended"] = ended
         write(self.folder / "run.json", self.run)
-
-
-def _best(folder, step):
-    return folder / f"step-{step}.weights.h5"
 
 
 @contextlib.contextmanager
@@ -194,9 +188,6 @@ def train(pictures, settings, folder):
     ``folder`` holds checkpoints: a run that was killed goes on from there. After the end of its time, Ctrl-C, or a loss
     that is no number, the model has the best weights that were measured.
     """
-    from aigc_utils import training
-    from aigc_utils.runtime import keras
-
     begin = time.perf_counter()
     model, optimizers = build(settings, pictures.classes)
     run, checkpoint = _begun(folder, settings, pictures), folder / "checkpoint.weights.h5"
@@ -224,7 +215,7 @@ def train(pictures, settings, folder):
         run["seconds"] = round(clock.seconds, 1)
         watch.finish(ended)
         print(f"Trained {run['curve'][-1][1]:,} steps in {run['seconds']:.0f} s: {ended}. Kept: step {run['kept']:,}.")
-    network_of(model).load_weights(_best(folder, run["kept"]))
+    network_of(model).load_weights(folder / BEST.format(run["kept"]))
     return model, run | {"weights": weights_sha256(network_of(model).get_weights())}
 
 
@@ -244,9 +235,18 @@ def _begun(folder, settings, pictures):
     return run
 
 
+def again(pictures, run):
+    """Return the network of a run.json of these pictures, trained again with its steps and its rates."""
+    settings = Settings(**run["settings"])
+    model, optimizers = build(settings, pictures.classes)
+    images, labels = pictures.training
+    labels = labels if model.labelled else None
+    clock = training.WithinTime(float("inf"), optimizers, run["record"])
+    steps = run["steps_per_epoch"]
+    training.fit(model, images, run["kept"], steps, settings.batch_size, settings.flip, labels, callbacks=[clock])
+    return network_of(model)
+
+
 def weights_sha256(weights):
     """Return the SHA-256 of a network's weights, arrays in their order."""
-    digest = hashlib.sha256()
-    for weight in weights:
-        digest.update(weight.tobytes())
-    return digest.hexdigest()
+    return hashlib.sha256(b"".join(weight.tobytes() for weight in weights)).hexdigest()

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from aigc_utils import business, checks, files, metrics, preparation, tables
+from aigc_utils.prototype.pictures import counted
 
 import numpy as np
 
@@ -40,12 +41,15 @@ def look(path):
     path = Path(path).expanduser()
     text, digest = _text(path)
     frame, separator = _parsed(path, text)
-    facts = [f"{len(frame):,} rows of {len(frame.columns)} columns, separated by {MARKS[separator]}."]
+    rows = counted(len(frame), "row", "rows")
+    facts = [f"{rows} of {len(frame.columns)} columns, separated by {MARKS[separator]}."]
     if out := {name: why for name in frame if (why := _left_out(frame[name]))}:
-        facts.append(f"{len(out)} columns were left out: {', '.join(f'{name} ({why})' for name, why in out.items())}.")
+        said = ", ".join(f"{name} ({why})" for name, why in out.items())
+        facts.append(f"{counted(len(out), 'column was', 'columns were')} left out: {said}.")
     kept = frame.drop(columns=list(out)).drop_duplicates(ignore_index=True)
     if repeats := len(frame) - len(kept):
-        facts.append(f"{repeats:,} rows repeat others and are kept once: what is frequent among them becomes rarer.")
+        again = counted(repeats, "row repeats another and is", "rows repeat others and are")
+        facts.append(f"{again} kept once: what is frequent among them becomes rarer.")
     varied = sum(kept[name].nunique() > 1 for name in kept)
     if len(kept) < LEAST or varied < 2:
         said = f"received {len(kept):,} different rows, and {varied} columns that vary; expected {LEAST} and 2, or more"
@@ -122,9 +126,8 @@ def _said(frame):
     said = [f"Columns: {', '.join(f'{found.count(kind)} of {kind}' for kind in sorted(set(found)))}."]
     shares = frame.isna().mean()
     if gaps := [f"{name} {share:.1%}" for name, share in shares.sort_values(ascending=False).items() if share]:
-        said.append(
-            f"{len(gaps)} columns have gaps (empty, NA, …), and so has what is generated: {', '.join(gaps[:5])}."
-        )
+        columns = counted(len(gaps), "column has", "columns have")
+        said.append(f"{columns} gaps (empty, NA, …), and so has what is generated: {', '.join(gaps[:5])}.")
     if still := [name for name in frame if frame[name].nunique(dropna=False) == 1]:
         said.append(f"Always the same, and so in what is generated: {', '.join(still)}.")
     return [*said, f"{len(frame):,} different rows are left{'' if len(frame) >= 1000 else ', few for a generator'}."]
@@ -166,17 +169,13 @@ def train(table, places, settings):
     return tables.Copula.fit(table.frame.iloc[places], settings["seed"], steps)
 
 
-def weights(model):
-    """Return the numbers that a model has learnt, a list of arrays."""
-    return [model.mean, model.root, *([] if model.vae is None else model.vae.get_weights())]
-
-
 def save(model, path):
     """Write a model as .npz, without pickle. It holds each training column, sorted: all of its values, but no row."""
     about = {"columns": [dataclasses.asdict(column) for column in model.scores.columns], "seed": model.scores.seed}
-    weights = {} if model.vae is None else {f"w{k}": weight for k, weight in enumerate(model.vae.get_weights())}
+    mean, root, *weights = model.get_weights()
+    named = {f"w{k}": weight for k, weight in enumerate(weights)}
     with files.replacing(Path(path)) as partial, open(partial, "wb") as opened:
-        np.savez(opened, about=json.dumps(about), mean=model.mean, root=model.root, **weights)
+        np.savez(opened, about=json.dumps(about), mean=mean, root=root, **named)
 
 
 def load(path):
@@ -220,27 +219,24 @@ def encoded(frame, scale):
     return np.where(np.isnan(codes), [np.median(values) for *_, values in scale.parts], codes)
 
 
-def classifiers(columns):
-    """Return {name: classifier}: one that looks at thresholds, and one at squares and products of two columns."""
+def detection(real, made, scale):
+    """Return ({classifier: (AUC, least, most)}, the largest of them) of telling generated rows from real ones.
+
+    One classifier looks at thresholds, and one at squares and products of two columns.
+    """
     from sklearn.decomposition import PCA
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-    crossed = PolynomialFeatures(2 if columns <= MOST_CROSSED else 1, include_bias=False)
+    crossed = PolynomialFeatures(2 if len(scale.parts) <= MOST_CROSSED else 1, include_bias=False)
     parts = StandardScaler(), PCA(whiten=True), crossed, StandardScaler(), LogisticRegression(C=0.003, max_iter=500)
-    return {
-        "forest": RandomForestClassifier(80, min_samples_leaf=3, random_state=0),
-        "quadratic": make_pipeline(*parts),
-    }
-
-
-def detection(real, made, scale):
-    """Return ({classifier: (AUC, least, most)}, the largest of them) of telling generated rows from real ones."""
-    pair = encoded(real, scale), encoded(made, scale)
-    scores = {name: tables.two_sample_scores(*pair, judge) for name, judge in classifiers(len(scale.parts)).items()}
-    found = {name: metrics.auc_interval(made, real) for name, (real, made) in scores.items()}
+    forest = RandomForestClassifier(80, min_samples_leaf=3, random_state=0)
+    pair, found = (encoded(real, scale), encoded(made, scale)), {}
+    for name, classifier in {"forest": forest, "quadratic": make_pipeline(*parts)}.items():
+        of_real, of_made = tables.two_sample_scores(*pair, classifier)
+        found[name] = metrics.auc_interval(of_made, of_real)
     return found, max(found.values())
 
 
