@@ -344,6 +344,7 @@ KITTEN_HEADS = {"fur": 5, "eyes": 3, "background": 4, "ear_height": 3, "head_siz
 # name of shipped weights -> the network they belong to; tools/pretrain.py trained them all
 PRETRAINED = {
     "kitten_generator": lambda: generator(32, style=(128, 128), name="kitten_generator"),
+    "kitten_generator_small": lambda: generator(32, (40, 64, 48), style=(64, 64), name="kitten_generator_small"),
     "kitten_flow": lambda: velocity(classes=(5, 3), name="kitten_flow"),
     "stain_flow": lambda: velocity(classes=(16,), name="stain_flow"),
     "text_lm": lambda: Transformer(1024, context=128, width=128, depth=4, heads=4, dropout=0.1, name="text_lm"),
