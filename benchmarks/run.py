@@ -21,6 +21,7 @@ from aigc_utils import runtime  # noqa: E402
 from tools import contents, notebooks  # noqa: E402
 
 import advertising  # noqa: E402
+import compression  # noqa: E402
 import fair_match  # noqa: E402
 import folder  # noqa: E402
 import frogs  # noqa: E402
@@ -190,6 +191,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {folder.markdown(stored("folder"))}
 {writing.markdown(stored("text"))}
 {slider.markdown(stored("slider"))}
+{compression.markdown(stored("compression"))}
 ## Notebooks
 
 Wall-clock seconds on this machine, CPU profile, from the start of the notebook's kernel to its end; memory is the
@@ -244,6 +246,7 @@ def main():
         folder.main()
         writing.main()
         slider.main()
+        compression.main()
     if part != "tables":
         measure_times(names)
     write_readme()
