@@ -1,7 +1,7 @@
 """More cores, workers, data and weights: what each costs and brings. Writes scaling.json.
 
 python benchmarks/scaling.py                   all parts, on a quiet machine with two cores
-python benchmarks/scaling.py PART              one of speed, kills, spread, reduce, reading, sizes, types, onnx
+python benchmarks/scaling.py PART ...          some of them, see PARTS at the end
 python benchmarks/scaling.py worker JOB NUMBER one worker of a run; JOB is JSON, see `train`
 SCALING_ROUNDS=1 python benchmarks/scaling.py  a toy: build/scaling.toy.json
 
@@ -32,8 +32,9 @@ import numpy as np  # noqa: E402
 
 ROUNDS = int(os.environ.get("SCALING_ROUNDS", "5"))
 PATH = HERE / "scaling.json" if ROUNDS == 5 else HERE.parent / "build" / "scaling.toy.json"
-BATCH = 32  # pictures a step of each worker
-SPEED = {"pictures": 1024, "every": 20, "steps": 40, "batch_size": BATCH}  # the last epoch is timed
+BATCH = 32  # pictures a step of the generator alone
+SHARE, SMALL_SHARE = 64, 16  # pictures a step of each worker
+SPEED = {"pictures": 1024, "every": 20, "steps": 40}  # the last epoch is timed
 SMALL = {"pictures": 256, "every": 4, "steps": 16, "batch_size": 16, "shrink": 8}  # of the runs that are killed
 
 
@@ -182,23 +183,28 @@ def ray_train_is_there():
 # --- what is measured ------------------------------------------------------------------------------------------------
 
 
-def speed():
+def speed(share=SHARE, ask_ray=True):
     """Return pictures a second: two trainings side by side, two workers of one training, the same under Ray."""
     rows = []
-    with cluster.engine() if ray_train_is_there() else contextlib.nullcontext() as ray:
+    with cluster.engine() if ask_ray and ray_train_is_there() else contextlib.nullcontext() as ray:
         for _ in range(ROUNDS):
             row = {}
             for name in ("side by side", "two workers", *(["Ray"] if ray else [])):
                 with tempfile.TemporaryDirectory() as folder:
-                    job = SPEED | {"folder": folder, "batch_size": BATCH if name == "side by side" else 2 * BATCH}
+                    job = SPEED | {"folder": folder, "batch_size": share if name == "side by side" else 2 * share}
                     if name == "Ray":
                         run_with_ray(job)
                     else:
                         run_workers(command(job), together=name == "two workers")
-                    row[name] = round(sum(BATCH / worker["seconds"] for worker in results(folder)), 1)
+                    row[name] = round(sum(share / worker["seconds"] for worker in results(folder)), 1)
             rows.append(row)
             print(row, flush=True)
     return rows
+
+
+def speed_of_small_shares():
+    """Return the same for fewer pictures a worker, between two sums of as many gradients; without Ray."""
+    return speed(SMALL_SHARE, ask_ray=False)
 
 
 def kills():
@@ -252,7 +258,10 @@ def reduce_worker(job):
 
     @tf.function
     def summed(vector):
-        add = lambda x: tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, x)  # noqa: E731
+        def add(own):
+            here = tf.identity(own)  # an input belongs to no device yet
+            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, here)
+
         return strategy.run(add, args=(vector,))
 
     seconds = {}
@@ -363,6 +372,7 @@ def onnx_int8():
     network, held_out = metrics.feature_network("kitten_factors"), kittens.sample(2000, seed=11)[0]
     reference, generator = network.features(held_out), models.load_pretrained("kitten_generator")
     latent, rows = training.latent_vectors(generator, 2000, seed=1).numpy(), []
+    generator(latent[:1])  # Keras exports what has been called once
     with tempfile.TemporaryDirectory() as folder:
         paths = {"float32": Path(folder) / "whole.onnx", "dynamic int8": Path(folder) / "int8.onnx"}
         generator.export(paths["float32"], format="onnx", verbose=False)
@@ -394,6 +404,7 @@ def operations(path):
 
 PARTS = {
     "speed": speed,
+    "small_shares": speed_of_small_shares,
     "kills": kills,
     "spread": spreading,
     "reduce": reducing,
@@ -424,6 +435,7 @@ def markdown(result):
         "| " + " | ".join(f"{row.get(name, float('nan')):.0f}" for name in names) + " |" for row in speeds
     )
     whole = "{:.2f} ({:.2f} to {:.2f})"
+    few = whole.format(*shares(result["small_shares"], *names[1::-1]))
     two, by_ray = whole.format(*shares(speeds, *names[1::-1])), whole.format(*shares(speeds, "Ray", names[1]))
     by = {name: [row for row in killed if row["by"] == name] for name in dict.fromkeys(row["by"] for row in killed)}
     ends = "; ".join(
@@ -437,10 +449,10 @@ def markdown(result):
     many = f"{spread['Ray']:.1f} s as {spread['tasks']} tasks of Ray" if "Ray" in spread else "Ray was not there"
     return f"""## Several workers
 
-From `scaling.json`. Pictures a second of the GAN of `04_training_a_gan` ({BATCH} pictures a step and worker), each
+From `scaling.json`. Pictures a second of the GAN of `04_training_a_gan` ({SHARE} pictures a step and worker), each
 worker on a core of its own: two independent trainings side by side, two workers of one training under `tf.distribute`,
 and the same under Ray's trainer. Round by round, two workers over side by side: {two};
-Ray over `tf.distribute`: {by_ray}.
+Ray over `tf.distribute`: {by_ray}. With {SMALL_SHARE} pictures a step and worker, two workers over side by side: {few}.
 
 | {" | ".join(names)} |
 |{"---|" * len(names)}
