@@ -25,6 +25,7 @@ import fair_match  # noqa: E402
 import frogs  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
+import scaling  # noqa: E402
 import sdv  # noqa: E402
 import slider  # noqa: E402
 import text as writing  # noqa: E402
@@ -188,6 +189,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {frogs.markdown(stored("frogs"))}
 {writing.markdown(stored("text"))}
 {slider.markdown(stored("slider"))}
+{scaling.markdown(stored("scaling"))}
 ## Notebooks
 
 Wall-clock seconds on this machine, CPU profile, from the start of the notebook's kernel to its end; memory is the
@@ -241,6 +243,7 @@ def main():
         frogs.main()
         writing.main()
         slider.main()
+        scaling.main([])
     if part != "tables":
         measure_times(names)
     write_readme()
