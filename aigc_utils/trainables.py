@@ -17,6 +17,17 @@ def stream(seed, use, step):
     return tf.stack([tf.cast(seed, tf.int64) * 16 + use, tf.cast(step, tf.int64)])
 
 
+def _sum_as_one(pairs):
+    """Return pairs of gradient and variable, the gradients summed over all workers: one message, not one for each."""
+    gradients, variables = zip(
+        *((tf.convert_to_tensor(gradient), variable) for gradient, variable in pairs), strict=True
+    )
+    flat = tf.concat([tf.reshape(gradient, [-1]) for gradient in gradients], axis=0)
+    flat = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, flat)
+    parts = tf.split(flat, [gradient.shape.num_elements() for gradient in gradients])
+    return [(tf.reshape(part, variable.shape), variable) for part, variable in zip(parts, variables, strict=True)]
+
+
 class Trainable(keras.Model):
     """What `fit` trains: a model that counts its steps, and whose noise ``seed`` and that count decide.
 
@@ -51,6 +62,8 @@ class Trainable(keras.Model):
         if half and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         optimizer.build(variables)
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            optimizer._all_reduce_sum_gradients = _sum_as_one
         of_this_strategy = tf.distribute.get_strategy().extended.variable_created_in_scope
         if not all(of_this_strategy(variable.value) for variable in self.variables + optimizer.variables):
             said = "received networks, a model or an optimizer from another strategy's scope, or from none"

@@ -3,7 +3,8 @@
 python benchmarks/claims.py 10 [NOTEBOOK ...]   the seeds 0 to 9, of every notebook that has a line ``SEED = 0``
 
 A finished run is kept in claims.json, so that an interrupted one goes on; a notebook whose code has changed since then
-begins anew. The table is claims.md.
+begins anew. The table is claims.md. Where Ray is installed each run is a task of a core: of the cluster that
+RAY_ADDRESS names, whose machines have this project in the same folder, else of this machine.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from aigc_utils import cluster  # noqa: E402
 from tools import notebooks  # noqa: E402
 
 STORE, TABLE = HERE / "claims.json", HERE / "claims.md"
@@ -46,6 +48,7 @@ def run(path, seed):
     """Execute one notebook with a seed, over failing cells too; returns the row of the store."""
     from nbclient import NotebookClient
 
+    os.environ["AIGC_PROFILE"] = "cpu"
     notebook = notebooks.read(path)
     seeded(notebook, seed)
     begin = time.perf_counter()
@@ -88,27 +91,31 @@ def table(store):
     return "\n".join(lines)
 
 
+def missing(store, paths, seeds):
+    """Return the (path, seed) that are still to be run; in the store, notebooks that have changed begin anew."""
+    for path in paths:
+        source = digest(notebooks.read(path))
+        if store.get(path.stem, {}).get("code") != source:
+            store[path.stem] = {"code": source, "runs": []}
+    known = {(path, row["seed"]) for path in paths for row in store[path.stem]["runs"]}
+    return [(path, seed) for path in paths for seed in range(seeds) if (path, seed) not in known]
+
+
 def main():
     """Run what is missing, and write the table after every run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seeds", type=int)
     parser.add_argument("names", nargs="*", metavar="NOTEBOOK")
     given = parser.parse_args()
-    os.environ["AIGC_PROFILE"] = "cpu"
     store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
     paths = [p for p in notebooks.find(given.names) if any(SEED_LINE.search(c.source) for c in code(notebooks.read(p)))]
-    for path in paths:
-        source = digest(notebooks.read(path))
-        if store.get(path.stem, {}).get("code") != source:
-            store[path.stem] = {"code": source, "runs": []}
-        for seed in range(given.seeds):
-            runs = store[path.stem]["runs"]
-            if seed not in [row["seed"] for row in runs]:
-                runs.append(run(path, seed))
-                print(f"{path.stem}, seed {seed}: {runs[-1]['failed'] or 'every cell passed'}", flush=True)
-                notebooks.write(STORE, json.dumps(store, indent=1) + "\n")
-                heading = "# Claims under other seeds\n\nWritten by `make claims`; nothing here is typed by hand.\n\n"
-                notebooks.write(TABLE, heading + table(store) + "\n")
+    jobs = missing(store, paths, given.seeds)
+    for (path, seed), row in zip(jobs, cluster.spread(run, jobs), strict=True):
+        store[path.stem]["runs"].append(row)
+        print(f"{path.stem}, seed {seed}: {row['failed'] or 'every cell passed'}", flush=True)
+        notebooks.write(STORE, json.dumps(store, indent=1) + "\n")
+        heading = "# Claims under other seeds\n\nWritten by `make claims`; nothing here is typed by hand.\n\n"
+        notebooks.write(TABLE, heading + table(store) + "\n")
     return any(row["failed"] for path in paths for row in store[path.stem]["runs"])
 
 

@@ -27,6 +27,7 @@ import folder  # noqa: E402
 import frogs  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
+import scaling  # noqa: E402
 import sdv  # noqa: E402
 import slider  # noqa: E402
 import text as writing  # noqa: E402
@@ -192,6 +193,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {writing.markdown(stored("text"))}
 {slider.markdown(stored("slider"))}
 {compression.markdown(stored("compression"))}
+{scaling.markdown(stored("scaling"))}
 ## Notebooks
 
 Wall-clock seconds on this machine, CPU profile, from the start of the notebook's kernel to its end; memory is the
@@ -247,6 +249,7 @@ def main():
         writing.main()
         slider.main()
         compression.main()
+        scaling.main([])
     if part != "tables":
         measure_times(names)
     write_readme()

@@ -648,6 +648,60 @@ WRONG = {
             ("def error_of_gain(before, after):\n    return np.std(after - before, ddof=1)", "root of n"),
         ],
     },
+    "10_scaling": {
+        "10.1": [
+            (
+                "def bytes_sent(size, workers, steps):\n    return steps * size * (workers - 1)",
+                "four rounds of a third",
+            ),
+            ("def bytes_sent(size, workers, steps):\n    return steps * 2 * size", "nobody to send to"),
+            (
+                "def bytes_sent(size, workers, steps):\n    return steps * (workers - 1) / workers * size",
+                "results back",
+            ),
+        ],
+        "10.2": [
+            ("def speed_up(serial, workers):\n    return workers * (1 - serial)", "as fast as before"),
+            ("def speed_up(serial, workers):\n    return serial + (1 - serial) / workers", "seven times as fast"),
+        ],
+        "10.3": [
+            (
+                "def scaled(batch, rate, steps, workers):\n    return batch, rate * workers, -(-steps // workers)",
+                "Each of four",
+            ),
+            (
+                "def scaled(batch, rate, steps, workers):\n"
+                "    return batch * workers, rate * workers**0.5, -(-steps // workers)",
+                "four times the rate",
+            ),
+            (
+                "def scaled(batch, rate, steps, workers):\n"
+                "    return batch * workers, rate * workers, steps // workers",
+                "round up",
+            ),
+        ],
+        "10.4": [
+            ("def save_every(save, between):\n    return (save * between) ** 0.5", "t = 20"),
+            ("def save_every(save, between):\n    return save * between / 10", "a root"),
+        ],
+        "10.5": [
+            ("def largest_error(most, bits):\n    return most / (2 ** (bits - 1) - 1)", "half a step"),
+            ("def largest_error(most, bits):\n    return 0.5 * most / 127", "seven levels"),
+        ],
+        "10.6": [
+            (
+                "def place(k, count, seed):\n    a, b = np.random.default_rng(seed).integers(0, count, 2)\n"
+                "    return (int(a) * k + int(b)) % count",
+                "is a ever 0",
+            ),
+            ("def place(k, count, seed):\n    return k", "Seeds change the order"),
+            (
+                "def place(k, count, seed):\n"
+                "    return int(np.random.default_rng(seed).integers(1, count)) * k % count",
+                "add b",
+            ),
+        ],
+    },
     "12_case_advertising": {
         "12.1": [
             (

@@ -88,7 +88,8 @@ def test_one_worker_writes_the_checkpoint_and_both_continue_from_it(workers, alo
 
 
 def test_what_each_worker_would_do_for_itself_is_refused(workers):
-    clipped, uneven = workers[0]["refusals"]
+    clipped, uneven, several = workers[0]["refusals"]
+    assert "steps_per_execution=2 for 2 workers; expected 1" in several
     assert "without clipping" in clipped and "batch_size=7 for 2 workers; expected a multiple" in uneven
 
 

@@ -58,9 +58,11 @@ def refusals(scope):
     """Return the sentences with which `training.fit` declines what workers cannot do together."""
     with scope():
         clipped = flow(global_clipnorm=1.0)
-    for options in ({"batch_size": 8}, {"batch_size": 7}):
+        several = flow()
+    several.steps_per_execution = 2
+    for model, options in ((clipped, {"batch_size": 8}), (clipped, {"batch_size": 7}), (several, {"batch_size": 8})):
         try:
-            training.fit(clipped, IMAGES, 1, 1, labels=LABELS, **options)
+            training.fit(model, IMAGES, 1, 1, labels=LABELS, **options)
         except ValueError as error:
             yield str(error)
 
