@@ -44,7 +44,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 KEY = "AIGC_SERVING_KEY"  # the environment variable
 MOST_HEAD, MOST_BYTES, MOST_READ = 10_000, 1000, 100_000  # bytes of a head; of a body; of one that is refused politely
-HEAD_SECONDS, BODY_SECONDS, WAIT_SECONDS = 5.0, 5.0, 10.0  # for a head, for a body, for a place in a batch
+PATIENCE, WAIT_SECONDS = 5.0, 10.0  # for a head, and for a body; for a place in a batch
 MOST_SEED, MOST_GUIDANCE = 2**53 - 1, 5.0  # beyond this seed a browser's numbers are not exact
 CHOICES = {name: kittens.CHOICES[name] for name in ("fur", "eyes")}
 STEPS, ENLARGED = 12, 8  # of Heun's method; so that the mark can be read
@@ -235,10 +235,12 @@ def _end(processes):
 class Impatient(AutoHTTPProtocol):
     """uvicorn's connection, closed when a head is too long or takes too long: uvicorn alone waits for ever."""
 
+    seconds = PATIENCE
+
     def connection_made(self, transport):
         """Give the first head its time."""
         super().connection_made(transport)
-        self.late, self.head = self.loop.call_later(HEAD_SECONDS, transport.close), 0
+        self.late, self.head = self.loop.call_later(self.seconds, transport.close), 0
 
     def data_received(self, data):
         """Read on, and look whether a head is still incomplete."""
@@ -247,7 +249,7 @@ class Impatient(AutoHTTPProtocol):
             self.late, self.head = self.late and self.late.cancel(), 0
             return
         self.late, self.head = (
-            self.late or self.loop.call_later(HEAD_SECONDS, self.transport.close),
+            self.late or self.loop.call_later(self.seconds, self.transport.close),
             self.head + len(data),
         )
         if self.head > MOST_HEAD:
@@ -326,10 +328,10 @@ class Gate:
             return body
 
         try:
-            body = await asyncio.wait_for(read(), BODY_SECONDS)
+            body = await asyncio.wait_for(read(), Impatient.seconds)
         except asyncio.TimeoutError as error:
             raise Refused(
-                408, "slow", f"received no whole body within {BODY_SECONDS:g} s; expected one.", CLOSE
+                408, "slow", f"received no whole body within {Impatient.seconds:g} s; expected one.", CLOSE
             ) from error
         if len(body) > MOST_BYTES:
             raise Refused(
@@ -355,10 +357,11 @@ class Gate:
         return Response(png, media_type="image/png", headers={"X-Batch-Size": str(size)})
 
 
-def serve(port, key, model, engine="onnx", workers=2, batch=8, most_waiting=64):
+def serve(port, key, model, engine="onnx", workers=2, batch=8, most_waiting=64, patience=PATIENCE):
     """Serve on 127.0.0.1 until SIGTERM or SIGINT; then answer what was accepted, and end every process."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again when it has stopped
     logging.getLogger("litserve.server").setLevel(logging.CRITICAL)  # its monitor asks a manager that has ended
+    Impatient.seconds = patience
     options = {"workers_per_device": workers, "timeout": WAIT_SECONDS, "restart_workers": True}
     server = litserve.LitServer(Kittens(model, engine, batch), accelerator="cpu", disable_openapi_url=True, **options)
     try:
@@ -381,8 +384,8 @@ def _end_with_stdin():
 def main():
     """Read the arguments, export the network where it was not yet, and serve."""
     parser = argparse.ArgumentParser(prog="python -m aigc_utils.serving", description=f"The key: {KEY}.")
-    for name, value in {"port": 8000, "workers": 2, "batch": 8, "most-waiting": 64}.items():
-        parser.add_argument(f"--{name}", type=int, default=value)
+    for name, value in {"port": 8000, "workers": 2, "batch": 8, "most-waiting": 64, "patience": PATIENCE}.items():
+        parser.add_argument(f"--{name}", type=type(value), default=value)
     parser.add_argument("--engine", choices=("onnx", "keras"), default="onnx")
     parser.add_argument("--model", type=Path, help="an ONNX file; by default one is exported to the cache")
     parser.add_argument("--while-stdin", action="store_true", help="end when the standard input is closed")
