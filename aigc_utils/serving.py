@@ -50,6 +50,7 @@ CHOICES = {name: kittens.CHOICES[name] for name in ("fur", "eyes")}
 STEPS, ENLARGED = 12, 8  # of Heun's method; so that the mark can be read
 SAYS = provenance.Label("kitten_flow", "aigc-notebooks", version="10b_serving")
 SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)  # bounds of the histogram of latencies
+PATHS = {"/": "GET", "/health": "GET", "/metrics": "GET", "/picture": "POST"}
 PAGE = Path(__file__).with_name("serving.html")
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src blob: data:; connect-src 'self'"
@@ -171,8 +172,9 @@ class Patient(BatchedLoop):
 
     def get_batch_requests(self, lit_api, request_queue, transport):
         """Return the requests that come within ``batch_timeout`` of the first, and those that have waited too long."""
-        found = [request_queue.get()]
+        found = []
         with contextlib.suppress(Empty):
+            found.append(request_queue.get(timeout=1.0))  # without an end, a worker that is killed takes one with it
             while len(found) < lit_api.max_batch_size:
                 found.append(request_queue.get(timeout=lit_api.batch_timeout))
         batch, late = [], []
@@ -270,7 +272,7 @@ class Gate:
         counter, histogram = (
             functools.partial(one, registry=self.registry) for one in (prometheus.Counter, prometheus.Histogram)
         )
-        self.requests = counter("pictures_requests", "Requests by the status of their answer", ["status"])
+        self.requests = counter("pictures_requests", "Requests by the status of their answer", ["path", "status"])
         self.refused = counter("pictures_refused", "Requests without a picture, by reason", ["reason"])
         self.wishes = counter("pictures_wishes", "Colours that were wished", ["factor", "value"])
         self.seconds = histogram("pictures_seconds", "Seconds from head to answer", buckets=SECONDS)
@@ -289,20 +291,20 @@ class Gate:
             response = JSONResponse({"error": str(no)}, no.status, no.headers)
         except ClientDisconnect:
             return self.refused.labels("gone").inc()
-        self.requests.labels(response.status_code).inc()
+        path = scope["path"] if scope["path"] in PATHS else "another"
+        self.requests.labels(path, response.status_code).inc()
         response.headers.update({"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"})
         await response(scope, receive, send)
         self.seconds.observe(time.perf_counter() - begin)
 
     async def answer(self, request):
         """Return the response to a request, or raise `Refused`."""
-        paths = {"/": "GET", "/health": "GET", "/metrics": "GET", "/picture": "POST"}
         path, method = request.scope["path"], request.method
-        if path not in paths:
-            raise Refused(404, "path", f"received {ascii(path)[:60]}; expected one of {', '.join(paths)}.")
-        if method != paths[path]:
+        if path not in PATHS:
+            raise Refused(404, "path", f"received {ascii(path)[:60]}; expected one of {', '.join(PATHS)}.")
+        if method != PATHS[path]:
             raise Refused(
-                405, "method", f"received {ascii(method)[:20]}; expected {paths[path]}.", {"Allow": paths[path]}
+                405, "method", f"received {ascii(method)[:20]}; expected {PATHS[path]}.", {"Allow": PATHS[path]}
             )
         if path == "/":
             return Response(PAGE.read_bytes(), media_type="text/html", headers={"Content-Security-Policy": POLICY})
@@ -345,8 +347,9 @@ class Gate:
             raise Refused(503, "queue", f"{self.most} wishes are waiting already; ask again in a second.", AGAIN)
         self.waiting += 1
         try:
-            png, size, brightness = await self.handler.handle_request(wish, dict)
-        except HTTPException as error:  # it waited too long, or its worker was ended
+            made = self.handler.handle_request(wish, dict)
+            png, size, brightness = await asyncio.wait_for(made, WAIT_SECONDS)
+        except (HTTPException, asyncio.TimeoutError) as error:  # it waited too long, or its worker was ended
             raise Refused(503, "late", "the picture was not made in time; ask again in a second.", AGAIN) from error
         finally:
             self.waiting -= 1
