@@ -124,13 +124,17 @@ def onnx_velocity(path, threads=1):
     return lambda *given: session.run(None, dict(zip(("image", "time", "labels"), given, strict=True)))[0]
 
 
-def keras_velocity(path=None):
-    """Return the same field by Keras, compiled; no file is needed."""
-    from aigc_utils import models
+def keras_draw():
+    """Return a function like `draw`: Keras' compiled sampler draws one wish after the other. It is the rival in 10b."""
+    from aigc_utils import models, training
 
-    network = models.load_pretrained("kitten_flow")
-    compiled = runtime.tf.function(lambda *given: network(list(given), training=False), reduce_retracing=True)
-    return lambda *given: compiled(*map(runtime.tf.constant, given)).numpy()
+    flow = training.FlowMatching(models.load_pretrained("kitten_flow"))
+
+    def one(wish):
+        told = np.where(labels([wish]) == labels([dict.fromkeys(CHOICES)]), -1, labels([wish]))
+        return flow.generate(noise(wish)[None], STEPS, labels=told, guidance=wish["guidance"])[0]
+
+    return lambda wishes: data.to_uint8(np.clip(np.stack([one(wish) for wish in wishes]), -1, 1))
 
 
 def labels(wishes):
@@ -142,9 +146,14 @@ def labels(wishes):
     return np.array([[numbers[name][wish[name]] for name in CHOICES] for wish in wishes], np.int32)
 
 
+def noise(wish):
+    """Return the noise (32, 32, 3) that a wish's seed decides."""
+    return np.random.default_rng(wish["seed"]).standard_normal((32, 32, 3), np.float32)
+
+
 def draw(velocity, wishes):
     """Return pictures, uint8 (n, 32, 32, 3), one a wish: Heun's method from the noise that its seed decides."""
-    points = np.stack([np.random.default_rng(wish["seed"]).standard_normal((32, 32, 3), np.float32) for wish in wishes])
+    points = np.stack([noise(wish) for wish in wishes])
     guidance = np.array([wish["guidance"] for wish in wishes], np.float32)[:, None, None, None]
     twice = np.flatnonzero(guidance != 1)  # these are asked without their wishes too, in the same call
     told = np.concatenate([labels(wishes), labels([dict.fromkeys(CHOICES)] * len(twice)).reshape(-1, len(CHOICES))])
@@ -195,13 +204,13 @@ class Kittens(litserve.LitAPI):
     def setup(self, device):
         """Load the network, and draw a batch of every size before the first request comes."""
         threading.Thread(target=_end_with_parent, daemon=True).start()
-        self.velocity = {"onnx": onnx_velocity, "keras": keras_velocity}[self.engine](self.model)
+        self.draw = keras_draw() if self.engine == "keras" else functools.partial(draw, onnx_velocity(self.model))
         for count in range(1, self.max_batch_size + 1):
             self.encode_response(self.predict([read_wish(b'{"seed": 0}')] * count)[0])
 
     def predict(self, wishes):
         """Return (picture, its wish, size of the batch) for each wish of a batch."""
-        return [(image, wish, len(wishes)) for image, wish in zip(draw(self.velocity, wishes), wishes, strict=True)]
+        return [(image, wish, len(wishes)) for image, wish in zip(self.draw(wishes), wishes, strict=True)]
 
     def unbatch(self, output):
         """Return the list as it is."""
@@ -250,10 +259,8 @@ class Impatient(AutoHTTPProtocol):
         if self.cycle and not self.cycle.response_complete:  # a request is being answered
             self.late, self.head = self.late and self.late.cancel(), 0
             return
-        self.late, self.head = (
-            self.late or self.loop.call_later(self.seconds, self.transport.close),
-            self.head + len(data),
-        )
+        self.late = self.late or self.loop.call_later(self.seconds, self.transport.close)
+        self.head += len(data)
         if self.head > MOST_HEAD:
             self.transport.close()
 
@@ -268,10 +275,10 @@ class Gate:
 
     def __init__(self, server, key, most_waiting=64):
         self.server, self.key, self.most, self.waiting = server, f"Bearer {key}".encode(), most_waiting, 0
+        self.ready = False  # once it is, the manager is asked no more
         self.handler, self.registry = RegularRequestHandler(server.lit_api, server), prometheus.CollectorRegistry()
-        counter, histogram = (
-            functools.partial(one, registry=self.registry) for one in (prometheus.Counter, prometheus.Histogram)
-        )
+        counter = functools.partial(prometheus.Counter, registry=self.registry)
+        histogram = functools.partial(prometheus.Histogram, registry=self.registry)
         self.requests = counter("pictures_requests", "Requests by the status of their answer", ["path", "status"])
         self.refused = counter("pictures_refused", "Requests without a picture, by reason", ["reason"])
         self.wishes = counter("pictures_wishes", "Colours that were wished", ["factor", "value"])
@@ -303,12 +310,12 @@ class Gate:
         if path not in PATHS:
             raise Refused(404, "path", f"received {ascii(path)[:60]}; expected one of {', '.join(PATHS)}.")
         if method != PATHS[path]:
-            raise Refused(
-                405, "method", f"received {ascii(method)[:20]}; expected {PATHS[path]}.", {"Allow": PATHS[path]}
-            )
+            said = f"received {ascii(method)[:20]}; expected {PATHS[path]}."
+            raise Refused(405, "method", said, {"Allow": PATHS[path]})
         if path == "/":
             return Response(PAGE.read_bytes(), media_type="text/html", headers={"Content-Security-Policy": POLICY})
-        if not all(state == "ready" for state in self.server.workers_setup_status.values()):
+        self.ready = self.ready or all(state == "ready" for state in self.server.workers_setup_status.values())
+        if not self.ready:
             raise Refused(503, "start", "the server is warming up; ask again in a few seconds.", AGAIN)
         if path == "/health":
             return Response("ok")
@@ -332,9 +339,8 @@ class Gate:
         try:
             body = await asyncio.wait_for(read(), Impatient.seconds)
         except asyncio.TimeoutError as error:
-            raise Refused(
-                408, "slow", f"received no whole body within {Impatient.seconds:g} s; expected one.", CLOSE
-            ) from error
+            said = f"received no whole body within {Impatient.seconds:g} s; expected a wish, which is short."
+            raise Refused(408, "slow", said, CLOSE) from error
         if len(body) > MOST_BYTES:
             raise Refused(
                 413, "size", f"received more than {MOST_BYTES} bytes; expected a wish, which is shorter.", CLOSE

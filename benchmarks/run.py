@@ -26,6 +26,7 @@ import frogs  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
 import sdv  # noqa: E402
+import serving  # noqa: E402
 import slider  # noqa: E402
 import text as writing  # noqa: E402
 import tuning  # noqa: E402
@@ -187,6 +188,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {sdv.markdown(stored("sdv"))}
 {frogs.markdown(stored("frogs"))}
 {writing.markdown(stored("text"))}
+{serving.markdown(stored("serving"))}
 {slider.markdown(stored("slider"))}
 ## Notebooks
 
@@ -240,6 +242,7 @@ def main():
         sdv.main()
         frogs.main()
         writing.main()
+        serving.main()
         slider.main()
     if part != "tables":
         measure_times(names)
