@@ -203,7 +203,7 @@ class Kittens(litserve.LitAPI):
 
     def setup(self, device):
         """Load the network, and draw a batch of every size before the first request comes."""
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        threading.Thread(target=end_with_parent, daemon=True).start()
         self.draw = keras_draw() if self.engine == "keras" else functools.partial(draw, onnx_velocity(self.model))
         for count in range(1, self.max_batch_size + 1):
             self.encode_response(self.predict([read_wish(b'{"seed": 0}')] * count)[0])
@@ -223,7 +223,7 @@ class Kittens(litserve.LitAPI):
         return provenance.labelled_png(image.repeat(ENLARGED, 0).repeat(ENLARGED, 1), says), size, float(image.mean())
 
 
-def _end_with_parent():
+def end_with_parent():
     """Wait until the parent has ended, however that was; then end this process and the parent's other children."""
     parent = multiprocessing.parent_process()
     children = psutil.Process(parent.pid).children()  # LitServe's manager among them, which would live on

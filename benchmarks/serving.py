@@ -74,15 +74,18 @@ class Server:
 
     def send(self, body, key=None, method="POST", path="/picture"):
         """Return (status, headers, body) of the answer to one request; each thread keeps its connection."""
-        if not hasattr(self.own, "connection"):
-            self.own.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        kept = getattr(self.own, "connection", None)
         try:
-            headers = {"Authorization": f"Bearer {key or self.key}"}
-            self.own.connection.request(method, path, body, headers)
-            answer = self.own.connection.getresponse()
-            return answer.status, answer.headers, answer.read()
-        except BaseException:
-            self.own.connection.close()  # the next request begins with a new one
+            connection = kept or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            connection.request(method, path, body, {"Authorization": f"Bearer {key or self.key}"})
+            answer = connection.getresponse()
+            found, self.own.connection = (answer.status, answer.headers, answer.read()), connection
+            return found
+        except BaseException as error:
+            connection.close()
+            self.own.connection = None
+            if kept and isinstance(error, ConnectionError):  # it was idle for so long that the server had closed it
+                return self.send(body, key, method, path)
             raise
 
     def ask(self, **wish):
@@ -148,6 +151,7 @@ def runtimes(folder):
 
     generator, tf = models.load_pretrained("kitten_generator"), runtime.tf
     paths = {kind: str(folder / f"generator.{kind}") for kind in ("onnx", "tflite")}
+    tf.get_logger().setLevel("WARNING")  # else it names its temporary folders
     generator(np.zeros((1, LATENT), np.float32))  # a network that was never called is not exported
     generator.export(paths["onnx"], format="onnx", verbose=False)
     generator.export(paths["tflite"], format="litert", verbose=False)

@@ -296,7 +296,7 @@ BREAKAGES = {
             new='row[-1] for name, row in stored["latency"]',
         ),
         Bug(
-            "assert wishes[0] ==",
+            "assert a_wish ==",
             "true is a seed",
             old='type(wish["seed"]) is not int',
             new='not isinstance(wish["seed"], int)',
@@ -304,14 +304,14 @@ BREAKAGES = {
         Bug(
             "together == alone",
             "one noise for the whole batch",
-            old='np.random.default_rng(wish["seed"])',
-            new='np.random.default_rng(wishes[0]["seed"])',
+            old="noise(wish) for wish in wishes",
+            new="noise(wishes[0]) for wish in wishes",
             given="by_onnx = lambda points, time, told: told.sum(axis=1)[:, None, None, None] / 9 - points",
         ),
         Bug(
             'found.aigc["Label"]',
             "the mark is not drawn",
-            patch="marks.draw",
+            patch="provenance.marks.draw",
             new="lambda picture: picture.copy()",
             given="pixels = np.full((256, 256, 3), 90, np.uint8)",
         ),
@@ -352,7 +352,7 @@ BREAKAGES = {
             given="ours = 60.0",
         ),
         Bug(
-            'rows["drift", 300]',
+            'raised["drift", 300]',
             "a logarithm to the base 10",
             old="np.log(window / reference)",
             new="np.log10(window / reference)",
@@ -858,7 +858,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             "no other pixel changed",
             "colours shifted on the way",
-            patch="marks.draw",
+            patch="provenance.marks.draw",
             new="lambda picture: original(picture.point(lambda level: min(255, level + 1)))",
         ),
         Bug(
