@@ -44,7 +44,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 KEY = "AIGC_SERVING_KEY"  # the environment variable
 MOST_HEAD, MOST_BYTES, MOST_READ = 10_000, 1000, 100_000  # bytes of a head; of a body; of one that is refused politely
-PATIENCE, WAIT_SECONDS = 5.0, 10.0  # for a head, and for a body; for a place in a batch
+PATIENCE = 5.0  # seconds for a head, and for a body; twice as long for a picture
 MOST_SEED, MOST_GUIDANCE = 2**53 - 1, 5.0  # beyond this seed a browser's numbers are not exact
 CHOICES = {name: kittens.CHOICES[name] for name in ("fur", "eyes")}
 STEPS, ENLARGED = 12, 8  # of Heun's method; so that the mark can be read
@@ -354,7 +354,7 @@ class Gate:
         self.waiting += 1
         try:
             made = self.handler.handle_request(wish, dict)
-            png, size, brightness = await asyncio.wait_for(made, WAIT_SECONDS)
+            png, size, brightness = await asyncio.wait_for(made, 2 * Impatient.seconds)
         except (HTTPException, asyncio.TimeoutError) as error:  # it waited too long, or its worker was ended
             raise Refused(503, "late", "the picture was not made in time; ask again in a second.", AGAIN) from error
         finally:
@@ -371,7 +371,7 @@ def serve(port, key, model, engine="onnx", workers=2, batch=8, most_waiting=64, 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again when it has stopped
     logging.getLogger("litserve.server").setLevel(logging.CRITICAL)  # its monitor asks a manager that has ended
     Impatient.seconds = patience
-    options = {"workers_per_device": workers, "timeout": WAIT_SECONDS, "restart_workers": True}
+    options = {"workers_per_device": workers, "timeout": 2 * patience, "restart_workers": True}
     server = litserve.LitServer(Kittens(model, engine, batch), accelerator="cpu", disable_openapi_url=True, **options)
     try:
         with wrap_litserve_start(server, worker_monitor=True):

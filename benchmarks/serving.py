@@ -272,7 +272,7 @@ def many(model, requests=REQUESTS, different=DIFFERENT, clients=80):
                 return
             if status not in (0, 503):
                 raise RuntimeError(f"status {status} for {body}")
-            time.sleep(0.2)
+            time.sleep(1.0 if status == 503 else 0.2)  # as Retry-After says
 
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
         first = [pool.submit(ask, k) for k in range(requests // 2)]
@@ -284,7 +284,8 @@ def many(model, requests=REQUESTS, different=DIFFERENT, clients=80):
         for one in (*first, *second):
             one.result()
     left += servers[-1].stop()
-    return dict(happened) | {"seconds": time.perf_counter() - begin, "processes left": len(left), "servers": 2}
+    counts = {"requests": requests, "different": different, "servers": len(servers), "processes left": len(left)}
+    return dict(happened) | counts | {"seconds": time.perf_counter() - begin}
 
 
 # --- hostile requests -------------------------------------------------------------------------------------------------
@@ -490,7 +491,7 @@ Within 200 ms for 95 % it carries {ours:g} requests a second, and compiled Keras
 {"|---" * 7}|
 {chr(10).join(rows)}
 
-{many["right"] + many.get("wrong", 0):,} requests of {DIFFERENT:,} different wishes, with a new server in the
+{many["requests"]:,} requests of {many["different"]:,} different wishes, with a new server in the
 middle: {many["right"]:,} right, bit by bit, {many.get("wrong", 0)} wrong; {many["repeated"]:,} had to ask again;
 {many["processes left"]} processes left. {sum(statuses.values()):,} hostile requests: by status (0: closed without one)
 {", ".join(f"{status}: {times}" for status, times in sorted(statuses.items()))}; {bad["right"]} of {bad["wishes"]}

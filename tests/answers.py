@@ -650,7 +650,7 @@ WRONG = {
     },
     "10b_serving": {
         "10b.1": [
-            ("def seconds_from_due(due, service):\n    return np.asarray(service)", "due at 1, sent at 5"),
+            ("def seconds_from_due(due, service):\n    return np.asarray(service)", "due at 1, but sent at 5"),
             ("def seconds_from_due(due, service):\n    return np.cumsum(service) - due", "Without a queue"),
             (
                 "def seconds_from_due(due, service):\n    return np.maximum(np.cumsum(service) - due, service)",

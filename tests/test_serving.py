@@ -207,7 +207,7 @@ def test_no_process_outlives_a_server_whose_owner_is_gone(start, end):
 
 
 def test_a_worker_that_dies_is_replaced(start):
-    server = start("--workers=1")
+    server = start("--workers=1", "--patience=1")
     worker = next(one for one in server.family[1:] if "spawn_main" in " ".join(one.cmdline()))
     worker.kill()
     statuses = []
@@ -248,7 +248,7 @@ def test_the_section_names_what_was_measured():
         "latency": {name: [8.0 / k] * len(bench.BATCHES) for k, name in enumerate(names, start=1)},
         "label": {"file": 250.0, "pixels": 2.5},
         "load": rates,
-        "many": {"right": 9, "repeated": 2, "processes left": 0},
+        "many": {"requests": 9, "different": 3, "right": 9, "repeated": 2, "processes left": 0},
         "hostile": {
             "kinds": {"a": {"400": 3}, "b": {"0": 1}},
             "before": [1, 2],
