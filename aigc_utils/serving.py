@@ -228,7 +228,8 @@ def end_with_parent():
     parent = multiprocessing.parent_process()
     children = psutil.Process(parent.pid).children()  # LitServe's manager among them, which would live on
     parent.join()
-    _end(children)
+    _end([one for one in children if one.pid != os.getpid()])
+    os._exit(1)
 
 
 def _end(processes):
