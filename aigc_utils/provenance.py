@@ -10,13 +10,14 @@ from which source that is known, is said in 21_labels.
 import contextlib
 import dataclasses
 import hashlib
+import io
 import json
 import os
 import re
 import unicodedata
 from pathlib import Path
 
-from aigc_utils import _carriers, files
+from aigc_utils import _carriers, checks, files, marks
 
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 GENERATED = "trainedAlgorithmicMedia"  # IPTC's word for what a trained model made
@@ -135,6 +136,28 @@ def label(path, says, to=None, mark=True, sign=None):
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise LabelError(f"cannot write {to}: {said}. Nothing was kept. Choose a folder with free space.") from error
     return to
+
+
+def labelled_png(pixels, says):
+    """Return uint8 pixels (height, width, 3) as the bytes of a PNG with mark and label, in milliseconds.
+
+    What `label` asks of a file is known here: the pixels had no label, and where the mark is. So all of it is compared
+    bit by bit in what was written, where `label` has to look for a mark everywhere. Raises ValueError and LabelError.
+    """
+    from PIL import Image, PngImagePlugin
+
+    picture = marks.draw(Image.fromarray(checks.images(pixels[None], channels=(3,))[0]))
+    number = says.number or hashlib.sha256(pixels.tobytes()).hexdigest()[:32]
+    says, info, buffer = dataclasses.replace(says, number=number), PngImagePlugin.PngInfo(), io.BytesIO()
+    packet = _carriers._packet(says.iptc(), json.dumps(says.aigc(), separators=(",", ":")))
+    info.add_itxt("XML:com.adobe.xmp", packet.decode())
+    picture.save(buffer, "PNG", pnginfo=info, compress_level=1)
+    with Image.open(io.BytesIO(buffer.getvalue())) as written:
+        written.load()
+        iptc, entry = _carriers._from_packet(written.info["XML:com.adobe.xmp"], [])
+    if iptc != says.iptc() or json.loads(entry) != says.aigc() or written.tobytes() != picture.tobytes():
+        raise LabelError("the label of a picture could not be read back; nothing was kept.")
+    return buffer.getvalue()
 
 
 def _sidecar(path):

@@ -29,6 +29,7 @@ import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
 import scaling  # noqa: E402
 import sdv  # noqa: E402
+import serving  # noqa: E402
 import slider  # noqa: E402
 import text as writing  # noqa: E402
 import tuning  # noqa: E402
@@ -191,6 +192,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {frogs.markdown(stored("frogs"))}
 {folder.markdown(stored("folder"))}
 {writing.markdown(stored("text"))}
+{serving.markdown(stored("serving"))}
 {slider.markdown(stored("slider"))}
 {compression.markdown(stored("compression"))}
 {scaling.markdown(stored("scaling"))}
@@ -247,6 +249,7 @@ def main():
         frogs.main()
         folder.main()
         writing.main()
+        serving.main()
         slider.main()
         compression.main()
         scaling.main([])

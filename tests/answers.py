@@ -702,6 +702,87 @@ WRONG = {
             ),
         ],
     },
+    "10b_serving": {
+        "10b.1": [
+            ("def seconds_from_due(due, service):\n    return np.asarray(service)", "due at 1, but sent at 5"),
+            ("def seconds_from_due(due, service):\n    return np.cumsum(service) - due", "Without a queue"),
+            (
+                "def seconds_from_due(due, service):\n    return np.maximum(np.cumsum(service) - due, service)",
+                "the queue is empty again",
+            ),
+        ],
+        "10b.2": [
+            (
+                "def is_seed(value, most=2**53 - 1):\n    return isinstance(value, int) and 0 <= value <= most",
+                "truth value",
+            ),
+            ("def is_seed(value, most=2**53 - 1):\n    return type(value) is int", "Too small"),
+            ("def is_seed(value, most=2**53 - 1):\n    return 0 <= value <= most and value % 1 == 0", "truth value"),
+        ],
+        "10b.3": [
+            ("def mean_waiting(rate, service):\n    return rate * mean_time(rate, service)", "NameError"),
+            (
+                "def mean_waiting(rate, service):\n    return rate * service / (2 * (1 - rate * service))",
+                "waits for half a service",
+            ),
+            (
+                "def mean_waiting(rate, service):\n"
+                "    busy = rate * service\n"
+                "    return busy * service / (2 * (1 - busy))",
+                "waits for half a service",
+            ),
+        ],
+        "10b.4": [
+            (
+                "def pauses(attempts, first=0.5, most=8.0):\n"
+                "    return [min(most, first * 2**k) for k in range(attempts)]",
+                "no pause before it",
+            ),
+            (
+                "def pauses(attempts, first=0.5, most=8.0):\n    return [first * 2**k for k in range(attempts - 1)]",
+                "Never longer",
+            ),
+            (
+                "def pauses(attempts, first=0.5, most=8.0):\n"
+                "    return [min(most, first * (k + 1)) for k in range(attempts - 1)]",
+                "Three pauses",
+            ),
+        ],
+        "10b.5": [
+            (
+                "def smallest_batch(rate, fixed, each, workers):\n"
+                "    return max(1, int(np.ceil(rate * fixed / (workers - rate * each))))",
+                "No batch is faster",
+            ),
+            (
+                "def smallest_batch(rate, fixed, each, workers):\n"
+                "    return next((b for b in range(1, 999) if b / (fixed + each * b) >= rate), None)",
+                "Two workers",
+            ),
+            (
+                "def smallest_batch(rate, fixed, each, workers):\n"
+                "    return next((b for b in range(1, 999) if workers * b / fixed >= rate), None)",
+                "Four pictures",
+            ),
+        ],
+        "10b.6": [
+            (
+                "def false_alarms(alpha, windows, metrics):\n"
+                "    return alpha * windows * metrics, 1 / (windows * metrics)",
+                "8,760 windows",
+            ),
+            (
+                "def false_alarms(alpha, windows, metrics):\n    return alpha * 365 * windows, 1 / (365 * windows)",
+                "Five metrics",
+            ),
+            (
+                "def false_alarms(alpha, windows, metrics):\n"
+                "    tests = 365 * windows * metrics\n"
+                "    return alpha * tests, alpha / tests",
+                "one a year",
+            ),
+        ],
+    },
     "12_case_advertising": {
         "12.1": [
             (

@@ -106,6 +106,23 @@ def _swap(definition, index):
         call.args[:2] = call.args[1::-1]
 
 
+# Two engines that make labels one-hot: ONNX counts −1 from the end. So no network is needed.
+ENGINES = """
+def hot(told, wraps):
+    told = np.where((told < 0) & wraps, told + [5, 3], told)
+    return np.hstack([1.0 * (told[:, k, None] == np.arange(n)) for k, n in enumerate((5, 3))])
+
+
+points, times = np.zeros((4, 1)), np.zeros(4)
+by_keras, by_onnx = (lambda p, t, told: hot(told, False)), (lambda p, t, told: hot(told, True))
+"""
+CARRIED = """
+stored = {"load": {
+    "Keras, compiled, one by one": [[10, 0.1, 0.15, 0.2, 0, 1], [40, 0.1, 0.9, 1.2, 0, 1]],
+    "ONNX Runtime, batches": [[40, 0.05, 0.1, 0.2, 0, 3]],
+}}
+"""
+
 # Two judges who err on the same garments with sleeves, so that no network is needed.
 JUDGED = """
 PRODUCTS = data.FASHION_CLASSES
@@ -378,6 +395,105 @@ BREAKAGES = {
             new='size_guidance={"tensors": 5}',
             given=LOGGED,
         ),
+    ],
+    "10b_serving": [
+        Bug(
+            "gap(last, [-1, -1])",
+            "no wish is −1, as Keras takes it",
+            old='labels([{"fur": None, "eyes": None}]).tolist()',
+            new="[[-1, -1]]",
+            given=ENGINES,
+        ),
+        Bug(
+            'len(made["LiteRT"])',
+            "a batch comes back in another order",
+            old="way(latent[1:6])",
+            new="way(latent[1:6][::-1])",
+            given='ways = {"Keras, eager": np.sin, "LiteRT": np.sin}',
+        ),
+        Bug(
+            "min(one, key=one.get)",
+            "the largest batch for the smallest",
+            old="row[0] for name, row in measured",
+            new="row[-1] for name, row in measured",
+            given='measured = {"Keras, eager": [30.0, 50], "Keras, compiled": [1.4, 12], "ONNX Runtime": [0.3, 12.5]}',
+        ),
+        Bug(
+            'bench["Keras, compiled"]',
+            "the bench's largest batch",
+            old='row[0] for name, row in stored["latency"]',
+            new='row[-1] for name, row in stored["latency"]',
+        ),
+        Bug(
+            "assert a_wish ==",
+            "true is a seed",
+            old='type(wish["seed"]) is not int',
+            new='not isinstance(wish["seed"], int)',
+        ),
+        Bug(
+            "together == alone",
+            "one noise for the whole batch",
+            old="noise(wish) for wish in wishes",
+            new="noise(wishes[0]) for wish in wishes",
+            given="by_onnx = lambda points, time, told: told.sum(axis=1)[:, None, None, None] / 9 - points",
+        ),
+        Bug(
+            'found.aigc["Label"]',
+            "the mark is not drawn",
+            patch="provenance.marks.draw",
+            new="lambda picture: picture.copy()",
+            given="pixels = np.full((256, 256, 3), 90, np.uint8)",
+        ),
+        Bug(
+            "refused == set(answers)",
+            "400 is no refusal",
+            old="400 <= status",
+            new="400 < status",
+            given='answers = {k: (400 + k, "received x; expected y.") for k in range(7)}',
+        ),
+        Bug(
+            "right == bodies",
+            "all compared with the first picture",
+            old="answer == pictures[body]",
+            new="answer == pictures[bodies[0]]",
+            given='bodies, pictures = [b"1", b"2"], {b"1": b"p", b"2": b"q"}\n'
+            'mixed = [(b"1", 200, b"p"), (b"x", 422, b""), (b"2", 200, b"q")]',
+        ),
+        Bug(
+            "ours >= 3 * rival",
+            "the median for the 95th percentile",
+            old="rate, _, p95, _, refused, _ in rows",
+            new="rate, p95, _, _, refused, _ in rows",
+            given=CARRIED,
+        ),
+        Bug("mean_time(busy, 1.0)", "M/M/1 for M/D/1", old="/ (2 * (1 - busy))", new="/ (1 - busy)"),
+        Bug(
+            "limit_of(batch, fixed",
+            "the fixed part for every picture",
+            old="/ (fixed + each * batch)",
+            new="/ (fixed * batch + each * batch)",
+        ),
+        Bug(
+            "hour - 0.09",
+            "minutes for hours",
+            old="/ (3600 * rate * busy)",
+            new="/ (60 * rate * busy)",
+            given="made_a_second = 60.0",
+        ),
+        Bug(
+            'raised["drift", 300]',
+            "a logarithm to the base 10",
+            old="np.log(window / reference)",
+            new="np.log10(window / reference)",
+        ),
+        Bug(
+            "p_value < 0.001",
+            "the wrong window",
+            old="stats.ks_2samp(healthy, after_update)",
+            new="stats.ks_2samp(healthy, other)",
+            given="healthy, other = np.random.default_rng(1).normal(150, 20, (2, WINDOW))\nafter_update = healthy - 40",
+        ),
+        Bug('many["right"] == many["requests"]', "each status counted once", old=" for _ in range(n)]", new="]"),
     ],
     "12_case_advertising": [
         Break("cost_of_picture", "sign", 0, 1),
@@ -871,7 +987,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             "no other pixel changed",
             "colours shifted on the way",
-            patch="marks.draw",
+            patch="provenance.marks.draw",
             new="lambda picture: original(picture.point(lambda level: min(255, level + 1)))",
         ),
         Bug(

@@ -21,6 +21,10 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import serving  # noqa: E402 - the clients of 10b
+
 BUILD = ROOT / "build"
 RUN_SECONDS = 300  # for all cells, on a slow machine
 CHANGE_SECONDS = 20  # for the picture to follow the slider
@@ -214,3 +218,32 @@ def test_a_prototype_trains_before_ones_eyes(page, server, untouched):
     report = page.frame_locator('iframe[title="report.html"]')
     assert "Verdict:" in report.locator("h2").first.inner_text()
     move_the_latent_slider(page, "browser-20")
+
+
+def test_the_page_of_10b_asks_its_server(page):
+    """Fields are filled in, the picture has its alternative text, and a refusal is shown in the server's words."""
+    BUILD.mkdir(exist_ok=True)
+    with serving.Server() as server:
+        page.goto(f"http://127.0.0.1:{server.port}/")
+        assert page.title() == "A kitten on demand" and page.locator("html").get_attribute("lang") == "en"
+        page.get_by_label("fur").select_option("ginger")
+        page.get_by_label("eyes").select_option("blue")
+        page.get_by_label("seed").fill("42")
+        page.get_by_label("key").fill(server.key)
+        page.keyboard.press("Enter")
+        picture = page.get_by_alt_text("Generated kitten: ginger fur, blue eyes, seed 42")
+        picture.wait_for(timeout=CHANGE_SECONDS * 1000)
+        assert picture.evaluate("image => image.complete && image.naturalWidth") == 256
+        page.screenshot(path=BUILD / "browser-10b-1-picture.png")
+        first = settled(picture)
+        page.get_by_label("fur").select_option("black")
+        page.get_by_role("button", name="Draw").click()
+        picture = page.get_by_alt_text("Generated kitten: black fur, blue eyes, seed 42")
+        assert changed(picture, first) != first
+        assert page.problems == [] and page.hosts <= {"127.0.0.1", None, ""}
+        page.get_by_label("key").fill("a guess")
+        page.get_by_role("button", name="Draw").click()
+        page.get_by_text("received no key or a wrong one").wait_for(timeout=CHANGE_SECONDS * 1000)
+        page.screenshot(path=BUILD / "browser-10b-2-refused.png")
+        assert len(page.problems) == 1 and "401" in page.problems[0]  # the browser's own note of the status
+        assert not server.stop()
