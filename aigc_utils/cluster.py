@@ -8,7 +8,8 @@ import os
 def engine():
     """Give the package Ray, connected to the cluster that RAY_ADDRESS names, else to one on this machine alone.
 
-    What was started here ends with the block. Without Ray (``pip install "aigc-utils[scale]"``) it gives None.
+    What was started here ends with the block. Without Ray (``pip install "aigc-utils[scale]"``), and where it cannot be
+    started here, which it says, it gives None.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -19,11 +20,19 @@ def engine():
     if ray.is_initialized():  # by a block around this one, which ends it
         yield ray
         return
-    ray.init(os.environ.get("RAY_ADDRESS", "local"), log_to_driver=False, logging_level="ERROR")
+    try:
+        ray.init(os.environ.get("RAY_ADDRESS", "local"), log_to_driver=False, logging_level="ERROR")
+    except Exception as error:  # of several kinds: a busy machine, which gets 30 seconds, ends in a bare Exception
+        ray.shutdown()
+        if "RAY_ADDRESS" in os.environ:
+            raise
+        print(f"Ray cannot be started here, so all runs in this process: {error}")
+        ray = None
     try:
         yield ray
     finally:
-        ray.shutdown()
+        if ray:
+            ray.shutdown()
 
 
 def spread(function, jobs):

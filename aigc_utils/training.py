@@ -357,8 +357,7 @@ def _shares(model, dataset, batch_size):
         return dataset
     unfit = ("clipnorm", "global_clipnorm", "clipvalue", "gradient_accumulation_steps", "inner_optimizer")
     if model.steps_per_execution > 1:  # TensorFlow then asks for a placeholder of its own making
-        said = f"received steps_per_execution={model.steps_per_execution} for {workers} workers"
-        raise ValueError(f"{said}; expected 1: they meet after every step.")
+        raise ValueError(f"received steps_per_execution={model.steps_per_execution} for {workers} workers; expected 1.")
     if batch_size % workers or any(getattr(one, name, None) for one in _optimizers(model) for name in unfit):
         wanted = "a multiple of their number, and optimizers without clipping, accumulation and loss scaling"
         said = f"received {batch_size=} for {workers} workers; expected {wanted}"

@@ -70,6 +70,18 @@ def test_ray_is_started_where_it_is_told_and_ended(monkeypatch, address):
     assert ray.calls[2:] == [address or "local", "shutdown"]  # after an error too
 
 
+def test_where_ray_cannot_start_jobs_run_here_and_it_is_said(monkeypatch, capsys):
+    ray = Engine()
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(ray, "init", lambda address, **options: doubled(None) * 1)
+    assert list(cluster.spread(doubled, [(4,)])) == [8] and ray.calls == ["shutdown"]
+    assert "Ray cannot be started here, so all runs in this process: unsupported operand" in capsys.readouterr().out
+    monkeypatch.setenv("RAY_ADDRESS", "ray://head:10001")
+    with pytest.raises(TypeError):  # a cluster that was asked for is not left out
+        list(cluster.spread(doubled, [(4,)]))
+
+
 def test_a_cluster_that_runs_is_used_and_left_running(monkeypatch):
     ray = Engine(running=True)
     monkeypatch.setitem(sys.modules, "ray", ray)
