@@ -389,6 +389,12 @@ BREAKAGES = {
             given=TAUGHT,
         ),
         Bug(
+            "<= 1.3).all()",
+            "over the floor, not over the teacher",
+            old='table["kitten_factors"] / long["teacher"]["kitten_factors"]',
+            new='table["kitten_factors"] / long["real kittens"]["kitten_factors"]',
+        ),
+        Bug(
             "logged = [",
             "the reader keeps a sample of the events",
             old='size_guidance={"tensors": 0}',
