@@ -177,7 +177,7 @@ def test_hostile_requests_get_no_500_and_spoil_nothing(model):
     assert after < before + 30 and files_after <= files_before + 5
 
 
-def test_a_full_queue_says_when_to_ask_again_and_metrics_count(start):
+def test_a_full_queue_says_when_to_ask_again_and_metrics_count(start, capfd):
     server = start("--most-waiting=1", "--workers=1", "--batch=1")
     with bench.concurrent.futures.ThreadPoolExecutor(30) as pool:
         answers = [one.result() for one in [pool.submit(server.ask, seed=k, fur="grey") for k in range(90)]]
@@ -195,7 +195,9 @@ def test_a_full_queue_says_when_to_ask_again_and_metrics_count(start):
         f"pictures_batch_size_count {good}.0",
     ):
         assert line in said.splitlines()
-    assert server.key not in said
+    assert server.key not in said and not server.stop()
+    logged = capfd.readouterr()
+    assert server.key not in logged.out + logged.err and "grey" not in logged.out + logged.err
 
 
 @pytest.mark.parametrize("end", ["closed input", "killed"])
