@@ -37,7 +37,7 @@ SERVERS = {  # name: options of the server
     "ONNX Runtime, one by one": ("--workers=2", "--batch=1"),
     "ONNX Runtime, batches": ("--workers=2", "--batch=8"),
 }
-RATES = (4, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 63, 80, 100, 125)  # requests a second
+RATES = (4, 6, 9, 13, 18, 25, 35, 50, 70, 100)  # requests a second
 LIMIT = 0.2  # seconds: 95 % of the answers come within it
 REQUESTS, DIFFERENT, HOSTILE = 10_000, 1_000, 1_000
 
