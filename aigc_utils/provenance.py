@@ -121,11 +121,11 @@ def label(path, says, to=None, mark=True, sign=None):
         raise ValueError(f"{path} has a label already ({summary(before)}); label the file from which it was made.")
     if damaged := [said for said in before.problems if "XMP" in said or "front matter" in said]:
         raise ValueError(f"{path} cannot be labelled: {damaged[0]} Mend or remove it.")
-    number = says.number or hashlib.sha256(path.read_bytes()).hexdigest()[:32]
-    says, (write, _, media) = dataclasses.replace(says, number=number), _carriers.KINDS[before.kind]
+    says, entry = _numbered(says, path.read_bytes())
+    write, _, media = _carriers.KINDS[before.kind]
     try:
         with files.replacing(to) as partial:
-            write(path, partial, says.iptc(), json.dumps(says.aigc(), separators=(",", ":")), mark)
+            write(path, partial, says.iptc(), entry, mark)
             manifest = _sign(partial, before.kind, says, sign, pem) if sign else None
             _believe(partial, before.kind, says, mark, manifest)
             if media is None:
@@ -138,6 +138,12 @@ def label(path, says, to=None, mark=True, sign=None):
     return to
 
 
+def _numbered(says, content):
+    """Return a label with a number, by default the beginning of a content's SHA-256, and its entry AIGC."""
+    says = dataclasses.replace(says, number=says.number or hashlib.sha256(content).hexdigest()[:32])
+    return says, json.dumps(says.aigc(), separators=(",", ":"))
+
+
 def labelled_png(pixels, says):
     """Return uint8 pixels (height, width, 3) as the bytes of a PNG with mark and label, in milliseconds.
 
@@ -147,15 +153,14 @@ def labelled_png(pixels, says):
     from PIL import Image, PngImagePlugin
 
     picture = marks.draw(Image.fromarray(checks.images(pixels[None], channels=(3,))[0]))
-    number = says.number or hashlib.sha256(pixels.tobytes()).hexdigest()[:32]
-    says, info, buffer = dataclasses.replace(says, number=number), PngImagePlugin.PngInfo(), io.BytesIO()
-    packet = _carriers._packet(says.iptc(), json.dumps(says.aigc(), separators=(",", ":")))
-    info.add_itxt("XML:com.adobe.xmp", packet.decode())
+    says, entry = _numbered(says, pixels.tobytes())
+    info, buffer = PngImagePlugin.PngInfo(), io.BytesIO()
+    info.add_itxt("XML:com.adobe.xmp", _carriers._packet(says.iptc(), entry).decode())
     picture.save(buffer, "PNG", pnginfo=info, compress_level=1)
     with Image.open(io.BytesIO(buffer.getvalue())) as written:
         written.load()
-        iptc, entry = _carriers._from_packet(written.info["XML:com.adobe.xmp"], [])
-    if iptc != says.iptc() or json.loads(entry) != says.aigc() or written.tobytes() != picture.tobytes():
+        iptc, found = _carriers._from_packet(written.info["XML:com.adobe.xmp"], [])
+    if iptc != says.iptc() or json.loads(found) != says.aigc() or written.tobytes() != picture.tobytes():
         raise LabelError("the label of a picture could not be read back; nothing was kept.")
     return buffer.getvalue()
 

@@ -13,9 +13,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import files, kittens, metrics, models, runtime, training  # noqa: E402
+from aigc_utils import kittens, metrics, models, runtime, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 from aigc_utils.training import LATENT, held_then_cosine  # noqa: E402
+from tools import notebooks  # noqa: E402
 
 import numpy as np  # noqa: E402
 from budget import BUILD, Clock, RateByClock  # noqa: E402
@@ -83,19 +84,17 @@ def trained(model, optimizers, images, seconds):
     return int(model.step)
 
 
-def adams(rate, average, count=2):
-    """Return optimizers, of which the first keeps a moving average of its weights."""
-    return [
-        keras.optimizers.Adam(rate, 0.0, 0.99, **({"use_ema": True, "ema_momentum": average} if k == 0 else {}))
-        for k in range(count)
-    ]
+def adams(rate):
+    """Return a GAN's two optimizers; the generator's keeps a moving average of its weights."""
+    average = {"use_ema": True, "ema_momentum": 0.99}
+    return [keras.optimizers.Adam(rate, 0.0, 0.99, **options) for options in (average, {})]
 
 
 def scratch(images, seed, seconds=SECONDS):
     """Return the small generator trained as 04_training_a_gan does, without a teacher, and its steps."""
     keras.utils.set_random_seed(seed)
     gan = training.GAN(models.build(STUDENT), models.discriminator(full_size=16), seed=seed)
-    optimizers = adams(2e-3, 0.99)
+    optimizers = adams(2e-3)
     gan.compile(*optimizers, r1_gamma=3.0, r1_every=4)
     return gan.generator, trained(gan, optimizers, images, seconds)
 
@@ -109,16 +108,16 @@ def distilled(images, seed, seconds=SECONDS):
     copying.compile(*optimizers)
     steps = trained(copying, optimizers, images, COPYING * seconds)
     gan = GuidedGAN(student, models.discriminator(full_size=16), teacher, seed=seed)
-    optimizers = adams(1e-3, 0.99)
+    optimizers = adams(1e-3)
     gan.compile(*optimizers, r1_gamma=3.0, r1_every=4)
     return student, steps + trained(gan, optimizers, images, (1 - COPYING) * seconds)
 
 
 @functools.cache
-def held_out():
-    """Return {network: its features of held-out kittens}."""
-    images = kittens.sample(COUNT, seed=11)[0]
-    return {name: metrics.feature_network(name).features(images) for name in NETWORKS}
+def judge(name):
+    """Return a feature network and its features of held-out kittens."""
+    network = metrics.feature_network(name)
+    return network, network.features(kittens.sample(COUNT, seed=11)[0])
 
 
 def distances(pictures):
@@ -127,20 +126,14 @@ def distances(pictures):
     for draw in range(DRAWS):
         images = pictures(draw)
         for name in NETWORKS:
-            features = metrics.feature_network(name).features(images)
-            found[name].append(metrics.frechet_distance(held_out()[name], features))
+            network, held_out = judge(name)
+            found[name].append(metrics.frechet_distance(held_out, network.features(images)))
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 
 def of(network):
     """Return the row of a generator: its weights and its distances."""
     return {"weights": network.count_params()} | distances(lambda draw: training.sample(network, COUNT, 100 + draw))
-
-
-def write(store):
-    """Write compression.json."""
-    with files.replacing(STORE) as partial:
-        partial.write_text(json.dumps(store, indent=1) + "\n")
 
 
 def main(seeds=SEEDS):
@@ -161,7 +154,7 @@ def main(seeds=SEEDS):
                 training.save_weights(network, SHIPPED)
             store["rows"].append({"recipe": recipe.__name__, "seed": seed, "steps": steps} | of(network))
             print(store["rows"][-1], flush=True)
-            write(store)
+            notebooks.write(STORE, json.dumps(store, indent=1) + "\n")
 
 
 def markdown(store):

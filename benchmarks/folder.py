@@ -20,6 +20,7 @@ STORE = HERE / "folder.json"
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import files, kittens, runtime  # noqa: E402
+from tools import notebooks  # noqa: E402
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -120,14 +121,8 @@ def main():
         )
         rows.append(json.loads(out.stdout.splitlines()[-1]))
         print(rows[-1], flush=True)
-        store(found)
-    store(found)
-
-
-def store(found):
-    """Write folder.json."""
-    with files.replacing(STORE) as partial:
-        partial.write_text(json.dumps(found, indent=1) + "\n")
+        notebooks.write(STORE, json.dumps(found, indent=1) + "\n")
+    notebooks.write(STORE, json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from aigc_utils import checks, data, files, metrics, models, tables, training  # noqa: E402
+from aigc_utils import checks, data, metrics, models, tables, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 from benchmarks.clinic import STAIN_LEVELS, correlation_error, stain_levels  # noqa: E402
+from tools import notebooks  # noqa: E402
 
 import numpy as np  # noqa: E402
 from scipy import stats  # noqa: E402
@@ -466,8 +467,7 @@ def fill(store, part, runs):
         if name not in kept:
             begin = time.time()
             kept[name] = run_split()
-            with files.replacing(STORE) as partial:
-                partial.write_text(json.dumps(store, indent=1) + "\n")
+            notebooks.write(STORE, json.dumps(store, indent=1) + "\n")
             print(f"{part}, {name}: {time.time() - begin:.0f} s", flush=True)
             keras.backend.clear_session()
 

@@ -25,8 +25,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import cluster, files, kittens, metrics, models, training  # noqa: E402
+from aigc_utils import cluster, kittens, metrics, models, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
+from tools import notebooks  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -318,12 +319,17 @@ def generator_step(generator, target, optimizer, jit=False):
     return step
 
 
+def kitten_generator(shrink):
+    """Return the kitten generator, whose maps and styles are ``shrink`` times narrower."""
+    widths, style = ([int(width / shrink) for width in widths] for widths in ((128, 96, 64), (128, 128)))
+    return models.generator(32, widths, style=style)
+
+
 def step_seconds(policy="float32", jit=False, shrink=1, batch=BATCH, rounds=10):
     """Return the seconds of a step of the kitten generator, and those of its first call, which compiles."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
-    widths, style = ([int(width / shrink) for width in widths] for widths in ((128, 96, 64), (128, 128)))
-    generator, adam = models.generator(32, widths, style=style), keras.optimizers.Adam(1e-4)
+    generator, adam = kitten_generator(shrink), keras.optimizers.Adam(1e-4)
     keras.config.set_dtype_policy(before)
     optimizer = keras.optimizers.LossScaleOptimizer(adam) if policy == "mixed_float16" else adam
     optimizer.build(generator.trainable_variables)
@@ -360,8 +366,7 @@ def sizes():
 
     rows = []
     for shrink in (8, 4, 2, 1, 0.5):
-        widths, style = ([int(width / shrink) for width in widths] for widths in ((128, 96, 64), (128, 128)))
-        generator = models.generator(32, widths, style=style)
+        generator = kitten_generator(shrink)
         flops, weights = 3 * forward_flops(generator) * BATCH, generator.count_params()
         seconds = min(step_seconds(shrink=shrink)[0] for _ in range(ROUNDS))
         rows.append({"shrink": shrink, "weights": weights, "flops": flops, "seconds": seconds})
@@ -475,12 +480,10 @@ the undisturbed one, bit for bit: {ends}.
 
 def main(names):
     """Measure the parts that are named, all where none is, and keep each in the file."""
-    PATH.parent.mkdir(exist_ok=True)
     for name in names or PARTS:
         found = json.loads(PATH.read_text()) if PATH.exists() else {}
         found |= {"cores": os.cpu_count(), name: PARTS[name]()}
-        with files.replacing(PATH) as part:
-            part.write_text(json.dumps(found, indent=1) + "\n")
+        notebooks.write(PATH, json.dumps(found, indent=1) + "\n")
         print(name, found[name], flush=True)
 
 

@@ -18,9 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from aigc_utils import files, tables  # noqa: E402
+from aigc_utils import tables  # noqa: E402
 from aigc_utils.prototype import table as prototype  # noqa: E402
 from benchmarks.medicine import found_at  # noqa: E402
+from tools import notebooks  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
@@ -204,9 +205,9 @@ def rows_of(splits, name):
     return [split["rows"][split["chosen"] if name == "chosen" else name] for split in splits]
 
 
-def with_weaker(splits):
-    """Return the splits that have the row `WEAK`: not the first ten, on which its share was chosen."""
-    return [split for split in splits if WEAK in split["rows"]]
+def having(splits, name):
+    """Return the splits that have a generator's row: for `WEAK` not the first ten, on which its share was chosen."""
+    return [split for split in splits if name == "chosen" or name in split["rows"]]
 
 
 def section(splits):
@@ -215,13 +216,13 @@ def section(splits):
     columns = [*KEYS, "found at 1 %", "quality", "column distance", "correlation error"]
     lines = [["rows", *columns], ["---"] * (len(columns) + 1)]
     for name in (*OURS, *SDV, *OTHERS):
-        rows = rows_of(with_weaker(splits) if name == WEAK else splits, name)
+        rows = rows_of(having(splits, name), name)
         found = [interval([row[key] for row in rows], share) for key in columns]
         lines.append([name, *(f"{mean:.3f} ± {most - mean:.3f}" for mean, _, most in found)])
     pairs = [["difference", *KEYS], ["---"] * (len(KEYS) + 1)]
     for ours in (*OURS, WEAK):
         for theirs in SDV:
-            asked = with_weaker(splits) if ours == WEAK else splits
+            asked = having(splits, ours)
             both = list(zip(rows_of(asked, ours), rows_of(asked, theirs), strict=True))
             found = [interval([a[key] - b[key] for a, b in both], share) for key in KEYS]
             pairs.append([f"{ours} − {theirs}", *("{:+.3f} ({:+.3f} to {:+.3f})".format(*f) for f in found)])
@@ -283,8 +284,7 @@ def main(splits=SPLITS):
         for name, split in missing:
             begin = time.perf_counter()
             kept[name][str(split)] = run(name, split, python)
-            with files.replacing(STORE) as partial:
-                partial.write_text(json.dumps(store, indent=1) + "\n")
+            notebooks.write(STORE, json.dumps(store, indent=1) + "\n")
             print(f"{name}, {split}: {time.perf_counter() - begin:.0f} s", flush=True)
 
 

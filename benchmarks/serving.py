@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import kittens, models, provenance, runtime, serving  # noqa: E402
+from tools import notebooks  # noqa: E402
 
 import numpy as np  # noqa: E402
 import psutil  # noqa: E402
@@ -511,7 +512,7 @@ def main(parts=()):
         for part in parts or work:
             begin = time.perf_counter()
             result |= {"batches": list(BATCHES), part: work[part]()}
-            PATH.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            notebooks.write(PATH, json.dumps(result, indent=1) + "\n")
             print(f"{part}: {time.perf_counter() - begin:.0f} s", flush=True)
 
 

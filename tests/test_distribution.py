@@ -1,14 +1,13 @@
 """Two processes that train one model, against one process with the whole batch."""
 
-import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 from aigc_utils import models, training
 from aigc_utils.runtime import keras, tf
+from benchmarks.scaling import addresses
 
 import numpy as np
 import pytest
@@ -17,24 +16,14 @@ import two_workers
 SCRIPT = Path(two_workers.__file__)
 
 
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory):
     """Return what each of two workers kept; they share the folder of the checkpoint."""
     folder = tmp_path_factory.mktemp("workers") / "run"
     folder.mkdir()
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
     path = os.pathsep.join([str(SCRIPT.parent.parent), os.environ.get("PYTHONPATH", "")])
     started = []
-    for index in (0, 1):
-        task = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+    for task in addresses(2):
         environment = os.environ | {"TF_CONFIG": task, "PYTHONPATH": path, "CUDA_VISIBLE_DEVICES": "-1"}
         command = [sys.executable, SCRIPT, folder]
         started.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
