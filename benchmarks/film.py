@@ -1,0 +1,588 @@
+"""In-betweens of drawn sprites: the data, the rivals, the network of notebook 11, and what they are worth.
+
+Usage: AIGC_DATA_DIR=FOLDER python benchmarks/film.py STAGE …    the stages in this order; each keeps what the others stored
+
+    ship        writes data/sprites/held_out.zip, the part that is never trained on
+    tune        chooses the parameters of both optical flows on training units
+    train       the network, in legs of 25 minutes that go on from a checkpoint: call it until it says that it is done
+    feedback    two continuations of equal length: pictures drawn evenly, and drawn where the network failed
+    measure     everything on the held-out units, once
+    expression  the network that carries an expression from one kitten to another, and its measurements
+
+FOLDER holds `wesnoth_sequences/` (data/README.md says where it comes from). Notebook 11 shows these functions: they are
+written into it from here.
+"""
+
+import collections
+import functools
+import hashlib
+import io
+import json
+import re
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from aigc_utils import checks, runtime  # noqa: E402
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
+from skimage.registration import optical_flow_ilk  # noqa: E402
+
+STORE = HERE / "film.json"
+SPRITES = HERE.parent / "data" / "sprites" / "held_out.zip"
+WEIGHTS = HERE.parent / "data" / "pretrained" / "film_inbetween.weights.h5"
+ALIKE = 0.9  # overlap of two silhouettes above which their units belong to one family
+PARTS = {"held out": 0.20, "validation": 0.12}  # shares of the triplets; the rest is for training
+LARGE = 0.05  # a family with a larger share of the triplets trains, whatever the lot says
+LEAST_ERROR = (0.5 / 255) ** 2  # what rounding to bytes costs at most: above 54 dB there is nothing to see
+
+# --- the sprites ------------------------------------------------------------------------------------------------------
+
+ACTIONS = frozenset(  # words behind a unit's name that say what it does, or which way it looks
+    "attack se die ne melee idle bob s fire run bow ranged sword n fly magic blade takeoff inhale throw spear axe hammer "
+    "stand pincer pierce kick death slash bite flying claws dying fall impact hover launch teleport mace stinger taunt "
+    "kill heal ftouch healing crossbow victory idle2 standing javelin 2claws charge dust float soar tail lightning wind "
+    "halo horn sting crouch jarid shield defend fist long die2 hand flame".split()
+)
+
+
+def unit_of(name):
+    """Return the unit of an animation: "orcs/grunt-attack" is of "orcs/grunt". Men and women of a kind are one unit."""
+    folder, words = name.split("/")[0], name.split("/")[-1].split("-")
+    while len(words) > 1 and (words[-1] in ACTIONS or words[-1].isdigit()):
+        words.pop()
+    return f"{folder}/{'-'.join(words).replace('+female', '')}"
+
+
+def animations(folder):
+    """Return {name: {number: RGBA uint8 (height, width, 4)}} of a folder of PNG files NAME-N.png."""
+    found = collections.defaultdict(dict)
+    for path in sorted(folder.rglob("*.png")):
+        name, number = re.fullmatch(r"(.*?)-?(\d+)", path.relative_to(folder).with_suffix("").as_posix()).groups()
+        with Image.open(path) as picture:
+            found[name][int(number)] = cleared(np.asarray(picture.convert("RGBA")))
+    return dict(found)
+
+
+def cleared(sprite):
+    """Return a sprite whose invisible pixels are all (0, 0, 0, 0), whatever colour they had."""
+    return np.where(sprite[..., 3:] > 0, sprite, 0).astype(np.uint8)
+
+
+def triplets(found):
+    """Return ([(name, first number, three sprites)], counts of what was left out and why).
+
+    Three consecutive frames make a triplet. Left out are those of different sizes, and those whose three frames are
+    all the same: there is nothing to draw.
+    """
+    kept, left_out = [], collections.Counter()
+    for name, frames in found.items():
+        for k in sorted(frames):
+            if k + 1 in frames and k + 2 in frames:
+                three = [frames[k], frames[k + 1], frames[k + 2]]
+                if len({sprite.shape for sprite in three}) > 1:
+                    left_out["of different sizes"] += 1
+                elif all(np.array_equal(three[0], other) for other in three[1:]):
+                    left_out["all three the same"] += 1
+                else:
+                    kept.append((name, k, np.stack(three)))
+    return kept, dict(left_out)
+
+
+def silhouette(sprite, side=80):
+    """Return the opacity about a sprite's middle, side × side pixels, averaged over 2 × 2, as a vector."""
+    alpha = np.zeros((side, side), np.float32)
+    height, width = sprite.shape[:2]
+    top, left = (height - side) // 2, (width - side) // 2
+    inside = sprite[max(top, 0) : max(top, 0) + side, max(left, 0) : max(left, 0) + side, 3] / 255
+    alpha[max(-top, 0) :, max(-left, 0) :][: inside.shape[0], : inside.shape[1]] = inside
+    return alpha.reshape(side // 2, 2, side // 2, 2).mean((1, 3)).ravel()
+
+
+def families(found):
+    """Return {unit: family}: units that share a frame, or a silhouette in any pose, are one family, named by the first.
+
+    Artists draw one creature over another: a knight over a horseman, a zombie bat over a bat. Two units overlap by
+    Σab / (Σa² + Σb² − Σab) of their opacities a and b; above ALIKE they may not lie on both sides of a split.
+    """
+    frames = [(unit_of(name), sprite) for name, numbers in found.items() for sprite in numbers.values()]
+    units = sorted({unit for unit, _ in frames})
+    index = np.array([units.index(unit) for unit, _ in frames])
+    masks = np.stack([silhouette(sprite) for _, sprite in frames])
+    square, inner = (masks**2).sum(1), masks @ masks.T
+    alike = inner > ALIKE * np.maximum(square[:, None] + square - inner, 1e-6)
+    digests = [hashlib.sha256(sprite.tobytes()).hexdigest() for _, sprite in frames]
+    _, same = np.unique(digests, return_inverse=True)
+    pairs = {*zip(*index[np.array(np.nonzero(alike | (same[:, None] == same)))], strict=True)}
+    group = list(range(len(units)))
+    for a, b in sorted(pairs):
+        low, high = sorted((group[a], group[b]))
+        group = [low if g == high else g for g in group]
+    return {unit: units[group[k]] for k, unit in enumerate(units)}
+
+
+def split(names, family, seed=0):
+    """Return {family: part}: whole families, by lot, until a part has its share of the triplets; see PARTS."""
+    counts = collections.Counter(family[unit_of(name)] for name in names)
+    order = np.random.default_rng(seed).permutation(sorted(counts))
+    part, filled = {}, collections.Counter()
+    for one in order:
+        open_parts = [name for name, share in PARTS.items() if filled[name] < share * len(names)]
+        is_large = counts[one] > LARGE * len(names)
+        part[str(one)] = "training" if is_large or not open_parts else open_parts[0]
+        filled[part[str(one)]] += counts[one]
+    return part
+
+
+@functools.cache
+def everything():
+    """Return {part: [(name, number, three sprites)]}, {unit: family} and what was left out, of the whole collection."""
+    folder = runtime.data_dir()
+    if not folder or not (folder / "wesnoth_sequences").is_dir():
+        sys.exit("set AIGC_DATA_DIR to a folder that holds wesnoth_sequences/; data/README.md says where to get it.")
+    found = animations(folder / "wesnoth_sequences")
+    kept, left_out = triplets(found)
+    family = families(found)
+    part = split([name for name, *_ in kept], family)
+    parts = {name: [] for name in ("training", *PARTS)}
+    for triplet in kept:
+        parts[part[family[unit_of(triplet[0])]]].append(triplet)
+    return parts, family, left_out
+
+
+# --- measure ----------------------------------------------------------------------------------------------------------
+
+
+def premultiplied(sprites):
+    """Return RGBA bytes (…, 4) as floats in [0, 1] whose colours are multiplied by their opacity."""
+    unit = np.asarray(sprites, np.float32) / 255
+    return np.concatenate([unit[..., :3] * unit[..., 3:], unit[..., 3:]], axis=-1)
+
+
+def box_of(*sprites):
+    """Return the slices (rows, columns) of the smallest box that holds every visible pixel of all sprites."""
+    seen = np.any([sprite[..., 3] > 0 for sprite in sprites], axis=0)
+    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def squared_error(drawn, triplet, channels=3, whole=False):
+    """Return the mean squared error of a drawn middle, premultiplied floats (height, width, 4), rounded to bytes.
+
+    Premultiplied colours in the box about all that is visible in the three true frames; ``channels`` 4 counts the
+    opacity, too, and ``whole`` takes the whole picture.
+    """
+    box = (slice(None), slice(None)) if whole else box_of(*triplet)
+    rounded = np.rint(np.clip(drawn, 0, 1) * 255) / 255
+    return float(np.mean((rounded - premultiplied(triplet[1]))[box][..., :channels] ** 2))
+
+
+def decibels(errors):
+    """Return the peak signal-to-noise ratio of mean squared errors of values in [0, 1]; 54 dB where it is rounding."""
+    return -10 * np.log10(np.maximum(errors, LEAST_ERROR))
+
+
+# --- the rivals -------------------------------------------------------------------------------------------------------
+
+DIS = {"guide": "rgba", "scale": 1, "patch": 8, "stride": 3, "flow": 0.8}  # chosen by `tune`, on training units
+ILK = {"guide": "luma and alpha", "radius": 7, "flow": 0.8}
+
+
+def guides(picture, kind):
+    """Return the grey pictures [(height, width)] in [0, 1] that a flow is estimated from, of a premultiplied sprite."""
+    if kind == "rgba":
+        return [picture[..., k] for k in range(4)]
+    luma = picture[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
+    return [0.6 * luma + 0.4 * picture[..., 3]] if kind == "luma and alpha" else [luma]
+
+
+def dis_flow(a, b, scale=1, patch=8, stride=3):
+    """Return the flow (height, width, 2) in pixels, x first, from a grey picture to another (Kroeger et al. 2016)."""
+    engine = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    engine.setFinestScale(0)  # by default it stops at a quarter of the size: too coarse for sprites
+    engine.setPatchSize(patch)
+    engine.setPatchStride(stride)
+    a, b = (np.clip(picture * 255, 0, 255).astype(np.uint8) for picture in (a, b))
+    if scale > 1:
+        a, b = (cv2.resize(x, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) for x in (a, b))
+    flow = engine.calc(a, b, None)
+    if scale > 1:
+        flow = cv2.resize(flow, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA) / scale
+    return flow
+
+
+def ilk_flow(a, b, radius=7):
+    """Return the flow by iterative Lucas-Kanade (Le Besnerais and Champagnat 2005), as `dis_flow` does."""
+    down, right = optical_flow_ilk(a, b, radius=radius)
+    return np.stack([right, down], axis=-1).astype(np.float32)
+
+
+def half_flows(first, last, kind, flow):
+    """Return two fields (height, width, 2): where a pixel of the middle was in ``first``, and will be in ``last``.
+
+    Half of the flow from the last picture to the first, and half of that from the first to the last, each the mean
+    over the guides.
+    """
+    pairs = list(zip(guides(first, kind), guides(last, kind), strict=True))
+    back, forth = (np.mean([flow(*pair[::turn]) for pair in pairs], axis=0) for turn in (-1, 1))
+    return 0.5 * back, 0.5 * forth
+
+
+def warped(picture, field):
+    """Return a picture sampled at every pixel's place plus ``field``, bilinearly; beyond its edge it is transparent."""
+    height, width = field.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    places = (x + field[..., 0]).astype(np.float32), (y + field[..., 1]).astype(np.float32)
+    return cv2.remap(picture, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+
+
+def cross_fade(first, last):
+    """Return the mean of two premultiplied sprites."""
+    return (first + last) / 2
+
+
+def by_flow(first, last, fields, share):
+    """Return both sprites warped to the middle and averaged, ``share`` of it, and the cross-fade for the rest."""
+    moved = (warped(first, fields[0]) + warped(last, fields[1])) / 2
+    return share * moved + (1 - share) * cross_fade(first, last)
+
+
+def dis_fields(first, last):
+    """Return `half_flows` by DIS with the chosen parameters."""
+    flow = functools.partial(dis_flow, **{name: DIS[name] for name in ("scale", "patch", "stride")})
+    return half_flows(first, last, DIS["guide"], flow)
+
+
+def ilk_fields(first, last):
+    """Return `half_flows` by ILK with the chosen parameters."""
+    return half_flows(first, last, ILK["guide"], functools.partial(ilk_flow, radius=ILK["radius"]))
+
+
+def tune(count=300):
+    """Print the mean decibels of both flows' parameters on training triplets, best last."""
+    pool = everything()[0]["training"]
+    chosen = [pool[k] for k in np.random.default_rng(0).choice(len(pool), count, replace=False)]
+    kinds, found = ("luma", "luma and alpha", "rgba"), []
+    tries = [
+        ("DIS", kind, {"scale": s, "patch": p, "stride": q})
+        for kind in kinds[1:]
+        for s in (1, 2)
+        for p, q in ((8, 3), (8, 2), (4, 2))
+    ]
+    tries += [("ILK", kind, {"radius": radius}) for kind in kinds for radius in (3, 5, 7, 10)]
+    shares = np.linspace(0.4, 1, 7)
+    for name, kind, options in tries:
+        flow, errors = functools.partial(dis_flow if name == "DIS" else ilk_flow, **options), []
+        for _, _, triplet in chosen:
+            first, last = premultiplied(triplet[0]), premultiplied(triplet[2])
+            fields = half_flows(first, last, kind, flow)
+            errors.append([squared_error(by_flow(first, last, fields, share), triplet) for share in shares])
+        values = decibels(np.array(errors)).mean(0)
+        found += [
+            (float(value), float(share.round(1)), name, kind, options)
+            for value, share in zip(values, shares, strict=True)
+        ]
+        print(name, kind, options, values.round(2), flush=True)
+    print(*[max(row for row in found if row[2] == name) for name in ("DIS", "ILK")], sep="\n")
+
+
+# --- the network ------------------------------------------------------------------------------------------------------
+
+SIDE, BATCH, STEPS, RATE, EMA = 64, 24, 3600, 1.5e-3, 0.995
+WIDTHS = (48, 72, 96)
+
+
+def warp_layer():
+    """Return the class of a layer that samples pictures (batch, h, w, c) at places moved by fields (batch, h, w, 2)."""
+    keras, tf = runtime.keras, runtime.tf
+
+    class Warp(keras.layers.Layer):
+        def call(self, pictures, fields):
+            padded = tf.pad(pictures, [[0, 0], [1, 1], [1, 1], [0, 0]])  # beyond the edge it is transparent
+            shape = tf.shape(padded)
+            height, width = shape[1], shape[2]
+            limits = tf.cast(tf.stack([width - 1, height - 1]), tf.float32)
+            x, y = tf.meshgrid(tf.range(1, width - 1), tf.range(1, height - 1))
+            places = tf.clip_by_value(tf.cast(tf.stack([x, y], -1), tf.float32) + fields, 0.0, limits - 1e-3)
+            corner = tf.floor(places)
+            share, corner = places - corner, tf.cast(corner, tf.int32)
+            flat = tf.reshape(padded, [shape[0], height * width, padded.shape[-1]])
+            first = corner[..., 1] * width + corner[..., 0]
+            right, down = share[..., :1], share[..., 1:]
+            upper, lower = (
+                (1 - right) * tf.gather(flat, first + step, batch_dims=1)
+                + right * tf.gather(flat, first + step + 1, batch_dims=1)
+                for step in (0, width)
+            )
+            return (1 - down) * upper + down * lower
+
+    return Warp
+
+
+def inbetween_network(widths=WIDTHS):
+    """Return the network: (batch, h, w, 12), first and last sprite and both half flows, to the middle (batch, h, w, 4).
+
+    A U-Net at half of the resolution corrects both fields, weighs four candidates (both sprites as they are, both
+    warped) pixel by pixel, and adds a remainder. h and w are multiples of 8. Its last layer begins with zeros, so
+    that it begins as the mean of the four.
+    """
+    keras, tf = runtime.keras, runtime.tf
+    layers, warp = keras.layers, warp_layer()()
+    given = keras.Input((None, None, 12))
+    first, last, back, forth = (given[..., a:b] for a, b in ((0, 4), (4, 8), (8, 10), (10, 12)))
+    moved = [warp(first, back), warp(last, forth)]
+    features = layers.Concatenate()([first, last, *moved, moved[0] - moved[1], back / 8, forth / 8])
+    x, skips = layers.Lambda(tf.nn.space_to_depth, arguments={"block_size": 2})(features), []
+
+    def convolve(x, width, times=2):
+        for _ in range(times):
+            x = layers.Conv2D(width, 3, padding="same")(x)
+            x = layers.LeakyReLU(0.1)(x)
+        return x
+
+    for k, width in enumerate(widths):
+        x = convolve(x if k == 0 else layers.AveragePooling2D()(x), width)
+        skips.append(x)
+    for width, skip in zip(widths[-2::-1], skips[-2::-1], strict=True):
+        x = layers.UpSampling2D(interpolation="bilinear")(x)
+        x = convolve(layers.Concatenate()([x, skip]), width)
+    x = layers.Conv2D(12 * 4, 3, padding="same", kernel_initializer="zeros")(x)
+    x = layers.Lambda(tf.nn.depth_to_space, arguments={"block_size": 2})(x)
+    moved = [warp(first, back + 4 * x[..., 0:2]), warp(last, forth + 4 * x[..., 2:4])]
+    weights = layers.Softmax()(x[..., 4:8])
+    candidates = [first, last, *moved]
+    out = sum(weights[..., k : k + 1] * candidate for k, candidate in enumerate(candidates)) + x[..., 8:12]
+    return keras.Model(given, out, name="film_inbetween")
+
+
+def examples(part):
+    """Return [(height, width, 17)] of a part: first, last, fields, middle, and 1 within the box that is measured."""
+    found = []
+    for _, _, triplet in part:
+        first, middle, last = premultiplied(triplet)
+        inside = np.zeros((*middle.shape[:2], 1), np.float32)
+        inside[box_of(*triplet)] = 1
+        stack = np.concatenate([first, last, *dis_fields(first, last), middle, inside], axis=-1)
+        rows, columns = box_of(*triplet)
+        top, left = max(rows.start - 4, 0), max(columns.start - 4, 0)
+        found.append(stack[top : rows.stop + 4, left : columns.stop + 4].astype(np.float16))
+    return found
+
+
+def varied(example, rng, side=SIDE):
+    """Return a window (side, side, 17) of an example: moved, mirrored, turned, run backwards, its colours exchanged."""
+    x = example.astype(np.float32)
+    starts = []
+    for length in x.shape[:2]:
+        low, high = sorted((0, length - side))
+        starts.append(int(rng.integers(low, high + 1)))
+    window = np.zeros((side, side, x.shape[-1]), np.float32)
+    source = tuple(slice(max(s, 0), s + side) for s in starts)
+    piece = x[source]
+    window[tuple(slice(max(-s, 0), max(-s, 0) + n) for s, n in zip(starts, piece.shape, strict=False))] = piece
+    first, last, back, forth, middle, inside = np.split(window, (4, 8, 10, 12, 16), axis=-1)
+    if rng.random() < 0.5:
+        first, last, back, forth = last, first, forth, back
+    colours = [*rng.permutation(3), 3]
+    window = np.concatenate([first[..., colours], last[..., colours], back, forth, middle[..., colours], inside], -1)
+    for axis, place in ((1, 8), (0, 9)):
+        if rng.random() < 0.5:
+            window = np.flip(window, axis).copy()
+            window[..., [place, place + 2]] *= -1
+    if rng.random() < 0.5:
+        window = np.swapaxes(window, 0, 1)[..., [*range(8), 9, 8, 11, 10, *range(12, 17)]]
+    return window
+
+
+def loss_of(true, drawn):
+    """Return the mean over a batch of ln(mean squared error), the decibels that are measured, opacity counted a bit."""
+    tf = runtime.tf
+    inside = true[..., 4:]
+    square = (true[..., :4] - drawn) ** 2 * tf.constant([1.0, 1.0, 1.0, 0.3]) * inside
+    area = tf.reduce_sum(inside, (1, 2, 3))
+    return tf.reduce_mean(tf.math.log(tf.reduce_sum(square, (1, 2, 3)) / (3.3 * area + 1e-3) + 1e-4))
+
+
+def learn(network, pool, steps, rate, seed=0, weights=None, start=0, checkpoint=None, decay=True, minutes=25):
+    """Train for ``steps`` batches in all; return the number done, fewer where ``minutes`` of processor time were over.
+
+    ``weights`` (n,) say how often an example is drawn. The network ends on the moving average of its weights.
+    """
+    keras, tf = runtime.keras, runtime.tf
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
+    optimizer.build(network.trainable_variables)
+    average = [v.numpy() for v in network.trainable_variables]
+    if checkpoint and checkpoint.exists():
+        with np.load(checkpoint) as kept:
+            start = int(kept["step"])
+            count = len(average)
+            for k, variable in enumerate([*network.trainable_variables, *optimizer.variables]):
+                variable.assign(kept[f"v{k}"])
+            average = [kept[f"a{k}"] for k in range(count)]
+    chance = None if weights is None else weights / weights.sum()
+
+    @tf.function(input_signature=[tf.TensorSpec((BATCH, SIDE, SIDE, 17))])
+    def step(batch):
+        with tf.GradientTape() as tape:
+            loss = loss_of(batch[..., 12:], network(batch[..., :12], training=True))
+        optimizer.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
+        return loss
+
+    begin, losses = time.process_time(), []
+    for k in range(start, steps):
+        rng = np.random.default_rng([seed, k])
+        share = k / steps
+        optimizer.learning_rate = rate * min(1, (k + 1) / 100) * (0.5 * (1 + np.cos(np.pi * share)) if decay else 1)
+        batch = np.stack([varied(pool[i], rng) for i in rng.choice(len(pool), BATCH, p=chance)])
+        losses.append(float(step(batch)))
+        keep = min(EMA, (k + 1) / (k + 10))
+        average = [keep * a + (1 - keep) * v.numpy() for a, v in zip(average, network.trainable_variables, strict=True)]
+        over = time.process_time() - begin > 60 * minutes
+        if (k + 1) % 200 == 0 or over or k + 1 == steps:
+            print(
+                f"{k + 1} {np.mean(losses[-200:]) * -10 / np.log(10):.3f} dB {time.process_time() - begin:.0f} s",
+                flush=True,
+            )
+            if checkpoint:
+                values = [v.numpy() for v in [*network.trainable_variables, *optimizer.variables]]
+                named = {f"v{i}": v for i, v in enumerate(values)} | {f"a{i}": a for i, a in enumerate(average)}
+                np.savez(checkpoint, step=k + 1, **named)
+        if over:
+            break
+    for variable, value in zip(network.trainable_variables, average, strict=True):
+        variable.assign(value)
+    return k + 1
+
+
+VIEWS = [(turn, mirror) for turn in (False, True) for mirror in (False, True)]
+
+
+def prepared(first, last, fields, side=32):
+    """Return what the network takes for one pair, (h, w, 12): cut to what is visible, padded to multiples of ``side``.
+
+    The second value puts a drawn piece back into a picture of the sprite's own size.
+    """
+    stack = np.concatenate([first, last, *fields], axis=-1)
+    rows, columns = box_of(first, last)  # of floats: what is above 0 is visible
+    rows, columns = (slice(max(s.start - 6, 0), s.stop + 6) for s in (rows, columns))
+    piece = stack[rows, columns]
+    height, width = piece.shape[:2]
+    padded = np.zeros((-(-height // side) * side, -(-width // side) * side, 12), np.float32)
+    padded[:height, :width] = piece
+
+    def back(drawn):
+        whole = np.zeros((*first.shape[:2], 4), np.float32)
+        whole[rows, columns] = np.clip(drawn[:height, :width], 0, 1)
+        return whole
+
+    return padded, back
+
+
+def viewed(stack, turn, mirror):
+    """Return stacks (n, h, w, 12) run backwards and/or mirrored left to right."""
+    if turn:
+        stack = stack[..., [4, 5, 6, 7, 0, 1, 2, 3, 10, 11, 8, 9]]
+    if mirror:
+        stack = stack[:, :, ::-1] * np.array([1.0] * 8 + [-1, 1, -1, 1], np.float32)
+    return stack
+
+
+def draw_all(network, pairs, fields, views=tuple(VIEWS), batch=32):
+    """Return ([middle], [spread]) for pairs of premultiplied sprites: the mean over ``views``, and how they differ.
+
+    A view runs the pair backwards or mirrors it; a perfect network would draw the same middle in each.
+    """
+    tf = runtime.tf
+    call = tf.function(lambda x: network(x, training=False), reduce_retracing=True)
+    ready = [prepared(*pair, both) for pair, both in zip(pairs, fields, strict=True)]
+    groups, out, spread = collections.defaultdict(list), [None] * len(pairs), [0.0] * len(pairs)
+    for k, (stack, _) in enumerate(ready):
+        groups[stack.shape].append(k)
+    for members in groups.values():
+        for at in range(0, len(members), batch):
+            some = members[at : at + batch]
+            stack = np.stack([ready[k][0] for k in some])
+            drawn = [call(viewed(stack, *view)).numpy()[:, :, :: -1 if view[1] else 1] for view in views]
+            for place, k in enumerate(some):
+                each = np.stack([d[place] for d in drawn])
+                out[k], spread[k] = ready[k][1](each.mean(0)), float(each.std(0).mean())
+    return out, spread
+
+
+def errors_of(network, part, views=tuple(VIEWS), **options):
+    """Return the squared errors (n,) of a network on triplets."""
+    pairs = [(premultiplied(t[0]), premultiplied(t[2])) for *_, t in part]
+    drawn, _ = draw_all(network, pairs, [dis_fields(*pair) for pair in pairs], views)
+    return np.array([squared_error(d, t, **options) for d, (*_, t) in zip(drawn, part, strict=True)])
+
+
+def train():
+    """Train the network one leg further, and print the decibels on the validation units at its end."""
+    runtime.start(seed=0)
+    parts, *_ = everything()
+    network = inbetween_network()
+    print(f"{network.count_params():,} weights")
+    pool = examples(parts["training"])
+    done = learn(network, pool, STEPS, RATE, checkpoint=HERE / "film_leg.npz")
+    values = decibels(errors_of(network, parts["validation"]))
+    print(f"step {done} of {STEPS}: validation {values.mean():.3f} dB")
+    network.save_weights(WEIGHTS)
+
+
+# --- the part that ships ----------------------------------------------------------------------------------------------
+
+
+def ship():
+    """Write the held-out animations as one archive of lossless WebP sheets, frames side by side, named NAME@FIRST."""
+    parts, family, _ = everything()
+    names = sorted({name for name, *_ in parts["held out"]})
+    found = animations(runtime.data_dir() / "wesnoth_sequences")
+    SPRITES.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(SPRITES, "w", zipfile.ZIP_STORED) as archive:
+        for name in names:
+            for run in runs(found[name]):
+                buffer, sheet = io.BytesIO(), np.concatenate([found[name][k] for k in run], axis=1)
+                Image.fromarray(sheet).save(buffer, "WEBP", lossless=True, quality=100, method=6, exact=True)
+                place = zipfile.ZipInfo(f"{name}@{run[0]}x{len(run)}.webp", (1980, 1, 1, 0, 0, 0))
+                archive.writestr(place, buffer.getvalue())
+        units = {unit: one for unit, one in family.items() if any(unit_of(name) == unit for name in names)}
+        place = zipfile.ZipInfo("families.json", (1980, 1, 1, 0, 0, 0))
+        archive.writestr(place, json.dumps(units, indent=0), zipfile.ZIP_DEFLATED)
+    print(f"{SPRITES.name}: {SPRITES.stat().st_size:,} bytes, {len(names)} animations")
+
+
+def runs(frames):
+    """Return the lists of consecutive numbers of {number: sprite} with one size each."""
+    found = []
+    for k in sorted(frames):
+        if found and k == found[-1][-1] + 1 and frames[k].shape == frames[k - 1].shape:
+            found[-1].append(k)
+        else:
+            found.append([k])
+    return [run for run in found if len(run) > 2]
+
+
+def held_out():
+    """Return ([(name, first number, three sprites uint8 (3, height, width, 4))], {unit: family}) of what ships."""
+    found = {}
+    with zipfile.ZipFile(SPRITES) as archive:
+        family = json.loads(archive.read("families.json"))
+        for entry in archive.namelist():
+            if match := re.fullmatch(r"(.+)@(\d+)x(\d+)\.webp", entry):
+                name, first, count = match[1], int(match[2]), int(match[3])
+                with Image.open(io.BytesIO(archive.read(entry))) as sheet:
+                    frames = np.split(np.asarray(sheet.convert("RGBA")), count, axis=1)
+                found.setdefault(name, {}).update({first + k: frame for k, frame in enumerate(frames)})
+    return triplets(found)[0], family
+
+
+if __name__ == "__main__":
+    for stage in sys.argv[1:] or [""]:
+        stages = {"ship": ship, "tune": tune, "train": train}
+        stages.get(stage, lambda: sys.exit(__doc__))()
