@@ -1,10 +1,12 @@
 """In-betweens of drawn sprites: the data, the rivals, the network of notebook 11, and what they are worth.
 
-Usage: AIGC_DATA_DIR=FOLDER python benchmarks/film.py STAGE …    the stages in this order; each keeps what the others stored
+Usage: AIGC_DATA_DIR=FOLDER python benchmarks/film.py ship tune train feedback measure expression
+
+The stages, in this order; each keeps what the others stored:
 
     ship        writes data/sprites/held_out.zip, the part that is never trained on
     tune        chooses the parameters of both optical flows on training units
-    train       the network, in legs of 25 minutes that go on from a checkpoint: call it until it says that it is done
+    train       the network, at its full rate; a run that was interrupted goes on when it is called again
     feedback    two continuations of equal length: pictures drawn evenly, and drawn where the network failed
     measure     everything on the held-out units, once
     expression  the network that carries an expression from one kitten to another, and its measurements
@@ -19,6 +21,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import sys
 import time
 import zipfile
@@ -27,7 +30,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import checks, runtime  # noqa: E402
+from aigc_utils import kittens, runtime  # noqa: E402
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
@@ -36,6 +39,7 @@ from skimage.registration import optical_flow_ilk  # noqa: E402
 
 STORE = HERE / "film.json"
 SPRITES = HERE.parent / "data" / "sprites" / "held_out.zip"
+LEGS = runtime.cache_dir()  # where a training that was interrupted goes on from
 WEIGHTS = HERE.parent / "data" / "pretrained" / "film_inbetween.weights.h5"
 ALIKE = 0.9  # overlap of two silhouettes above which their units belong to one family
 PARTS = {"held out": 0.20, "validation": 0.12}  # shares of the triplets; the rest is for training
@@ -44,12 +48,11 @@ LEAST_ERROR = (0.5 / 255) ** 2  # what rounding to bytes costs at most: above 54
 
 # --- the sprites ------------------------------------------------------------------------------------------------------
 
-ACTIONS = frozenset(  # words behind a unit's name that say what it does, or which way it looks
-    "attack se die ne melee idle bob s fire run bow ranged sword n fly magic blade takeoff inhale throw spear axe hammer "
-    "stand pincer pierce kick death slash bite flying claws dying fall impact hover launch teleport mace stinger taunt "
-    "kill heal ftouch healing crossbow victory idle2 standing javelin 2claws charge dust float soar tail lightning wind "
-    "halo horn sting crouch jarid shield defend fist long die2 hand flame".split()
-)
+WORDS = """attack se die ne melee idle bob s fire run bow ranged sword n fly magic blade takeoff inhale throw spear axe
+hammer stand pincer pierce kick death slash bite flying claws dying fall impact hover launch teleport mace stinger taunt
+kill heal ftouch healing crossbow victory idle2 standing javelin 2claws charge dust float soar tail lightning wind halo
+horn sting crouch jarid shield defend fist long die2 hand flame"""  # behind a unit's name: what it does, where it looks
+ACTIONS = frozenset(WORDS.split())
 
 
 def unit_of(name):
@@ -190,8 +193,10 @@ def decibels(errors):
 
 # --- the rivals -------------------------------------------------------------------------------------------------------
 
-DIS = {"guide": "rgba", "scale": 1, "patch": 8, "stride": 3, "flow": 0.8}  # chosen by `tune`, on training units
-ILK = {"guide": "luma and alpha", "radius": 7, "flow": 0.8}
+DIS = {"guide": "luma and alpha", "scale": 2, "patch": 8, "stride": 2}  # chosen by `tune`, on training units
+MOVED = {"DIS": 0.6, "ILK": 0.6}  # the share of the warped pictures in a blend, the rest is cross-fade; by `tune`, too
+COARSE = {"guide": "rgba", "scale": 1, "patch": 8, "stride": 3}  # the flow that the network is given, cheaper
+ILK = {"guide": "luma and alpha", "radius": 7}
 
 
 def guides(picture, kind):
@@ -253,10 +258,10 @@ def by_flow(first, last, fields, share):
     return share * moved + (1 - share) * cross_fade(first, last)
 
 
-def dis_fields(first, last):
-    """Return `half_flows` by DIS with the chosen parameters."""
-    flow = functools.partial(dis_flow, **{name: DIS[name] for name in ("scale", "patch", "stride")})
-    return half_flows(first, last, DIS["guide"], flow)
+def dis_fields(first, last, options=DIS):
+    """Return `half_flows` by DIS."""
+    options = dict(options)
+    return half_flows(first, last, options.pop("guide"), functools.partial(dis_flow, **options))
 
 
 def ilk_fields(first, last):
@@ -264,7 +269,7 @@ def ilk_fields(first, last):
     return half_flows(first, last, ILK["guide"], functools.partial(ilk_flow, radius=ILK["radius"]))
 
 
-def tune(count=300):
+def tune(count=200):
     """Print the mean decibels of both flows' parameters on training triplets, best last."""
     pool = everything()[0]["training"]
     chosen = [pool[k] for k in np.random.default_rng(0).choice(len(pool), count, replace=False)]
@@ -294,7 +299,7 @@ def tune(count=300):
 
 # --- the network ------------------------------------------------------------------------------------------------------
 
-SIDE, BATCH, STEPS, RATE, EMA = 64, 24, 3600, 1.5e-3, 0.995
+SIDE, BATCH, HELD, STEPS, RATE, EMA = 64, 24, 1400, 2000, 1.5e-3, 0.995
 WIDTHS = (48, 72, 96)
 
 
@@ -347,10 +352,10 @@ def inbetween_network(widths=WIDTHS):
         return x
 
     for k, width in enumerate(widths):
-        x = convolve(x if k == 0 else layers.AveragePooling2D()(x), width)
+        x = convolve(x if k == 0 else layers.AveragePooling2D(2)(x), width)
         skips.append(x)
     for width, skip in zip(widths[-2::-1], skips[-2::-1], strict=True):
-        x = layers.UpSampling2D(interpolation="bilinear")(x)
+        x = layers.UpSampling2D()(x)
         x = convolve(layers.Concatenate()([x, skip]), width)
     x = layers.Conv2D(12 * 4, 3, padding="same", kernel_initializer="zeros")(x)
     x = layers.Lambda(tf.nn.depth_to_space, arguments={"block_size": 2})(x)
@@ -368,7 +373,7 @@ def examples(part):
         first, middle, last = premultiplied(triplet)
         inside = np.zeros((*middle.shape[:2], 1), np.float32)
         inside[box_of(*triplet)] = 1
-        stack = np.concatenate([first, last, *dis_fields(first, last), middle, inside], axis=-1)
+        stack = np.concatenate([first, last, *dis_fields(first, last, COARSE), middle, inside], axis=-1)
         rows, columns = box_of(*triplet)
         top, left = max(rows.start - 4, 0), max(columns.start - 4, 0)
         found.append(stack[top : rows.stop + 4, left : columns.stop + 4].astype(np.float16))
@@ -409,55 +414,52 @@ def loss_of(true, drawn):
     return tf.reduce_mean(tf.math.log(tf.reduce_sum(square, (1, 2, 3)) / (3.3 * area + 1e-3) + 1e-4))
 
 
-def learn(network, pool, steps, rate, seed=0, weights=None, start=0, checkpoint=None, decay=True, minutes=25):
-    """Train for ``steps`` batches in all; return the number done, fewer where ``minutes`` of processor time were over.
+def rate_at(step):
+    """Return the learning rate: it rises for 100 steps, is held until HELD, and falls to 0 by a cosine until STEPS."""
+    fall = max(0.0, (step - HELD) / (STEPS - HELD))
+    return RATE * min(1, (step + 1) / 100) * 0.5 * (1 + np.cos(np.pi * fall))
 
-    ``weights`` (n,) say how often an example is drawn. The network ends on the moving average of its weights.
+
+def learn(network, pool, steps, path, source=None, weights=None, minutes=60):
+    """Train up to ``steps`` steps in all; return the number done, fewer where ``minutes`` of processor time were over.
+
+    ``path`` keeps the state of the run, which goes on from there, or begins with the state in ``source``. ``weights``
+    (n,) say how often an example is drawn. The network ends on the moving average of its weights.
     """
     keras, tf = runtime.keras, runtime.tf
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
+    optimizer = keras.optimizers.AdamW(RATE, weight_decay=1e-3, clipnorm=1.0)
     optimizer.build(network.trainable_variables)
+    state, start = [*network.trainable_variables, *optimizer.variables], 0
     average = [v.numpy() for v in network.trainable_variables]
-    if checkpoint and checkpoint.exists():
-        with np.load(checkpoint) as kept:
-            start = int(kept["step"])
-            count = len(average)
-            for k, variable in enumerate([*network.trainable_variables, *optimizer.variables]):
-                variable.assign(kept[f"v{k}"])
-            average = [kept[f"a{k}"] for k in range(count)]
+    if kept := next((place for place in (path, source) if place and place.exists()), None):
+        with np.load(kept) as values:
+            start, average = int(values["step"]), [values[f"a{k}"] for k in range(len(average))]
+            for k, variable in enumerate(state):
+                variable.assign(values[f"v{k}"])
     chance = None if weights is None else weights / weights.sum()
 
     @tf.function(input_signature=[tf.TensorSpec((BATCH, SIDE, SIDE, 17))])
-    def step(batch):
+    def descend(batch):
         with tf.GradientTape() as tape:
             loss = loss_of(batch[..., 12:], network(batch[..., :12], training=True))
         optimizer.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
         return loss
 
-    begin, losses = time.process_time(), []
-    for k in range(start, steps):
-        rng = np.random.default_rng([seed, k])
-        share = k / steps
-        optimizer.learning_rate = rate * min(1, (k + 1) / 100) * (0.5 * (1 + np.cos(np.pi * share)) if decay else 1)
-        batch = np.stack([varied(pool[i], rng) for i in rng.choice(len(pool), BATCH, p=chance)])
-        losses.append(float(step(batch)))
-        keep = min(EMA, (k + 1) / (k + 10))
+    begin, losses, step = time.process_time(), [], start
+    while step < steps and time.process_time() - begin < 60 * minutes:
+        rng, optimizer.learning_rate = np.random.default_rng([0, step]), rate_at(step)
+        batch = np.stack([varied(pool[k], rng) for k in rng.choice(len(pool), BATCH, p=chance)])
+        losses.append(float(descend(batch)))
+        keep, step = min(EMA, (step + 1) / (step + 10)), step + 1
         average = [keep * a + (1 - keep) * v.numpy() for a, v in zip(average, network.trainable_variables, strict=True)]
-        over = time.process_time() - begin > 60 * minutes
-        if (k + 1) % 200 == 0 or over or k + 1 == steps:
-            print(
-                f"{k + 1} {np.mean(losses[-200:]) * -10 / np.log(10):.3f} dB {time.process_time() - begin:.0f} s",
-                flush=True,
-            )
-            if checkpoint:
-                values = [v.numpy() for v in [*network.trainable_variables, *optimizer.variables]]
-                named = {f"v{i}": v for i, v in enumerate(values)} | {f"a{i}": a for i, a in enumerate(average)}
-                np.savez(checkpoint, step=k + 1, **named)
-        if over:
-            break
+        if step % 200 == 0 or step == steps:
+            decibel = -10 / np.log(10) * np.mean(losses[-200:])
+            print(f"{step}: {decibel:.3f} dB, {time.process_time() - begin:.0f} s", flush=True)
+            named = {f"v{k}": v.numpy() for k, v in enumerate(state)} | {f"a{k}": a for k, a in enumerate(average)}
+            np.savez(path, step=step, **named)
     for variable, value in zip(network.trainable_variables, average, strict=True):
         variable.assign(value)
-    return k + 1
+    return step
 
 
 VIEWS = [(turn, mirror) for turn in (False, True) for mirror in (False, True)]
@@ -499,7 +501,8 @@ def draw_all(network, pairs, fields, views=tuple(VIEWS), batch=32):
     A view runs the pair backwards or mirrors it; a perfect network would draw the same middle in each.
     """
     tf = runtime.tf
-    call = tf.function(lambda x: network(x, training=False), reduce_retracing=True)
+    shape = tf.TensorSpec((None, None, None, 12))
+    call = tf.function(lambda x: network(x, training=False), input_signature=[shape])
     ready = [prepared(*pair, both) for pair, both in zip(pairs, fields, strict=True)]
     groups, out, spread = collections.defaultdict(list), [None] * len(pairs), [0.0] * len(pairs)
     for k, (stack, _) in enumerate(ready):
@@ -518,21 +521,362 @@ def draw_all(network, pairs, fields, views=tuple(VIEWS), batch=32):
 def errors_of(network, part, views=tuple(VIEWS), **options):
     """Return the squared errors (n,) of a network on triplets."""
     pairs = [(premultiplied(t[0]), premultiplied(t[2])) for *_, t in part]
-    drawn, _ = draw_all(network, pairs, [dis_fields(*pair) for pair in pairs], views)
+    drawn, _ = draw_all(network, pairs, [dis_fields(*pair, COARSE) for pair in pairs], views)
     return np.array([squared_error(d, t, **options) for d, (*_, t) in zip(drawn, part, strict=True)])
 
 
 def train():
-    """Train the network one leg further, and print the decibels on the validation units at its end."""
+    """Train the network at the full rate, one leg further; print the decibels on the validation units at its end."""
     runtime.start(seed=0)
     parts, *_ = everything()
     network = inbetween_network()
     print(f"{network.count_params():,} weights")
-    pool = examples(parts["training"])
-    done = learn(network, pool, STEPS, RATE, checkpoint=HERE / "film_leg.npz")
+    done = learn(network, examples(parts["training"]), HELD, LEGS / "film_base.npz")
     values = decibels(errors_of(network, parts["validation"]))
-    print(f"step {done} of {STEPS}: validation {values.mean():.3f} dB")
-    network.save_weights(WEIGHTS)
+    print(f"step {done} of {HELD}: validation {values.mean():.3f} dB")
+
+
+STRESS, WORST = 4.0, 1 / 3  # how often the feedback round draws a triplet on which the network failed; which these are
+
+
+def feedback():
+    """Go on from `train` twice, with triplets drawn evenly, and with the WORST of them drawn STRESS times as often.
+
+    Writes both networks' weights beside the checkpoints; the better one on the validation units is what ships.
+    """
+    runtime.start(seed=0)
+    parts, *_ = everything()
+    pool, base, found = examples(parts["training"]), LEGS / "film_base.npz", {}
+    network = inbetween_network()
+    learn(network, pool, HELD, base)
+    missed = errors_of(network, parts["training"], views=VIEWS[:1])
+    hard = np.where(missed > np.quantile(missed, 1 - WORST), STRESS, 1.0)
+    for name, weights in (("evenly", None), ("where it failed", hard)):
+        network = inbetween_network()
+        learn(network, pool, STEPS, LEGS / f"film_{name[:5]}.npz", source=base, weights=weights)
+        network.save_weights(LEGS / f"film_{name[:5]}.weights.h5")
+        found[name] = float(decibels(errors_of(network, parts["validation"])).mean())
+        print(f"{name}: validation {found[name]:.3f} dB", flush=True)
+    best = max(found, key=found.get)
+    shutil.copyfile(LEGS / f"film_{best[:5]}.weights.h5", WEIGHTS)
+    store(feedback={"validation": rounded(found), "shipped": best, "stress": STRESS, "worst": WORST})
+
+
+def store(**found):
+    """Add results to film.json."""
+    kept = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
+    STORE.write_text(json.dumps(kept | found, indent=1) + "\n", encoding="utf-8")
+
+
+def rounded(value, digits=4):
+    """Return numbers in lists and mappings, rounded to so many significant digits."""
+    if isinstance(value, dict):
+        return {name: rounded(each, digits) for name, each in value.items()}
+    if np.ndim(value):
+        return [rounded(each, digits) for each in value]
+    return float(f"{float(value):.{digits}g}")
+
+
+# --- interpolation in a latent space ----------------------------------------------------------------------------------
+
+
+def latent_network(width=48, code=24):
+    """Return (encoder, decoder): sprites (batch, 64, 64, 4) to codes (batch, 8, 8, code), a tenth of their numbers."""
+    keras = runtime.keras
+    layers = keras.layers
+    given, x = keras.Input((SIDE, SIDE, 4)), None
+    for k in range(3):
+        x = layers.Conv2D(width * (k + 1) // 2, 4, strides=2, padding="same")(given if x is None else x)
+        x = layers.LeakyReLU(0.1)(x)
+    encoder = keras.Model(given, layers.Conv2D(code, 3, padding="same")(x))
+    inner = keras.Input((SIDE // 8, SIDE // 8, code))
+    x = layers.LeakyReLU(0.1)(layers.Conv2D(2 * width, 3, padding="same")(inner))
+    for k in range(2, -1, -1):
+        x = layers.LeakyReLU(0.1)(layers.Conv2D(width * (k + 1) // 2, 3, padding="same")(x))
+        x = layers.UpSampling2D()(x)
+    return encoder, keras.Model(inner, layers.Conv2D(4, 3, padding="same")(x))
+
+
+def tiles_of(sprite):
+    """Return a sprite in tiles (n, 64, 64, 4), and a function that puts tiles back together."""
+    height, width = sprite.shape[:2]
+    rows, columns = -(-height // SIDE), -(-width // SIDE)
+    padded = np.zeros((rows * SIDE, columns * SIDE, 4), np.float32)
+    padded[:height, :width] = sprite
+    tiles = padded.reshape(rows, SIDE, columns, SIDE, 4).swapaxes(1, 2).reshape(-1, SIDE, SIDE, 4)
+
+    def back(some):
+        whole = some.reshape(rows, columns, SIDE, SIDE, 4).swapaxes(1, 2).reshape(rows * SIDE, columns * SIDE, 4)
+        return whole[:height, :width]
+
+    return tiles, back
+
+
+def cut_out(sprite, *others):
+    """Return a sprite in the box of the keys, so that fewer tiles are needed, and a function that puts it back."""
+    rows, columns = box_of(*others)
+
+    def back(piece):
+        whole = np.zeros_like(sprite)
+        whole[rows, columns] = piece
+        return whole
+
+    return sprite[rows, columns], back
+
+
+def latent(steps=1500):
+    """Train an autoencoder on single sprites; return draw(first, last) that decodes the mean of two codes."""
+    keras = runtime.keras
+    pool = examples(everything()[0]["training"])
+    encoder, decoder = latent_network()
+    model = keras.Sequential([encoder, decoder])
+    schedule = keras.optimizers.schedules.CosineDecay(2e-3, steps)
+    model.compile(keras.optimizers.Adam(schedule), "mse")
+    for k in range(steps):
+        rng = np.random.default_rng([1, k])
+        batch = np.stack([varied(pool[i], rng)[..., :4] for i in rng.choice(len(pool), 32)])
+        loss = model.train_on_batch(batch, batch)
+        if (k + 1) % 500 == 0:
+            print(f"autoencoder {k + 1}: {loss:.5f}", flush=True)
+
+    def draw(first, last):
+        (a, put), (b, _) = cut_out(first, first, last), cut_out(last, first, last)
+        (tiles, back), (others, _) = tiles_of(a), tiles_of(b)
+        codes = (encoder(tiles).numpy() + encoder(others).numpy()) / 2
+        return put(np.clip(back(decoder(codes).numpy()), 0, 1))
+
+    return draw
+
+
+# --- what a person must still draw ------------------------------------------------------------------------------------
+
+PIXELS = 1.0  # the tolerance: an error as large as that of the true drawing, moved by so many pixels
+SIGNS = ("keys apart", "flows apart", "movement", "views apart", "network apart from cross-fade")
+
+
+def yardstick(triplet, pixels=PIXELS):
+    """Return the squared error of the true middle, moved by so many pixels: the mean over left, right, up and down."""
+    middle, moved = premultiplied(triplet[1]), []
+    for way in ((pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels)):
+        moved.append(warped(middle, np.broadcast_to(np.array(way, np.float32), (*middle.shape[:2], 2))))
+    return float(np.mean([squared_error(picture, triplet) for picture in moved]))
+
+
+def signs(first, last, fields, drawn, spread):
+    """Return numbers (5,) that are known before the true middle is: see SIGNS. The larger, the harder."""
+    box = box_of(first, last)
+    apart = np.mean((first - last)[box][..., :3] ** 2)
+    moved = np.mean((warped(first, fields[0]) - warped(last, fields[1]))[box][..., :3] ** 2)
+    length = np.mean(np.linalg.norm(fields[0] - fields[1], axis=-1)[box])
+    changed = np.mean((drawn - cross_fade(first, last))[box][..., :3] ** 2)
+    return np.log([apart + 1e-5, moved + 1e-5, length + 1e-2, spread + 1e-5, changed + 1e-5])
+
+
+def facts(network, part):
+    """Return (errors (n,), signs (n, 5), drawn) of the network on triplets."""
+    pairs = [(premultiplied(t[0]), premultiplied(t[2])) for *_, t in part]
+    fields = [dis_fields(*pair, COARSE) for pair in pairs]
+    drawn, spreads = draw_all(network, pairs, fields)
+    errors = np.array([squared_error(d, t) for d, (*_, t) in zip(drawn, part, strict=True)])
+    given = zip(pairs, fields, drawn, spreads, strict=True)
+    return errors, np.array([signs(*pair, both, d, s) for pair, both, d, s in given]), drawn
+
+
+def plan(network, part, family, wrong=0.05):
+    """Return the rule that releases in-betweens, learnt on ``part``: {"mean", "scale", "weights", "bias", "least"}.
+
+    A logistic regression says how probably an in-between is within the tolerance; ``least`` is the probability from
+    which on it is released. It is the lowest at which, with every family predicted by the others, at most the share
+    ``wrong`` of what is released is beyond the tolerance.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GroupKFold, cross_val_predict
+    from sklearn.preprocessing import StandardScaler
+
+    errors, found, _ = facts(network, part)
+    good = errors <= np.array([yardstick(t) for *_, t in part])
+    scaler = StandardScaler().fit(found)
+    inputs, groups = scaler.transform(found), [family[unit_of(name)] for name, *_ in part]
+    model = LogisticRegression(C=1.0).fit(inputs, good)
+    chance = cross_val_predict(
+        LogisticRegression(C=1.0), inputs, good, groups=groups, cv=GroupKFold(10), method="predict_proba"
+    )[:, 1]
+    order = np.sort(chance)
+    least = next((c for c in order if np.mean(~good[chance >= c]) <= wrong), 1.0)
+    kept = {"mean": scaler.mean_, "scale": scaler.scale_, "weights": model.coef_[0]}
+    summary = {"good": good.mean(), "released": np.mean(chance >= least), "wrong": np.mean(~good[chance >= least])}
+    return rounded(kept | {"bias": model.intercept_[0], "least": least, "on validation units": summary}, 6)
+
+
+def chance_within(rule, found):
+    """Return the probability (n,) that in-betweens with these signs (n, 5) are within the tolerance."""
+    inputs = (found - np.array(rule["mean"])) / np.array(rule["scale"])
+    return 1 / (1 + np.exp(-(inputs @ np.array(rule["weights"]) + rule["bias"])))
+
+
+# --- measure once -----------------------------------------------------------------------------------------------------
+
+
+def breathing(part):
+    """Return the decibels between neighbouring frames of creatures that only stand: the animations bob, idle, stand."""
+    still = {"bob", "idle", "idle2", "stand", "standing"}
+    chosen = [t for name, _, t in part if still & set(name.split("-"))]
+    return decibels(np.array([squared_error(premultiplied(t[0]), t) for t in chosen]))
+
+
+def measure():
+    """Measure every rival and both networks on the held-out units, and the plan that was learnt on validation units."""
+    runtime.start(seed=0)
+    parts, family, left_out = everything()
+    held, network = parts["held out"], inbetween_network()
+    standing, draw = breathing(parts["training"]), latent()
+    table = collections.defaultdict(list)
+    for *_, triplet in held:
+        first, last = premultiplied(triplet[0]), premultiplied(triplet[2])
+        drawn = {"copy": first, "cross-fade": cross_fade(first, last), "latent": draw(first, last)}
+        drawn["DIS"] = by_flow(first, last, dis_fields(first, last), MOVED["DIS"])
+        drawn["ILK"] = by_flow(first, last, ilk_fields(first, last), MOVED["ILK"])
+        for kind, picture in drawn.items():
+            add(table, kind, picture, triplet)
+        middle = premultiplied(triplet[1])
+        table["latent, of the true middle"].append(squared_error(draw(middle, middle), triplet))
+    print("rivals done", flush=True)
+    rules = {}
+    for kind in ("evenly", "where it failed"):
+        network.load_weights(LEGS / f"film_{kind[:5]}.weights.h5")
+        _, _, drawn = facts(network, held)
+        for picture, (*_, triplet) in zip(drawn, held, strict=True):
+            add(table, kind, picture, triplet)
+        rules[kind] = plan(network, parts["validation"], family)
+    shipped = json.loads(STORE.read_text(encoding="utf-8"))["feedback"]["shipped"]
+    network.load_weights(WEIGHTS)
+    gains = {}
+    for name in ("training", "validation"):
+        some = parts[name][:: len(parts[name]) // 300]
+        pairs = [(premultiplied(t[0]), premultiplied(t[2])) for *_, t in some]
+        flow = [by_flow(*pair, dis_fields(*pair), MOVED["DIS"]) for pair in pairs]
+        by_dis = decibels(np.array([squared_error(d, t) for d, (*_, t) in zip(flow, some, strict=True)]))
+        gains[name] = float((decibels(errors_of(network, some)) - by_dis).mean())
+    counts = {
+        name: [len(part), len({unit_of(n) for n, *_ in part}), len({family[unit_of(n)] for n, *_ in part})]
+        for name, part in parts.items()
+    }
+    store(
+        counts=counts,
+        left_out=left_out,
+        gains=rounded(gains),
+        names=[f"{name}@{k}" for name, k, _ in held],
+        errors=rounded(dict(table)),
+        standing=[len(standing), *rounded(np.quantile(standing, (0.1, 0.25, 0.5, 0.75, 0.9)))],
+        plan=rules[shipped],
+    )
+    print({kind: round(float(decibels(np.array(values)).mean()), 2) for kind, values in table.items()})
+
+
+def add(table, kind, picture, triplet):
+    """Add the three errors of a drawn middle to a table of lists."""
+    table[kind].append(squared_error(picture, triplet))
+    table[f"{kind}, with opacity"].append(squared_error(picture, triplet, channels=4))
+    table[f"{kind}, whole picture"].append(squared_error(picture, triplet, whole=True))
+
+
+# --- an expression, carried to another face ---------------------------------------------------------------------------
+
+CARRIED = ("tilt", "ear_height")  # what an expression is here: how the head is held, and the ears
+FACES = HERE.parent / "data" / "pretrained" / "film_expression.weights.h5"
+
+
+def is_new(fur, eyes, background):
+    """Return whether a combination of colours is kept from training: a fifth of all sixty."""
+    places = [
+        kittens.CHOICES[kind].index(one)
+        for kind, one in zip(("fur", "eyes", "background"), (fur, eyes, background), strict=True)
+    ]
+    return (places[0] + 2 * places[1] + 3 * places[2]) % 5 == 0
+
+
+def carried(count, seed, new):
+    """Return (source, driver, target) uint8 (count, 32, 32, 3): the source's face with the driver's expression.
+
+    The sources' colours are combinations that are kept from training where ``new``, and others where not.
+    """
+    table = kittens.factors(20 * count, seed).to_dict("records")
+    drivers = table[10 * count :]
+    sources = [f for f in table[: 10 * count] if is_new(f["fur"], f["eyes"], f["background"]) == new][:count]
+    rows = [(s, d, s | {name: d[name] for name in CARRIED}) for s, d in zip(sources, drivers, strict=False)]
+    return tuple(np.stack([kittens.draw(row[k]) for row in rows]) for k in range(3)), rows
+
+
+def expression_network(code=6):
+    """Return the network: faces (batch, 32, 32, 6) in [-1, 1], source and driver, to the source with that expression.
+
+    The driver passes through ``code`` numbers, so that its colours find no way; a U-Net redraws the source by them.
+    """
+    keras = runtime.keras
+    layers = keras.layers
+    given = keras.Input((32, 32, 6))
+
+    def convolve(x, width, stride=1, told=None):
+        x = layers.Conv2D(width, 3, strides=stride, padding="same")(x)
+        x = x if told is None else x + layers.Reshape((1, 1, width))(layers.Dense(width)(told))
+        return layers.LeakyReLU(0.1)(x)
+
+    x = given[..., 3:]
+    for width in (16, 32, 48):
+        x = convolve(x, width, 2)
+    told = layers.Dense(code, activation="tanh")(layers.Flatten()(x))
+    own = given[..., :3]
+    for width in (16, 32, 48):
+        own = convolve(own, width, 2)
+    told = layers.Concatenate()([told, layers.Dense(code, activation="tanh")(layers.Flatten()(own))])
+    a = convolve(given[..., :3], 24, told=told)
+    b = convolve(convolve(a, 48, 2, told), 48, told=told)
+    c = convolve(convolve(b, 72, 2, told), 72, told=told)
+    d = convolve(convolve(c, 96, 2, told), 96, told=told)
+    for width, skip in ((72, c), (48, b), (24, a)):
+        d = convolve(layers.Concatenate()([layers.UpSampling2D()(d), skip]), width, told=told)
+    return keras.Model(given, layers.Conv2D(3, 3, padding="same", activation="tanh")(d), name="film_expression")
+
+
+def stacked(source, driver):
+    """Return faces as the network takes them: floats (n, 32, 32, 6) in [-1, 1]."""
+    return np.concatenate([source, driver], axis=-1).astype(np.float32) / 127.5 - 1
+
+
+def warped_faces(source, driver):
+    """Return every source, warped by the DIS flow from the driver to it: the rival that needs no training."""
+    found = []
+    for one, other in zip(source, driver, strict=True):
+        grey = [cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) / np.float32(255) for face in (other, one)]
+        height, width = one.shape[:2]
+        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+        flow = dis_flow(*grey)
+        found.append(
+            cv2.remap(one, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        )
+    return np.stack(found)
+
+
+def expression(count=6000, steps=5000):
+    """Train the network that carries an expression, and ship it."""
+    runtime.start(seed=0)
+    keras = runtime.keras
+    (source, driver, target), _ = carried(count, 1, new=False)
+    network = expression_network()
+    schedule = keras.optimizers.schedules.CosineDecay(2e-3, steps)
+    network.compile(keras.optimizers.Adam(schedule), "mae")
+    print(f"{network.count_params():,} weights")
+    network.fit(
+        stacked(source, driver),
+        target.astype(np.float32) / 127.5 - 1,
+        batch_size=32,
+        epochs=steps * 32 // count,
+        verbose=2,
+    )
+    network.save_weights(FACES)
+    (source, driver, target), _ = carried(300, 2, new=True)
+    drawn = network.predict(stacked(source, driver), verbose=0)
+    print("new colours:", 10 * np.log10(4 / np.mean((drawn - (target / 127.5 - 1)) ** 2, (1, 2, 3))).mean())
 
 
 # --- the part that ships ----------------------------------------------------------------------------------------------
@@ -551,7 +895,7 @@ def ship():
                 Image.fromarray(sheet).save(buffer, "WEBP", lossless=True, quality=100, method=6, exact=True)
                 place = zipfile.ZipInfo(f"{name}@{run[0]}x{len(run)}.webp", (1980, 1, 1, 0, 0, 0))
                 archive.writestr(place, buffer.getvalue())
-        units = {unit: one for unit, one in family.items() if any(unit_of(name) == unit for name in names)}
+        units = {name: [unit_of(name), family[unit_of(name)]] for name in names}
         place = zipfile.ZipInfo("families.json", (1980, 1, 1, 0, 0, 0))
         archive.writestr(place, json.dumps(units, indent=0), zipfile.ZIP_DEFLATED)
     print(f"{SPRITES.name}: {SPRITES.stat().st_size:,} bytes, {len(names)} animations")
@@ -568,21 +912,23 @@ def runs(frames):
     return [run for run in found if len(run) > 2]
 
 
-def held_out():
-    """Return ([(name, first number, three sprites uint8 (3, height, width, 4))], {unit: family}) of what ships."""
+def held_out(path):
+    """Return ([(name, first number, three sprites uint8 (3, height, width, 4))], {name: [unit, family]}) of `ship`."""
     found = {}
-    with zipfile.ZipFile(SPRITES) as archive:
-        family = json.loads(archive.read("families.json"))
+    with zipfile.ZipFile(path) as archive:
+        units = json.loads(archive.read("families.json"))
         for entry in archive.namelist():
             if match := re.fullmatch(r"(.+)@(\d+)x(\d+)\.webp", entry):
                 name, first, count = match[1], int(match[2]), int(match[3])
                 with Image.open(io.BytesIO(archive.read(entry))) as sheet:
                     frames = np.split(np.asarray(sheet.convert("RGBA")), count, axis=1)
                 found.setdefault(name, {}).update({first + k: frame for k, frame in enumerate(frames)})
-    return triplets(found)[0], family
+    return triplets(found)[0], units
 
+
+STAGES = (ship, tune, train, feedback, measure, expression)
 
 if __name__ == "__main__":
-    for stage in sys.argv[1:] or [""]:
-        stages = {"ship": ship, "tune": tune, "train": train}
-        stages.get(stage, lambda: sys.exit(__doc__))()
+    stages = {stage.__name__: stage for stage in STAGES}
+    for name in sys.argv[1:] or [""]:
+        stages.get(name, lambda: sys.exit(__doc__))()
