@@ -1,18 +1,20 @@
 """Kittens that move: clips with known factors, what comes next, and clips from nothing; the bench of notebook 09.
 
-Usage: python benchmarks/video.py ship draw reader frames recurrent dynamics flow gan foresee judge
+Usage: python benchmarks/video.py draw flows reader frames recurrent dynamics flow gan predict predict_earth judge
 
-The stages, in this order; each keeps what the others stored, and each training goes on no longer than its share of
-20 minutes of processor time:
+The stages, in this order; each keeps what the others stored. All trainings together take about 20 minutes of
+processor time:
 
     ship       writes data/earth.mp4, a small part of NASA's clip (only where the package `arcade` is unpacked)
     draw       draws the clips once, into the cache
+    flows      chooses the options of both optical flows on training clips
     reader     the network that reads a kitten's factors from a single frame
     frames     the autoencoder: who a kitten is, and its pose, as two short vectors
     recurrent  the convolutional LSTM that predicts eight frames, on kittens and on NASA's clip
     dynamics   the recurrent network that predicts poses in the latent space
     flow gan   the two generators of clips
-    predict    all predictors on held-out clips, once
+    predict    all predictors on kittens with new colours, once
+    predict_earth   the same on the part of NASA's clip that nothing was trained on
     judge      all generated clips, and their rivals, once
 
 Notebook 09 shows these functions: they are written into it from here.
@@ -50,6 +52,7 @@ MOTIONS = ("tilt", "blink", "ear", "ball")
 COLOURS = ("fur", "eyes", "background")
 SHAPES = ("ear_height", "head_size", "stripes")
 SETS = {"training": (800, 3, 1, False), "validation": (60, 2, 2, False), "fresh": (300, 2, 3, False)}
+SETS["other"] = (300, 2, 5, False)
 SETS["new kittens"] = (
     150,
     2,
@@ -156,7 +159,7 @@ def extrapolated(past):
 
 
 def flow_between(a, b, options):
-    """Return the flow (h, w, 2) in pixels from one frame to another (floats), by DIS or ILK at a multiple of the size."""
+    """Return the flow (h, w, 2) in pixels from one frame to another (floats), by DIS or ILK on enlarged frames."""
     luma = [frame @ np.array([0.299, 0.587, 0.114], np.float32) for frame in (a, b)]
     if options["kind"] == "DIS":
         return dis_flow(*luma, options["scale"], options["patch"], options["stride"])
@@ -290,6 +293,7 @@ class Principal:
         )
 
     def __call__(self, past):
+        """Return what comes after frames (n, PAST, h, w, 3)."""
         change = (self.features(self.code(past[:, -4:])) @ self.map).reshape(len(past), AHEAD, -1) @ self.axes
         return np.clip(unit(past[:, -1:]) + change.reshape(len(past), AHEAD, *past.shape[2:]), 0, 1).astype(np.float32)
 
@@ -336,7 +340,7 @@ def _convolve(x, width, kernel=3, stride=1):
 
 
 def recurrent_network(height=32, width=32, channels=(16, 32, 40)):
-    """Return a network from floats (batch, PAST, height, width, 3) to the AHEAD frames that follow; sides: multiples of 4.
+    """Return a network from floats (batch, PAST, height, width, 3) to the next AHEAD; sides are multiples of 4.
 
     Frames are halved twice; one convolutional LSTM reads them and hands its state to a second, which writes as many
     steps as are asked for (Shi et al. 2015). Each is enlarged beside maps of the last frame, and a gate decides, pixel
@@ -489,43 +493,42 @@ def wishes(table):
 
 
 class Latents:
-    """The way from clips to vectors (n, NUMBERS) of mean 0 and variance 1, and back."""
+    """The way from clips to vectors (n, NUMBERS) of mean 0 and variance 1, and back.
 
-    def __init__(self, who, pose, decoder, mean=0.0, spread=1.0):
-        self.who, self.pose, self.decoder, self.mean, self.spread = who, pose, decoder, mean, spread
+    ``scale`` = (means, spreads) of WHO + HOW numbers; those of a pose are the same at all times.
+    """
 
-    def fit(self, vectors):
-        """Keep the mean and spread of each number, the same for a pose's number at all times."""
-        whos, poses = self.split(vectors)
-        times = [np.tile(f(poses, axis=(0, 1)), FRAMES) for f in (np.mean, np.std)]
-        self.mean = np.concatenate([whos.mean(axis=0), times[0]]).astype(np.float32)
-        self.spread = np.concatenate([whos.std(axis=0), times[1]]).astype(np.float32)
-        return self
+    def __init__(self, who, pose, decoder, scale=((0.0,) * (WHO + HOW), (1.0,) * (WHO + HOW))):
+        self.who, self.pose, self.decoder, self.scale = who, pose, decoder, scale
+        whole = [np.array([*part[:WHO], *part[WHO:] * FRAMES], np.float32) for part in map(list, scale)]
+        self.mean, self.spread = whole
 
     def split(self, vectors):
         """Return (who (n, WHO), poses (n, 16, HOW)) of vectors."""
         return vectors[:, :WHO], vectors[:, WHO:].reshape(len(vectors), -1, HOW)
 
     def encode(self, frames):
-        """Return the vectors of clips, bytes (n, 16, 32, 32, 3); who is the mean over the frames."""
+        """Return the vectors of clips, bytes (n, 16 or fewer, 32, 32, 3); who is the mean over the frames."""
         flat = unit(frames).reshape(-1, 32, 32, 3)
         whos, poses = (ask(network, flat, batch=512) for network in (self.who, self.pose))
         whos = whos.reshape(len(frames), -1, WHO).mean(axis=1)
-        return (np.concatenate([whos, poses.reshape(len(frames), -1)], axis=1) - self.mean) / self.spread
+        vectors = np.concatenate([whos, poses.reshape(len(frames), -1)], axis=1)
+        return (vectors - self.mean[: vectors.shape[1]]) / self.spread[: vectors.shape[1]]
 
     def decode(self, vectors):
         """Return clips, bytes (n, 16, 32, 32, 3)."""
-        whos, poses = self.split(vectors * self.spread + self.mean)
+        whos, poses = self.split(vectors * self.spread[: vectors.shape[1]] + self.mean[: vectors.shape[1]])
         codes = np.concatenate([np.repeat(whos[:, None], poses.shape[1], axis=1), poses], axis=-1)
         frames = ask(self.decoder, codes.reshape(-1, WHO + HOW).astype(np.float32), batch=512)
-        return np.rint(np.clip(frames, 0, 1) * 255).astype(np.uint8).reshape(*poses.shape[:2], 32, 32, 3)
+        frames = np.rint(np.clip(frames, 0, 1) * 255).astype(np.uint8)
+        return frames.reshape(*poses.shape[:2], 32, 32, 3)
 
 
 def _hot(labels):
     return [keras.ops.one_hot(labels[:, k], count) for k, count in enumerate(CLASSES)]
 
 
-def clip_velocity(width=256, depth=4):
+def clip_velocity(width=224, depth=4):
     """Return the velocity field of clips: [vectors (batch, NUMBERS), time (batch,), wishes (batch, 2)] to velocities.
 
     As `models.velocity` does, it guesses where the way ends; the rest of the way over the rest of the time is the
@@ -571,7 +574,7 @@ def clip_critic(width=256):
 
 
 def penalised_gan(vectors, labels, steps=3000, batch=128, gamma=0.5, rate=1e-3):
-    """Return a generator trained against `clip_critic`, with the penalty R1 on real vectors, and its average's weights."""
+    """Return (generator, processor seconds), trained against `clip_critic` with R1 on real vectors."""
     generator, critic = clip_generator(), clip_critic()
     schedule = functools.partial(keras.optimizers.schedules.CosineDecay, rate, steps, alpha=0.05)
     ours = keras.optimizers.Adam(schedule(), 0.0, 0.99, use_ema=True, ema_momentum=0.995)
@@ -665,7 +668,7 @@ def identity_kept(seen, tolerance):
 
 
 def motion_shown(seen):
-    """Return (motion (n,), amount (n,)) of each clip: which of MOTIONS goes farthest, and how far, 0 to 1 if as drawn."""
+    """Return (motion (n,), amount (n,)) of each clip: which of MOTIONS goes farthest, and how far, 0 to 1."""
     clips = seen.groupby(level="clip")
     swing = (clips["tilt"].max() - clips["tilt"].min()) / 2
     ball = clips["ball"].agg(lambda x: x.abs().max()).to_numpy()
@@ -688,7 +691,7 @@ def flicker(frames):
 
 
 def nearest(frames, training):
-    """Return each clip's root mean squared distance, in bytes, to the nearest training clip, (n,), at a quarter size."""
+    """Return each clip's root mean squared distance in bytes to the nearest training clip, (n,), on 8×8 pixels."""
     small = [
         f.reshape(len(f), FRAMES, 8, 4, 8, 4, 3).mean(axis=(3, 5), dtype=np.float32).reshape(len(f), -1)
         for f in (frames, training)
@@ -838,20 +841,22 @@ def frames(steps=3000):
     seconds_of(frames=spent)
 
 
-def load(builder, name):
-    """Return a network, or several, with shipped weights."""
-    made = builder()
-    whole = together(*made, name=f"video_{name}") if isinstance(made, tuple) else made
-    whole.load_weights(weights(name))
-    return made
+def loaded(name, *networks):
+    """Return one network, or several of one file, with shipped weights."""
+    whole = together(*networks, name=f"video_{name}") if len(networks) > 1 else networks[0]
+    whole.load_weights(runtime.shipped("pretrained", f"video_{name}.weights.h5"))
+    return networks if len(networks) > 1 else whole
 
 
-def latents_of(part="training"):
-    """Return (`Latents` fitted on training clips, vectors of a part)."""
-    latents = Latents(*load(autoencoder, "frames"))
-    vectors = latents.encode(kept("training")[0])
-    latents.fit(vectors)
-    return latents, (vectors - latents.mean) / latents.spread if part == "training" else latents.encode(kept(part)[0])
+def latents_of():
+    """Return (`Latents`, vectors of the training clips), scaled by what those have; the scale is stored."""
+    plain = Latents(*loaded("frames", *autoencoder()))
+    whos, poses = plain.split(plain.encode(kept("training")[0]))
+    scale = [[*f(whos, axis=0).tolist(), *f(poses, axis=(0, 1)).tolist()] for f in (np.mean, np.std)]
+    store(scale=rounded(scale, 5))
+    latents = Latents(plain.who, plain.pose, plain.decoder, rounded(scale, 5))
+    vectors = np.concatenate([whos, poses.reshape(len(poses), -1)], axis=1)
+    return latents, (vectors - latents.mean) / latents.spread
 
 
 def recurrent(steps=1300, again=250):
@@ -945,7 +950,264 @@ def gan():
     seconds_of(gan=spent)
 
 
-STAGES = (ship, draw, reader, frames, recurrent, dynamics, flow, gan)
+def flows():
+    """Choose the options of both flows on training clips, for kittens and for NASA's clip."""
+    pictures = kept("training")[0]
+    chosen = np.random.default_rng(0).choice(len(pictures), 100, replace=False)
+    earth, _ = earth_parts()
+    windows = np.stack([earth[start : start + FRAMES] for start in range(0, len(earth) - FRAMES + 1, AHEAD)])
+    store(flows={"kittens": tune(pictures[chosen], "kittens"), "earth": tune(windows, "earth")})
+
+
+# --- measured once ----------------------------------------------------------------------------------------------------
+
+
+class PoseLine:
+    """The linear prediction of poses: the change from the last of eight, by least squares with a small ridge."""
+
+    def __init__(self, poses, ridge=10.0):
+        given, change = self.features(poses[:, :PAST]), poses[:, PAST:] - poses[:, PAST - 1 : PAST]
+        penalty = ridge * np.eye(given.shape[1])
+        self.map = np.linalg.solve(given.T @ given + penalty, given.T @ change.reshape(len(change), -1))
+
+    def features(self, past):
+        """Return all numbers of eight poses and a 1, a row a clip."""
+        return np.concatenate([past.reshape(len(past), -1), np.ones((len(past), 1))], axis=1)
+
+    def __call__(self, past):
+        """Return the poses (n, AHEAD, HOW) that follow poses (n, PAST, HOW)."""
+        return (past[:, -1:] + (self.features(past) @ self.map).reshape(len(past), -1, HOW)).astype(np.float32)
+
+
+def in_latent_space(past, latents, foretell, anchored=True):
+    """Return frames predicted as poses: ``foretell`` maps poses (n, PAST, HOW) to the AHEAD that follow.
+
+    Who the kitten is comes from all frames seen. With ``anchored`` the change that the decoder draws is added to the
+    last true frame, which keeps what the decoder cannot draw.
+    """
+    whos, poses = latents.split(latents.encode(past))
+    ahead = np.asarray(foretell(poses.astype(np.float32)))
+    vectors = np.concatenate([whos, np.concatenate([poses[:, -1:], ahead], axis=1).reshape(len(past), -1)], axis=1)
+    drawn = unit(latents.decode(vectors))
+    return np.clip(unit(past[:, -1:]) + drawn[:, 1:] - drawn[:, :1], 0, 1) if anchored else drawn[:, 1:]
+
+
+def predictors(stored, latents, vectors, pictures):
+    """Return {name: predictor} for kittens."""
+    line = PoseLine(latents.split(vectors)[1])
+    network, poses = loaded("recurrent", recurrent_network()), loaded("dynamics", pose_network())
+    flows = {kind: functools.partial(by_flow, options=options) for kind, options in stored["flows"]["kittens"].items()}
+    return {
+        "copy": copied,
+        "straight line": extrapolated,
+        **flows,
+        "components, linear": Principal(pictures, 96, ridge=30.0),
+        "latent, linear": lambda past: in_latent_space(past, latents, line),
+        "latent, recurrent": lambda past: in_latent_space(past, latents, lambda given: ask(poses, given)),
+        "latent, recurrent, not anchored": lambda past: in_latent_space(
+            past, latents, lambda given: ask(poses, given), False
+        ),
+        "recurrent": lambda past: ask(network, unit(past), batch=50),
+    }
+
+
+NETWORKS = ("latent, recurrent", "latent, recurrent, not anchored", "recurrent")
+
+
+def table_of(found, future, groups):
+    """Return {name: {"error", "sharpness"}} of predictions: means and intervals over groups, a row a horizon."""
+    rows, sharp = {}, sharpness(unit(future))
+    for name, predicted in found.items():
+        wrong = errors(predicted, future)
+        share = sharpness(predicted) / sharp
+        rows[name] = {
+            "error": [over_groups(column, groups) for column in wrong.T],
+            "sharpness": share.mean(axis=0).tolist(),
+        }
+    return rows
+
+
+def predict():
+    """Measure all predictors on kittens with new colours; the network and the flow are chosen on validation clips."""
+    runtime.start(seed=0)
+    stored = json.loads(STORE.read_text(encoding="utf-8"))
+    latents, vectors = latents_of()
+    ways = predictors(stored, latents, vectors, kept("training")[0])
+    checked = kept("validation")[0]
+    scores = {name: errors(way(checked[:, :PAST]), checked[:, PAST:])[:, 3].mean() for name, way in ways.items()}
+    best, flow = min(NETWORKS, key=scores.get), min(("DIS", "ILK"), key=scores.get)
+    clips_, _, told = kept("new kittens")
+    past, future, groups = clips_[:, :PAST], clips_[:, PAST:], told["kitten"].to_numpy()
+    found = {name: way(past) for name, way in ways.items()}
+    found["the true frames, encoded"] = unit(latents.decode(latents.encode(clips_)))[:, PAST:]
+    wrong = {name: errors(predicted, future) for name, predicted in found.items()}
+    pairs = np.stack([wrong[best][:, 3], wrong[flow][:, 3], wrong["copy"][:, 3]], axis=1)
+    store(
+        validation={name: float(score) for name, score in scores.items()},
+        chosen={"network": best, "flow": flow},
+        predict=rounded(table_of(found, future, groups)),
+        by_motion={
+            name: {MOTIONS[m]: round(float(w[told["motion"] == m, 3].mean()), 4) for m in range(4)}
+            for name, w in wrong.items()
+        },
+        ratio={
+            "to flow": rounded(over_groups(pairs, groups, lambda x: x[:, 0].mean() / x[:, 1].mean())),
+            "to copy": rounded(over_groups(pairs, groups, lambda x: x[:, 0].mean() / x[:, 2].mean())),
+            "clips": len(pairs),
+            "kittens": len(np.unique(groups)),
+        },
+    )
+    print({name: w[:, 3].mean().round(4) for name, w in wrong.items()}, best, flow)
+
+
+def predict_earth():
+    """Measure the predictors on the part of NASA's clip that nothing was trained on."""
+    runtime.start(seed=0)
+    stored = json.loads(STORE.read_text(encoding="utf-8"))
+    training_part, judged = earth_parts()
+    past, future = judged[:, :PAST], judged[:, PAST:]
+    found = {"copy": copied(past), "straight line": extrapolated(past)}
+    found |= {kind: by_flow(past, options) for kind, options in stored["flows"]["earth"].items()}
+    found["components, linear"] = Principal(training_part[None], 24, 30.0, range(4, len(training_part) - AHEAD + 1))(
+        past
+    )
+    network = recurrent_network(96, 96)
+    network.load_weights(weights("recurrent"))
+    found["recurrent, from kittens"] = ask(network, unit(past), batch=4)
+    network.load_weights(weights("recurrent_earth"))
+    found["recurrent"] = ask(network, unit(past), batch=4)
+    rows = table_of(found, future, np.arange(len(judged)))
+    pairs = np.stack([errors(found[name], future)[:, 3] for name in ("DIS", "recurrent", "copy")], axis=1)
+    gaps = {
+        name: over_groups(pairs[:, k] - pairs[:, 0], np.arange(len(pairs)))
+        for k, name in ((1, "recurrent"), (2, "copy"))
+    }
+    store(earth=rounded(rows), earth_less_dis=rounded(gaps, 5), earth_clips=len(judged))
+    print({name: [round(row["error"][h][0], 4) for h in (0, 3, 7)] for name, row in rows.items()})
+
+
+def rounded(value, digits=4):
+    """Return numbers of any nesting rounded."""
+    if isinstance(value, dict):
+        return {key: rounded(one, digits) for key, one in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [rounded(one, digits) for one in value]
+    return round(float(value), digits)
+
+
+def generators(vectors, labels):
+    """Return {name: function of (wishes, seed) to vectors} of the flow, the GAN and the Gaussians."""
+    field = training.FlowMatching(loaded("flow", clip_velocity()))
+    network, gaussians = loaded("gan", clip_generator()), Gaussians(vectors, labels)
+
+    def noise(count, size, seed):
+        return np.random.default_rng(seed).standard_normal((count, size)).astype(np.float32)
+
+    return {
+        "flow": lambda wanted, seed: field.generate(noise(len(wanted), NUMBERS, seed), labels=wanted, batch_size=1000),
+        "GAN": lambda wanted, seed: ask(network, noise(len(wanted), NOISE, seed), wanted, batch=1000),
+        "Gaussians": gaussians.sample,
+    }
+
+
+def judged(network, frames, wanted, groups, tolerance):
+    """Return {measure: [estimate, low, high]} of clips that were asked for by wishes."""
+    seen = read(network, frames)
+    shown, amount = motion_shown(seen)
+    values = {
+        "identity kept": identity_kept(seen, tolerance),
+        "motion as asked": shown == wanted[:, 0],
+        "jerk": jerk(seen),
+        "flicker": flicker(frames),
+    }
+    found = {name: over_groups(value, groups) for name, value in values.items()}
+    pairs = np.stack([amount, wanted[:, 1]], axis=1)[shown == wanted[:, 0]]
+    found["amount"] = over_groups(pairs, np.arange(len(pairs)), lambda x: np.corrcoef(x.T)[0, 1])
+    return found
+
+
+def distances(features, reference, rounds=40, size=300, seed=0):
+    """Return [mean, low, high] of Fréchet distances of random parts of ``size`` clips: 95 % of the rounds."""
+    rng = np.random.default_rng(seed)
+    found = [
+        metrics.frechet_distance(rng.permutation(features)[:size], rng.permutation(reference)[:size])
+        for _ in range(rounds)
+    ]
+    return [float(np.mean(found)), *map(float, np.quantile(found, (0.025, 0.975)))]
+
+
+def planted(frames):
+    """Return clips with what a copyist changes: their brightness, and what an MP4 loses."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        lighter = np.clip(frames.astype(int) + 4, 0, 255).astype(np.uint8)
+        return np.stack([video.read(video.write(Path(folder) / "a.mp4", clip, RATE)).frames for clip in lighter])
+
+
+def judge():
+    """Measure generated clips and their rivals, one clip for each wish of the fresh clips."""
+    runtime.start(seed=0)
+    network = loaded("reader", reader_network())
+    pictures, _, told = kept("training")
+    latents, vectors = latents_of()
+    labels = wishes(told)
+    fresh, _, fresh_told = kept("fresh")
+    other, _, other_told = kept("other")
+    checked = kept("validation")[0]
+    tolerance = np.quantile(deviations(read(network, checked)), 0.975, axis=0)
+    wanted = wishes(fresh_told)
+    made = {name: latents.decode(make(wanted, 0)) for name, make in generators(vectors, labels).items()}
+    made |= rivals(latents, pictures, vectors, labels, wanted)
+    made["real, encoded"] = latents.decode(latents.encode(fresh))
+    real = {"real": fresh, "real, others": other}
+    bound = np.quantile(nearest(other, pictures), 0.01)
+    reference, rows = features_of_clips(network, fresh), {}
+    for name, frames in (real | made).items():
+        asked = wishes(other_told) if name == "real, others" else wanted
+        grouped = {"real": fresh_told, "real, others": other_told, "real, encoded": fresh_told}.get(name)
+        groups = np.arange(len(frames)) if grouped is None else grouped["kitten"].to_numpy()
+        rows[name] = judged(network, frames, asked, groups, tolerance)
+        if name != "real":
+            rows[name]["distance"] = distances(features_of_clips(network, frames), reference)
+        rows[name]["near a training clip"] = over_groups(nearest(frames, pictures) < bound, groups)
+        print(name, {key: np.round(value, 3).tolist() for key, value in rows[name].items()}, flush=True)
+    copies = planted(pictures[np.random.default_rng(1).choice(len(pictures), 60, replace=False)])
+    ratio = kept_ratio(network, made["flow"], fresh, tolerance, fresh_told["kitten"].to_numpy())
+    store(
+        tolerance=rounded(tolerance),
+        judge=rounded(rows),
+        near={"bound": rounded(bound), "planted found": rounded(np.mean(nearest(copies, pictures) < bound))},
+        kept_ratio=rounded(ratio),
+        speed=speed(latents, generators(vectors, labels)),
+    )
+
+
+def kept_ratio(network, made, real, tolerance, groups, count=2000, seed=0):
+    """Return [estimate, low, high] of the share of made clips that keep their identity over the share of real ones."""
+    ours, theirs = (identity_kept(read(network, frames), tolerance) for frames in (made, real))
+    rng, members = np.random.default_rng(seed), [np.flatnonzero(groups == g) for g in np.unique(groups)]
+    found = []
+    for _ in range(count):
+        drawn = np.concatenate([members[k] for k in rng.integers(0, len(members), len(members))])
+        found.append(ours[rng.integers(0, len(ours), len(ours))].mean() / theirs[drawn].mean())
+    return [ours.mean() / theirs.mean(), *np.quantile(found, (0.025, 0.975))]
+
+
+def speed(latents, ways, count=8, rounds=9):
+    """Return {name: {"first", "median"}}: seconds for a batch of clips, from wishes to bytes."""
+    wanted, found = np.stack([np.arange(count) % 4, np.arange(count) % 3], axis=1).astype(np.int32), {}
+    for name in ("flow", "GAN"):
+        times = []
+        for seed in range(rounds):
+            begin = time.perf_counter()
+            latents.decode(ways[name](wanted, seed))
+            times.append(time.perf_counter() - begin)
+        found[name] = {"first": round(times[0], 3), "median": round(float(np.median(times[1:])), 3)}
+    return found | {"seconds of film": count * FRAMES / RATE}
+
+
+STAGES = (ship, draw, flows, reader, frames, recurrent, dynamics, flow, gan, predict, predict_earth, judge)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}
