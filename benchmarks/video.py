@@ -147,6 +147,17 @@ def unit(frames):
 AHEAD = FRAMES - PAST  # horizons
 
 
+def at_least(past, count, side=1):
+    """Return clips as they are; a ValueError where they have fewer frames, or smaller ones, than a predictor needs."""
+    _, frames, height, width, _ = np.shape(past)
+    if frames < count or min(height, width) < side:
+        said = f"received clips of {frames} frames, {height}×{width}"
+        raise ValueError(
+            f"{said}; expected {count} frames or more of at least {side}×{side} pixels: take a longer clip."
+        )
+    return past
+
+
 def copied(past):
     """Return the last frame again and again. Predictors map bytes (n, PAST, h, w, 3) to floats (n, AHEAD, h, w, 3)."""
     return np.repeat(unit(past[:, -1:]), AHEAD, axis=1)
@@ -154,7 +165,7 @@ def copied(past):
 
 def extrapolated(past):
     """Return each pixel's straight line through its last two values, clipped to what a screen can show."""
-    before, last = unit(past[:, -2:-1]), unit(past[:, -1:])
+    before, last = np.split(unit(at_least(past, 2)[:, -2:]), 2, axis=1)
     return np.clip(last + np.arange(1, AHEAD + 1)[:, None, None, None] * (last - before), 0, 1)
 
 
@@ -209,7 +220,7 @@ def by_flow(past, options):
     first[h]·h·v + second[h]·h(h + 1)/2·a, and the frame is share[h] parts moved, the rest the last frame.
     """
     push, found = (pushed if options["push"] else pulled), []
-    for clip in unit(past[:, -3:]):
+    for clip in unit(at_least(past, 3, 12)[:, -3:]):
         movement, earlier = flow_between(*clip[1:], options), flow_between(*clip[:2], options)
         if not options["push"]:  # ask at the pixel where it ends, not where it begins
             movement, earlier = -flow_between(*clip[:0:-1], options), -flow_between(*clip[1::-1], options)
@@ -251,8 +262,8 @@ def tune(frames, name):
 def _weighed(past, future, options):
     """Return the options with the best three weights of each horizon on a grid."""
     best = [(np.inf, None)] * AHEAD
-    for first in (0.4, 0.7, 1.0):
-        for second in (0.0, 0.35, 0.7, 1.0):
+    for first in (0.2, 0.4, 0.7, 1.0):
+        for second in (0.0, 0.35, 0.7, 1.0, 1.4):
             moved = by_flow(past, options | {"weights": [[first, second, 1.0]] * AHEAD})
             for share in (0.0, 0.25, 0.5, 0.75, 1.0):
                 scores = errors(share * moved + (1 - share) * copied(past), future).mean(axis=0)
@@ -346,6 +357,10 @@ def recurrent_network(height=32, width=32, channels=(16, 32, 40)):
     steps as are asked for (Shi et al. 2015). Each is enlarged beside maps of the last frame, and a gate decides, pixel
     by pixel, whether that frame or a new colour is shown: what does not move stays sharp.
     """
+    if height % 4 or width % 4:
+        raise ValueError(
+            f"received frames of {height}×{width}; expected sides that are multiples of 4: pad or cut them."
+        )
     layers, ops = keras.layers, keras.ops
     past = layers.Input((PAST, height, width, 3))
     first = _convolve(ops.reshape(past, (-1, height, width, 3)), channels[0], 4, 2)
