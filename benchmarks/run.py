@@ -23,6 +23,7 @@ from tools import contents, notebooks  # noqa: E402
 import advertising  # noqa: E402
 import compression  # noqa: E402
 import fair_match  # noqa: E402
+import film  # noqa: E402
 import folder  # noqa: E402
 import frogs  # noqa: E402
 import kittens as bench  # noqa: E402
@@ -186,6 +187,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {kitten_section(stored("kittens"), timings["probe"]["gflops"])}
 {tuning.markdown(stored("tuning"))}
 {fair_match.markdown(stored("fair_match"))}
+{film.markdown(stored("film"))}
 {advertising.markdown(stored("advertising"))}
 {medicine.markdown(stored("medicine"))}
 {sdv.markdown(stored("sdv"))}

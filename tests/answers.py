@@ -783,6 +783,49 @@ WRONG = {
             ),
         ],
     },
+    "11_case_film": {
+        "11.1": [
+            ("def mean_colour(c1, a1, c2, a2):\n    return (c1 + c2) / 2", "multiply first"),
+            ("def mean_colour(c1, a1, c2, a2):\n    return (a1 * c1 + a2 * c2) / 2", "multiply first"),
+            (
+                "def mean_colour(c1, a1, c2, a2):\n    return (a1 * c1 + a2 * c2) / (a1 + a2 + 1e-30) + (a1 + a2 == 0)",
+                "is 0",
+            ),
+        ],
+        "11.2": [
+            ("def error_factor(decibels):\n    return 1 - decibels / 10", "a tenth"),
+            ("def error_factor(decibels):\n    return 10 ** (-decibels / 20)", "a tenth"),
+            ("def error_factor(decibels):\n    return 10 ** (decibels / 10)", "a tenth"),
+        ],
+        "11.3": [
+            ("def leaking(family, train, test):\n    return sorted(set(train) & set(test))", "different frames"),
+            ("def leaking(family, train, test):\n    return [family[k] for k in train]", "No family"),
+            (
+                "def leaking(family, train, test):\n    a = [family[k] for k in train]\n"
+                "    return [family[k] for k in test if family[k] in a]",
+                "in order",
+            ),
+        ],
+        "11.4": [
+            ("def resampled_mean(values, groups, picks):\n    return values[np.isin(groups, picks)].mean()", "11 / 7"),
+            (
+                "def resampled_mean(values, groups, picks):\n"
+                "    return np.mean([values[groups == k].mean() for k in picks])",
+                "all four values",
+            ),
+        ],
+        "11.5": [
+            (
+                "def most_wrong(drawing, checking, repair):\n    return min(1.0, checking / (repair * drawing))",
+                "no room",
+            ),
+            (
+                "def most_wrong(drawing, checking, repair):\n    return (drawing - checking) / (repair * drawing)",
+                "ends at 1",
+            ),
+            ("def most_wrong(drawing, checking, repair):\n    return min(1.0, (drawing - checking) / drawing)", "0.6"),
+        ],
+    },
     "12_case_advertising": {
         "12.1": [
             (

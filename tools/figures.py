@@ -38,6 +38,7 @@ FIGURES = {
     "07_text": "def draw_attention(",
     "10_scaling": "def draw_growth(",
     "10b_serving": "def draw_load(",
+    "11_case_film": "opening = show(",
     "12_case_advertising": "each the first that the three checks passed",
     "14_case_medicine": "picks = [np.flatnonzero(",
     "20_prototype_your_own": "def opened(",
