@@ -308,6 +308,107 @@ BREAKAGES = {
         Break("next_token_loss", "scale", 2, 10),
         Break("words_changed", "sign", 0, 11),
     ],
+    "09_video": [
+        Bug(
+            "for kitten in new_told",
+            "colours are not kept apart",
+            old="if is_new(kitten) == new]",
+            new="if kitten]",
+        ),
+        Bug(
+            "mp4.rate == RATE",
+            "every picture lasts as long",
+            old='durations.append(opened.info["duration"])',
+            new="durations.append(1000 // RATE)",
+        ),
+        Bug(
+            "def scene(time)",
+            "the movement is added",
+            old="x - movement[..., 0], y - movement[..., 1]",
+            new="x + movement[..., 0], y + movement[..., 1]",
+        ),
+        Break("in_two_parts", "sign", 0, 2),
+        Break("error_of_a_draw", "factor", 0, 3),
+        Bug(
+            "0.9 * floor < loss",
+            "p(1 − p) is one half",
+            old="axis=1)) / 4",
+            new="axis=1)) / 2",
+            given=(
+                "def guesser(seen):\n"
+                "    speed = forks(2000, SEED + 1)[1]\n"
+                "    return tf_constant((bump(11.5 + 4 * speed) + bump(11.5 - 4 * speed)) / 2)\n"
+                "tf_constant = keras.ops.convert_to_tensor"
+            ),
+        ),
+        Bug(
+            "copy_ratio[2] < 0.8",
+            "the copy is measured in place of the network",
+            old='errors(by_memory if best == "recurrent" else by_poses, future)',
+            new='errors(predicted["copy"], future)',
+            given=(
+                "future = np.full((4, 8, 12, 12, 3), 100, np.uint8)\n"
+                "by_memory = by_poses = np.full(future.shape, 0.5)\n"
+                "predicted = dict.fromkeys(('copy', 'DIS', 'ILK'), np.full(future.shape, 0.9))"
+            ),
+        ),
+        Bug(
+            'sharp["recurrent"][7]',
+            "the truth is compared with itself",
+            old="sharpness(by_memory)",
+            new="sharpness(unit(future))",
+            given=(
+                "future = np.random.default_rng(0).integers(0, 255, (2, 8, 12, 12, 3), dtype=np.uint8)\n"
+                "by_memory = unit(future) * np.linspace(0.9, 0.5, 8)[:, None, None, None]"
+            ),
+        ),
+        Bug(
+            "by_dis < by_copy",
+            "pixels go back where they came from",
+            old="-flow_between(*clip[:0:-1], options)",
+            new="flow_between(*clip[:0:-1], options)",
+        ),
+        Bug(
+            "exchanged.mean() < 0.05",
+            "one colour that stays is enough",
+            old="kept &= one.to_numpy() <= 1",
+            new="kept |= one.to_numpy() <= 1",
+            given=(
+                "reader = loaded('reader', reader_network())\n"
+                "fresh, fresh_poses, fresh_told = clips(12, 2, 3)\nseen = read(reader, fresh)"
+            ),
+        ),
+        Bug(
+            'obeyed["flow"]',
+            "clips come back in another order",
+            old="by_flow_matching(wanted, SEED + 2)",
+            new="by_flow_matching(wanted[::-1].copy(), SEED + 2)",
+            given=(
+                "fresh_told = pd.DataFrame({'motion': np.repeat(range(4), 8), 'amount': np.linspace(0, 1, 32)})\n"
+                "kept, reader = np.full(3, 0.9), loaded('reader', reader_network())"
+            ),
+        ),
+        Bug(
+            'distance["flow"][1]',
+            "another column of the table",
+            old='distance = {name: row["distance"]',
+            new='distance = {name: row["near a training clip"]',
+        ),
+        Bug(
+            "film_seconds == 12.8",
+            "frames are counted as seconds",
+            old="eight.shape[0] * eight.shape[1] / RATE",
+            new="eight.shape[0] * eight.shape[1]",
+            given="seconds, eight = [0.2], np.zeros((8, 16, 32, 32, 3), np.uint8)",
+        ),
+        Bug(
+            "found.mark",
+            "the last frame is not written",
+            old="board, RATE), says)",
+            new="board[:-1], RATE), says)",
+            given="eight = np.random.default_rng(0).integers(0, 255, (8, 16, 32, 32, 3), dtype=np.uint8)",
+        ),
+    ],
     "10_scaling": [
         Break("whole_gradient", "scale", 0, 1),
         Bug(
