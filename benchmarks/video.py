@@ -1222,6 +1222,52 @@ def speed(latents, ways, count=8, rounds=9):
     return found | {"seconds of film": count * FRAMES / RATE}
 
 
+def markdown(result):
+    """Return the tables as Markdown."""
+
+    def cell(value, digits=3):
+        return "{:.{d}f} ({:.{d}f}–{:.{d}f})".format(*value, d=digits)
+
+    def rows(table):
+        found = []
+        for name, row in table.items():
+            wrong = [cell([100 * x for x in row["error"][h - 1]], 1) for h in (1, 4, 8)]
+            found.append(f"| {name} | {' | '.join(wrong)} | {row['sharpness'][3]:.2f} |")
+        return "\n".join(found)
+
+    names = ("identity kept", "motion as asked", "amount", "distance", "near a training clip")
+    judged_rows = "\n".join(
+        f"| {name} | {' | '.join(cell(row[key]) if key in row else '' for key in names)} |"
+        for name, row in result["judge"].items()
+    )
+    head = "| predictor | horizon 1 | horizon 4 | horizon 8 | sharpness at 4 |\n|---|---|---|---|---|"
+    ratio, fast = result["ratio"], result["speed"]
+    return f"""## Clips: what comes next, and clips from nothing
+
+From `video.json`. Root mean squared errors in per cent of the range, with 95 % intervals over kittens:
+{ratio["clips"]} clips of {ratio["kittens"]} kittens with colours that nothing was trained on. The best network on
+validation clips ({result["chosen"]["network"]}) has {cell(ratio["to flow"], 2)} of the error of the better flow
+({result["chosen"]["flow"]}) at horizon 4, and {cell(ratio["to copy"], 2)} of that of the copy.
+
+{head}
+{rows(result["predict"])}
+
+NASA's clip, {result["earth_clips"]} clips one after another, intervals over them:
+
+{head}
+{rows(result["earth"])}
+
+Clips for 600 wishes, read frame by frame; intervals over clips, of real ones over kittens. Amount is a correlation,
+distance that of Fréchet to fresh clips. Identity kept, flow over real: {cell(result["kept_ratio"])}.
+Eight clips, {fast["seconds of film"]} s of film: flow {fast["flow"]["median"]:.2f} s, GAN {fast["GAN"]["median"]:.2f} s.
+Planted copies that are found: {result["near"]["planted found"]:.0%}.
+
+| clips | {" | ".join(names)} |
+|---|---|---|---|---|---|
+{judged_rows}
+"""
+
+
 STAGES = (ship, draw, flows, reader, frames, recurrent, dynamics, flow, gan, predict, predict_earth, judge)
 
 if __name__ == "__main__":
