@@ -589,7 +589,7 @@ def clip_critic(width=256):
     return keras.Model([vectors, labels], layers.Dense(1)(x), name="video_critic")
 
 
-def penalised_gan(vectors, labels, steps=3000, batch=128, gamma=0.5, rate=1e-3):
+def penalised_gan(vectors, labels, steps=2400, batch=128, gamma=0.5, rate=1e-3):
     """Return (generator, processor seconds), trained against `clip_critic` with R1 on real vectors."""
     generator, critic = clip_generator(), clip_critic()
     schedule = functools.partial(keras.optimizers.schedules.CosineDecay, rate, steps, alpha=0.05)
@@ -878,7 +878,11 @@ def loaded(name, *networks):
 def latents_of():
     """Return (`Latents`, vectors of the training clips), scaled by what those have; the scale is stored."""
     plain = Latents(*loaded("frames", *autoencoder()))
-    whos, poses = plain.split(plain.encode(kept("training")[0]))
+    version = hashlib.sha256(weights("frames").read_bytes()).hexdigest()[:8]
+    path = runtime.cache_dir() / f"video-vectors-{version}.npy"
+    if not path.exists():
+        np.save(path, plain.encode(kept("training")[0]))
+    whos, poses = plain.split(np.load(path))
     scale = [[*f(whos, axis=0).tolist(), *f(poses, axis=(0, 1)).tolist()] for f in (np.mean, np.std)]
     store(scale=rounded(scale, 5))
     latents = Latents(plain.who, plain.pose, plain.decoder, rounded(scale, 5))
@@ -950,7 +954,7 @@ def dynamics(steps=2200):
     seconds_of(dynamics=spent)
 
 
-def flow(steps=6500):
+def flow(steps=4000):
     """Train the flow over clips' vectors, as 06_flow_matching does."""
     runtime.start(seed=0)
     _, vectors = latents_of()
@@ -961,7 +965,7 @@ def flow(steps=6500):
     model.compile(optimizer)
     step, begin = tf.function(model.train_step), time.process_time()
     for k in range(steps):
-        chosen = rng.integers(0, len(vectors), 256)
+        chosen = rng.integers(0, len(vectors), 128)
         loss = step((tf.constant(vectors[chosen]), tf.constant(labels[chosen])))["loss"]
         if (k + 1) % 1000 == 0:
             print(f"flow {k + 1}: {float(loss):.4f}, {time.process_time() - begin:.0f} s", flush=True)

@@ -344,11 +344,11 @@ BREAKAGES = {
         Bug(
             "copy_ratio[2] < 0.8",
             "the copy is measured in place of the network",
-            old="errors(by_both, future)",
+            old="errors(by_poses, future)",
             new='errors(predicted["copy"], future)',
             given=(
                 "future = np.full((4, 8, 12, 12, 3), 100, np.uint8)\n"
-                "by_both = np.full(future.shape, 0.5)\n"
+                "by_poses = np.full(future.shape, 0.5)\n"
                 "predicted = dict.fromkeys(('copy', 'DIS', 'ILK'), np.full(future.shape, 0.9))"
             ),
         ),
