@@ -185,6 +185,19 @@ def test_one_frame_of_another_kitten_spoils_a_clip_but_closed_eyes_hide_their_co
     assert bench.identity_kept(seen, tolerance).tolist() == [True, False, False]
 
 
+def test_a_kitten_is_recognised_in_a_line_up_by_every_frame():
+    poses = np.stack([bench.track("ear", 1.0, k) for k in range(3)])
+    seen = seen_as(poses)  # colours 1, 2, 0; ear height and head size 1, no stripes
+    names = {"fur": list(kittens.FUR)[1], "eyes": list(kittens.EYES)[2], "background": list(kittens.BACKGROUND)[0]}
+    twin = names | {"ear_height": 1.0, "head_size": 1.1, "stripes": 0.0}
+    stranger = twin | {"background": list(kittens.BACKGROUND)[1], "head_size": 1.0}
+    assert bench.recognised(seen, [twin, stranger]).all()
+    seen.loc[(1, 4), "head_size"] = 1.06  # nearer to the twin
+    seen.loc[(2, 9), "fur"] = 0
+    assert bench.recognised(seen, [twin, stranger]).tolist() == [True, False, False]
+    assert bench.ratio_of_shares(np.ones(4), np.ones(4), np.arange(4)) == [1, 1, 1]
+
+
 def test_jerk_and_flicker_of_steady_changes_are_zero():
     poses = np.zeros((2, 16, 5))
     poses[0, :, 0] = np.arange(16)
