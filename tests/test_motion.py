@@ -188,7 +188,7 @@ def test_one_frame_of_another_kitten_spoils_a_clip_but_closed_eyes_hide_their_co
 def test_a_kitten_is_recognised_in_a_line_up_by_every_frame():
     poses = np.stack([bench.track("ear", 1.0, k) for k in range(3)])
     seen = seen_as(poses)  # colours 1, 2, 0; ear height and head size 1, no stripes
-    names = {"fur": list(kittens.FUR)[1], "eyes": list(kittens.EYES)[2], "background": list(kittens.BACKGROUND)[0]}
+    names = {"fur": list(kittens.FUR)[1], "eyes": list(kittens.EYES)[2], "background": next(iter(kittens.BACKGROUND))}
     twin = names | {"ear_height": 1.0, "head_size": 1.1, "stripes": 0.0}
     stranger = twin | {"background": list(kittens.BACKGROUND)[1], "head_size": 1.0}
     assert bench.recognised(seen, [twin, stranger]).all()
