@@ -541,7 +541,7 @@ class Latents:
         return frames.reshape(*poses.shape[:2], 32, 32, 3)
 
     def settle(self, vectors, rounds=16, shown=(0, 5, 10, 15)):
-        """Return vectors whose kitten is one that the autoencoder knows: drawn in some frames and read again, repeatedly.
+        """Return vectors whose kitten is one that the autoencoder knows: drawn in some frames and read again.
 
         A generator's numbers may lie between two kittens; each round leads nearer to one of them.
         """
@@ -1251,6 +1251,8 @@ def judge():
         grouped = {"real": fresh_told, "real, others": other_told, "real, encoded": fresh_told}.get(name)
         groups = np.arange(len(frames)) if grouped is None else grouped["kitten"].to_numpy()
         rows[name] = judged(network, frames, asked, groups, tolerance)
+        if name == "real, others":
+            del rows[name]["recognised"]  # the line-up consists of them
         if name != "real":
             rows[name]["distance"] = distances(features_of_clips(network, frames), reference)
         rows[name]["near a training clip"] = over_groups(nearest(frames, pictures) < bound, groups)
