@@ -519,6 +519,7 @@ class Latents:
         self.who, self.pose, self.decoder, self.scale = who, pose, decoder, scale
         whole = [np.array([*part[:WHO], *part[WHO:] * FRAMES], np.float32) for part in map(list, scale)]
         self.mean, self.spread = whole
+        self.again = runtime.tf.function(lambda codes: who(decoder(codes)), reduce_retracing=True)
 
     def split(self, vectors):
         """Return (who (n, WHO), poses (n, 16, HOW)) of vectors."""
@@ -545,11 +546,12 @@ class Latents:
 
         A generator's numbers may lie between two kittens; each round leads nearer to one of them.
         """
-        found, (_, poses) = np.array(vectors), self.split(vectors)
-        poses = poses[:, list(shown)].reshape(len(vectors), -1)
+        whos, poses = self.split(vectors * self.spread + self.mean)
+        poses = poses[:, list(shown)].reshape(-1, HOW)
         for _ in range(rounds):
-            found[:, :WHO] = self.encode(self.decode(np.concatenate([found[:, :WHO], poses], axis=1)))[:, :WHO]
-        return found
+            codes = np.concatenate([np.repeat(whos, len(shown), axis=0), poses], axis=1)
+            whos = self.again(codes.astype(np.float32)).numpy().reshape(len(vectors), -1, WHO).mean(axis=1)
+        return np.concatenate([(whos - self.mean[:WHO]) / self.spread[:WHO], vectors[:, WHO:]], axis=1)
 
 
 def _hot(labels):
@@ -743,11 +745,14 @@ def flicker(frames):
 
 
 def nearest(frames, training):
-    """Return each clip's root mean squared distance in bytes to the nearest training clip, (n,), on 8×8 pixels."""
-    small = [
-        f.reshape(len(f), FRAMES, 8, 4, 8, 4, 3).mean(axis=(3, 5), dtype=np.float32).reshape(len(f), -1)
-        for f in (frames, training)
-    ]
+    """Return each clip's root mean squared distance in bytes to the nearest training clip, (n,).
+
+    Clips are compared on 8×8 pixels, each less its mean: what is merely lighter is no other clip.
+    """
+    small = []
+    for one in (frames, training):
+        coarse = one.reshape(len(one), FRAMES, 8, 4, 8, 4, 3).mean(axis=(3, 5), dtype=np.float32).reshape(len(one), -1)
+        small.append(coarse - coarse.mean(axis=1, keepdims=True))
     square = (small[0] ** 2).sum(1)[:, None] + (small[1] ** 2).sum(1) - 2 * small[0] @ small[1].T
     return np.sqrt(np.maximum(square.min(axis=1), 0) / small[0].shape[1])
 

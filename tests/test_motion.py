@@ -212,7 +212,10 @@ def test_jerk_and_flicker_of_steady_changes_are_zero():
 def test_nearest_clips_and_intervals_over_groups():
     frames = RNG.integers(0, 255, (5, 16, 32, 32, 3), dtype=np.uint8)
     assert np.allclose(bench.nearest(frames[:2], frames), 0, atol=0.1)
-    assert np.allclose(bench.nearest(frames[:1] // 2 + 10, frames[:1] // 2), 10, atol=0.05)
+    assert np.allclose(bench.nearest(frames[:1] // 2 + 10, frames[:1] // 2), 0, atol=0.1)  # lighter is no other clip
+    halves = frames[:1] // 2
+    halves[:, :8] += 20  # ±10 about the mean
+    assert np.allclose(bench.nearest(halves, frames[:1] // 2), 10, atol=0.05)
     assert bench.over_groups(np.full(6, 0.7), [0, 0, 1, 1, 2, 2]) == [pytest.approx(0.7)] * 3
     estimate, low, high = bench.over_groups([0.0] * 10 + [1.0] * 10, [0] * 10 + [1] * 10)
     assert (estimate, low, high) == (0.5, 0.0, 1.0)  # two groups: the interval is everything
