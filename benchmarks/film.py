@@ -628,7 +628,7 @@ def cut_out(sprite, *others):
     return sprite[rows, columns], back
 
 
-def latent(steps=1500):
+def latent(steps=500):
     """Train an autoencoder on single sprites; return draw(first, last) that decodes the mean of two codes."""
     keras = runtime.keras
     pool = examples("training")
@@ -640,7 +640,7 @@ def latent(steps=1500):
         rng = np.random.default_rng([1, k])
         batch = np.stack([varied(pool[i], rng)[..., :4] for i in rng.choice(len(pool), 32)])
         loss = model.train_on_batch(batch, batch)
-        if (k + 1) % 500 == 0:
+        if (k + 1) % 250 == 0:
             print(f"autoencoder {k + 1}: {loss:.5f}", flush=True)
 
     def draw(first, last):
@@ -756,7 +756,7 @@ def measure():
     network.load_weights(WEIGHTS)
     gains = {}
     for name in ("training", "validation"):
-        some = parts[name][:: len(parts[name]) // 300]
+        some = parts[name][:: len(parts[name]) // 150]
         pairs = [(premultiplied(t[0]), premultiplied(t[2])) for *_, t in some]
         flow = [by_flow(*pair, dis_fields(*pair), MOVED["DIS"]) for pair in pairs]
         by_dis = decibels(np.array([squared_error(d, t) for d, (*_, t) in zip(flow, some, strict=True)]))
@@ -861,7 +861,7 @@ def warped_faces(source, driver):
     return np.stack(found)
 
 
-def expression(count=6000, steps=5000):
+def expression(count=4000, steps=2000):
     """Train the network that carries an expression, and ship it."""
     runtime.start(seed=0)
     keras = runtime.keras
