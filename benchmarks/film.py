@@ -199,7 +199,7 @@ def decibels(errors):
 
 DIS = {"guide": "luma and alpha", "scale": 2, "patch": 8, "stride": 2}  # chosen by `tune`, on training units
 MOVED = {"DIS": 0.6, "ILK": 0.6}  # the share of the warped pictures in a blend, the rest is cross-fade; by `tune`, too
-ILK = {"guide": "luma and alpha", "radius": 7}
+ILK = {"guide": "luma and alpha", "radius": 10}
 
 
 def guides(picture, kind):
