@@ -314,7 +314,7 @@ def tune(count=200):
 
 # --- the network ------------------------------------------------------------------------------------------------------
 
-SIDE, BATCH, HELD, STEPS, RATE, EMA = 64, 16, 3000, 4000, 5e-4, 0.99
+SIDE, BATCH, HELD, STEPS, RATE, EMA = 64, 16, 1800, 2600, 1e-3, 0.995
 WIDTHS = (32, 48, 72)
 PRIOR = (0.0, 0.0, 0.5, 0.5, -1.0, -2.0)  # of the candidates, before anything is learnt
 
@@ -380,7 +380,7 @@ def examples(name):
 
 
 def varied(example, rng, side=SIDE):
-    """Return a window (side, side, 21) of an example: shifted, mirrored, run backwards, its colours exchanged."""
+    """Return a window (side, side, 21) of an example: shifted, mirrored, turned, run backwards, recoloured."""
     starts = [int(rng.integers(*sorted((0, length - side)), endpoint=True)) for length in example.shape[:2]]
     piece = example[tuple(slice(max(start, 0), max(start, 0) + side) for start in starts)]
     window = np.zeros((side, side, example.shape[-1]), np.float32)
@@ -388,10 +388,13 @@ def varied(example, rng, side=SIDE):
     window[tuple(places)] = piece
     sprites = window[..., :20].reshape(side, side, 5, 4)  # first, last, both moved, middle
     sprites = sprites[..., [*rng.permutation(3), 3]]
+    sprites[..., :3] *= rng.uniform(0.6, 1, 3).astype(np.float32)
     if rng.random() < 0.5:
         sprites = sprites[:, :, [1, 0, 3, 2, 4]]
     window = np.concatenate([sprites.reshape(side, side, 20), window[..., 20:]], axis=-1)
-    return np.flip(window, 1) if rng.random() < 0.5 else window
+    for axis in (0, 1):
+        window = np.flip(window, axis) if rng.random() < 0.5 else window
+    return np.swapaxes(window, 0, 1) if rng.random() < 0.5 else window
 
 
 def loss_of(true, drawn):
@@ -409,11 +412,19 @@ def rate_at(step):
     return RATE * min(1, (step + 1) / 100) * 0.5 * (1 + np.cos(np.pi * fall))
 
 
-def learn(network, pool, steps, path, source=None, weights=None, minutes=60):
+def evenly():
+    """Return how often each training triplet is drawn: 1 / √(triplets of its family), no large one rules."""
+    parts, family, _ = everything()
+    own = [family[unit_of(name)] for name, *_ in parts["training"]]
+    counts = collections.Counter(own)
+    return np.array([counts[one] ** -0.5 for one in own])
+
+
+def learn(network, pool, steps, path, weights, source=None, minutes=60):
     """Train up to ``steps`` steps in all; return the number done, fewer where ``minutes`` of processor time were over.
 
     ``path`` keeps the state of the run, which goes on from there, or begins with the state in ``source``. ``weights``
-    (n,) say how often an example is drawn. The network ends on the moving average of its weights.
+    (n,) say how often each example is drawn. The network ends on the moving average of its weights.
     """
     keras, tf = runtime.keras, runtime.tf
     optimizer = keras.optimizers.AdamW(RATE, weight_decay=1e-3, clipnorm=1.0)
@@ -425,7 +436,7 @@ def learn(network, pool, steps, path, source=None, weights=None, minutes=60):
             start, average = int(values["step"]), [values[f"a{k}"] for k in range(len(average))]
             for k, variable in enumerate(state):
                 variable.assign(values[f"v{k}"])
-    chance = None if weights is None else weights / weights.sum()
+    chance = weights / weights.sum()
 
     @tf.function(input_signature=[tf.TensorSpec((BATCH, SIDE, SIDE, 21))])
     def descend(batch):
@@ -516,7 +527,7 @@ def train():
     parts, *_ = everything()
     network = inbetween_network()
     print(f"{network.count_params():,} weights")
-    done = learn(network, examples("training"), HELD, LEGS / "film_base.npz")
+    done = learn(network, examples("training"), HELD, LEGS / "film_base.npz", evenly())
     values = decibels(errors_of([network], parts["validation"]))
     print(f"step {done} of {HELD}: validation {values.mean():.3f} dB")
 
@@ -533,12 +544,12 @@ def feedback():
     parts, *_ = everything()
     pool, base, found, both = examples("training"), LEGS / "film_base.npz", {}, []
     network = inbetween_network()
-    learn(network, pool, HELD, base)
+    learn(network, pool, HELD, base, evenly())
     missed = errors_of([network], parts["training"], views=VIEWS[:1])
     hard = np.where(missed > np.quantile(missed, 1 - WORST), STRESS, 1.0)
-    for name, weights in zip(BRANCHES, (None, hard), strict=True):
+    for name, weights in zip(BRANCHES, (evenly(), evenly() * hard), strict=True):
         both.append(inbetween_network())
-        learn(both[-1], pool, STEPS, LEGS / f"film_{name[:5]}.npz", source=base, weights=weights)
+        learn(both[-1], pool, STEPS, LEGS / f"film_{name[:5]}.npz", weights, source=base)
         both[-1].save_weights(WEIGHTS[name])
     for name, networks in (*zip(BRANCHES, ([one] for one in both), strict=True), ("both", both)):
         found[name] = float(decibels(errors_of(networks, parts["validation"])).mean())

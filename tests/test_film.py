@@ -86,15 +86,15 @@ def moving():
 def test_variations_keep_what_the_drawings_say_of_each_other():
     example, seen = moving(), set()
     assert np.array_equal(example[..., 8:12], example[..., 16:20])  # moved by the true flow it is the middle
-    for seed in range(40):
+    for seed in range(60):
         window = film.varied(example, np.random.default_rng(seed))
         first, last, back, forth, middle, inside = np.split(window, (4, 8, 12, 16, 20), axis=-1)
         assert np.array_equal(back, middle) and np.array_equal(forth, middle)
-        assert inside.sum() == 96 and middle.sum() == pytest.approx(example[..., 16:20].sum())
+        assert inside.sum() == 96 and middle[..., 3].sum() == example[..., 19].sum()
         ways = [np.argwhere(sprite[..., 3]).mean(0) - np.argwhere(middle[..., 3]).mean(0) for sprite in (first, last)]
-        assert ways[0] == pytest.approx(-ways[1]) and abs(ways[0]) == pytest.approx([1, 2])
+        assert ways[0] == pytest.approx(-ways[1]) and sorted(abs(ways[0])) == pytest.approx([1, 2])
         seen.add(tuple(ways[0]))
-    assert len(seen) == 4  # forwards and backwards, mirrored and not
+    assert len(seen) == 8  # forwards and backwards, mirrored, turned
 
 
 @pytest.mark.parametrize("view", list(itertools.product([False, True], repeat=2)))
