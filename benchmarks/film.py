@@ -19,9 +19,9 @@ import collections
 import functools
 import hashlib
 import io
+import itertools
 import json
 import re
-import shutil
 import sys
 import time
 import zipfile
@@ -40,7 +40,11 @@ from skimage.registration import optical_flow_ilk  # noqa: E402
 STORE = HERE / "film.json"
 SPRITES = HERE.parent / "data" / "sprites" / "held_out.zip"
 LEGS = runtime.cache_dir()  # where a training that was interrupted goes on from
-WEIGHTS = HERE.parent / "data" / "pretrained" / "film_inbetween.weights.h5"
+BRANCHES = ("evenly", "where it failed")  # the two last rounds of training
+WEIGHTS = {
+    "evenly": HERE.parent / "data" / "pretrained" / "film_inbetween.weights.h5",
+    "where it failed": HERE.parent / "data" / "pretrained" / "film_inbetween_feedback.weights.h5",
+}
 ALIKE = 0.9  # overlap of two silhouettes above which their units belong to one family
 PARTS = {"held out": 0.20, "validation": 0.12}  # shares of the triplets; the rest is for training
 LARGE = 0.05  # a family with a larger share of the triplets trains, whatever the lot says
@@ -195,8 +199,7 @@ def decibels(errors):
 
 DIS = {"guide": "luma and alpha", "scale": 2, "patch": 8, "stride": 2}  # chosen by `tune`, on training units
 MOVED = {"DIS": 0.6, "ILK": 0.6}  # the share of the warped pictures in a blend, the rest is cross-fade; by `tune`, too
-COARSE = {"guide": "rgba", "scale": 1, "patch": 8, "stride": 3}  # the flow that the network is given, cheaper
-ILK = {"guide": "luma and alpha", "radius": 7}
+ILK = {"guide": "luma and alpha", "radius": 10}
 
 
 def guides(picture, kind):
@@ -252,15 +255,27 @@ def cross_fade(first, last):
     return (first + last) / 2
 
 
+def moved_by(first, last, fields):
+    """Return both sprites, each warped to the middle."""
+    return warped(first, fields[0]), warped(last, fields[1])
+
+
 def by_flow(first, last, fields, share):
-    """Return both sprites warped to the middle and averaged, ``share`` of it, and the cross-fade for the rest."""
-    moved = (warped(first, fields[0]) + warped(last, fields[1])) / 2
-    return share * moved + (1 - share) * cross_fade(first, last)
+    """Return the mean of both sprites moved to the middle, ``share`` of it, and the cross-fade for the rest."""
+    return share * cross_fade(*moved_by(first, last, fields)) + (1 - share) * cross_fade(first, last)
 
 
-def dis_fields(first, last, options=DIS):
-    """Return `half_flows` by DIS."""
-    options = dict(options)
+def softened(first, last, fields, share, gain=3.0, sigma=1.5):
+    """Return `by_flow`, blurred where both moved sprites disagree: a guess that errs less where nobody knows."""
+    drawn, (a, b) = by_flow(first, last, fields, share), moved_by(first, last, fields)
+    apart = cv2.GaussianBlur(np.abs(a - b).mean(-1), (0, 0), sigma)
+    unsure = np.clip(gain * apart, 0, 1)[..., None]
+    return (1 - unsure) * drawn + unsure * cv2.GaussianBlur(drawn, (0, 0), sigma)
+
+
+def dis_fields(first, last):
+    """Return `half_flows` by DIS with the chosen parameters."""
+    options = dict(DIS)
     return half_flows(first, last, options.pop("guide"), functools.partial(dis_flow, **options))
 
 
@@ -280,7 +295,7 @@ def tune(count=200):
         for s in (1, 2)
         for p, q in ((8, 3), (8, 2), (4, 2))
     ]
-    tries += [("ILK", kind, {"radius": radius}) for kind in kinds for radius in (3, 5, 7, 10)]
+    tries += [("ILK", kind, {"radius": radius}) for kind in kinds[:2] for radius in (5, 7, 10)]
     shares = np.linspace(0.4, 1, 7)
     for name, kind, options in tries:
         flow, errors = functools.partial(dis_flow if name == "DIS" else ilk_flow, **options), []
@@ -299,75 +314,54 @@ def tune(count=200):
 
 # --- the network ------------------------------------------------------------------------------------------------------
 
-SIDE, BATCH, HELD, STEPS, RATE, EMA = 64, 16, 1200, 1700, 5e-4, 0.99
+SIDE, BATCH, HELD, STEPS, RATE, EMA = 64, 16, 1800, 2600, 1e-3, 0.995
 WIDTHS = (32, 48, 72)
-
-
-def warp_layer():
-    """Return the class of a layer that samples pictures (batch, h, w, c) at places moved by fields (batch, h, w, 2)."""
-    keras, tf = runtime.keras, runtime.tf
-
-    class Warp(keras.layers.Layer):
-        def call(self, pictures, fields):
-            padded = tf.pad(pictures, [[0, 0], [1, 1], [1, 1], [0, 0]])  # beyond the edge it is transparent
-            shape = tf.shape(padded)
-            height, width = shape[1], shape[2]
-            limits = tf.cast(tf.stack([width - 1, height - 1]), tf.float32)
-            x, y = tf.meshgrid(tf.range(1, width - 1), tf.range(1, height - 1))
-            places = tf.clip_by_value(tf.cast(tf.stack([x, y], -1), tf.float32) + fields, 0.0, limits - 1e-3)
-            corner = tf.floor(places)
-            share, corner = places - corner, tf.cast(corner, tf.int32)
-            flat = tf.reshape(padded, [shape[0], height * width, padded.shape[-1]])
-            first = corner[..., 1] * width + corner[..., 0]
-            right, down = share[..., :1], share[..., 1:]
-            upper, lower = (
-                (1 - right) * tf.gather(flat, first + step, batch_dims=1)
-                + right * tf.gather(flat, first + step + 1, batch_dims=1)
-                for step in (0, width)
-            )
-            return (1 - down) * upper + down * lower
-
-    return Warp
+PRIOR = (0.0, 0.0, 0.5, 0.5, -1.0, -2.0)  # of the candidates, before anything is learnt
 
 
 def inbetween_network(widths=WIDTHS):
-    """Return the network: (batch, h, w, 12), first and last sprite and both half flows, to the middle (batch, h, w, 4).
+    """Return the network: (batch, h, w, 16), both sprites and both moved by flow, to the middle (batch, h, w, 4).
 
-    A U-Net at half of the resolution corrects both fields, weighs four candidates (both sprites as they are, both
-    warped) pixel by pixel, and adds a remainder. h and w are multiples of 8. Its last layer begins with zeros, so
-    that it begins as the mean of the four.
+    A U-Net at half of the resolution weighs six candidates pixel by pixel (the four given, and their mean softened a
+    little and a lot), and adds a remainder. h and w are multiples of 8. Its last layer begins with zeros, and PRIOR
+    says with which weights it begins.
     """
     keras, tf = runtime.keras, runtime.tf
-    layers, warp = keras.layers, warp_layer()()
-    given = keras.Input((None, None, 12))
-    first, last, back, forth = (given[..., a:b] for a, b in ((0, 4), (4, 8), (8, 10), (10, 12)))
-    moved = [warp(first, back), warp(last, forth)]
-    features = layers.Concatenate()([first, last, *moved, moved[0] - moved[1], back / 8, forth / 8])
+    layers = keras.layers
+    given = keras.Input((None, None, 16))
+    first, last, back, forth = candidates = [given[..., k : k + 4] for k in (0, 4, 8, 12)]
+
+    def soften(x, side):
+        return layers.AveragePooling2D(side, strides=1, padding="same")(x)
+
+    def apart(a, b):
+        return layers.Lambda(lambda x: tf.reduce_mean(tf.abs(x), axis=-1, keepdims=True))(a - b)
+
+    candidates.append(soften(soften(sum(candidates) / 4, 3), 3))
+    candidates.append(soften(candidates[-1], 5))
+    doubts = [apart(first, last), apart(back, forth)]
+    features = layers.Concatenate()([given, *doubts, soften(doubts[1], 5)])
     x, skips = layers.Lambda(tf.nn.space_to_depth, arguments={"block_size": 2})(features), []
 
     def convolve(x, width, times=2):
         for _ in range(times):
-            x = layers.Conv2D(width, 3, padding="same")(x)
-            x = layers.LeakyReLU(0.1)(x)
+            x = layers.LeakyReLU(0.1)(layers.Conv2D(width, 3, padding="same")(x))
         return x
 
     for k, width in enumerate(widths):
         x = convolve(x if k == 0 else layers.AveragePooling2D(2)(x), width)
         skips.append(x)
     for width, skip in zip(widths[-2::-1], skips[-2::-1], strict=True):
-        x = layers.UpSampling2D()(x)
-        x = convolve(layers.Concatenate()([x, skip]), width)
-    x = layers.Conv2D(12 * 4, 3, padding="same", kernel_initializer="zeros")(x)
+        x = convolve(layers.Concatenate()([layers.UpSampling2D()(x), skip]), width)
+    x = layers.Conv2D(10 * 4, 3, padding="same", kernel_initializer="zeros")(x)
     x = layers.Lambda(tf.nn.depth_to_space, arguments={"block_size": 2})(x)
-    moved = [warp(first, back + 2 * x[..., 0:2]), warp(last, forth + 2 * x[..., 2:4])]
-    weights = layers.Softmax()(x[..., 4:8])
-    candidates = [first, last, *moved]
-    out = sum(weights[..., k : k + 1] * candidate for k, candidate in enumerate(candidates)) + x[..., 8:12]
-    return keras.Model(given, out, name="film_inbetween")
+    weights = layers.Softmax()(x[..., :6] + tf.constant(PRIOR))
+    drawn = sum(weights[..., k : k + 1] * candidate for k, candidate in enumerate(candidates))
+    return keras.Model(given, drawn + x[..., 6:], name="film_inbetween")
 
 
 def examples(name):
-    """Return [(height, width, 17)] of a part: first, last, fields, middle, and 1 within the box that is measured."""
+    """Return [(height, width, 21)] of a part: first, last, both moved, middle, and 1 within the box that counts."""
     found, kept = [], LEGS / f"film_{name}.npz"
     if kept.exists():
         with np.load(kept) as arrays:
@@ -376,7 +370,8 @@ def examples(name):
         first, middle, last = premultiplied(triplet)
         inside = np.zeros((*middle.shape[:2], 1), np.float32)
         inside[box_of(*triplet)] = 1
-        stack = np.concatenate([first, last, *dis_fields(first, last, COARSE), middle, inside], axis=-1)
+        moved = moved_by(first, last, dis_fields(first, last))
+        stack = np.concatenate([first, last, *moved, middle, inside], axis=-1)
         rows, columns = box_of(*triplet)
         top, left = max(rows.start - 4, 0), max(columns.start - 4, 0)
         found.append(stack[top : rows.stop + 4, left : columns.stop + 4].astype(np.float16))
@@ -385,28 +380,21 @@ def examples(name):
 
 
 def varied(example, rng, side=SIDE):
-    """Return a window (side, side, 17) of an example: moved, mirrored, turned, run backwards, its colours exchanged."""
-    x = example.astype(np.float32)
-    starts = []
-    for length in x.shape[:2]:
-        low, high = sorted((0, length - side))
-        starts.append(int(rng.integers(low, high + 1)))
-    window = np.zeros((side, side, x.shape[-1]), np.float32)
-    source = tuple(slice(max(s, 0), s + side) for s in starts)
-    piece = x[source]
-    window[tuple(slice(max(-s, 0), max(-s, 0) + n) for s, n in zip(starts, piece.shape, strict=False))] = piece
-    first, last, back, forth, middle, inside = np.split(window, (4, 8, 10, 12, 16), axis=-1)
+    """Return a window (side, side, 21) of an example: shifted, mirrored, turned, run backwards, recoloured."""
+    starts = [int(rng.integers(*sorted((0, length - side)), endpoint=True)) for length in example.shape[:2]]
+    piece = example[tuple(slice(max(start, 0), max(start, 0) + side) for start in starts)]
+    window = np.zeros((side, side, example.shape[-1]), np.float32)
+    places = (slice(max(-start, 0), max(-start, 0) + n) for start, n in zip(starts, piece.shape[:2], strict=True))
+    window[tuple(places)] = piece
+    sprites = window[..., :20].reshape(side, side, 5, 4)  # first, last, both moved, middle
+    sprites = sprites[..., [*rng.permutation(3), 3]]
+    sprites[..., :3] *= rng.uniform(0.6, 1, 3).astype(np.float32)
     if rng.random() < 0.5:
-        first, last, back, forth = last, first, forth, back
-    colours = [*rng.permutation(3), 3]
-    window = np.concatenate([first[..., colours], last[..., colours], back, forth, middle[..., colours], inside], -1)
-    for axis, place in ((1, 8), (0, 9)):
-        if rng.random() < 0.5:
-            window = np.flip(window, axis).copy()
-            window[..., [place, place + 2]] *= -1
-    if rng.random() < 0.5:
-        window = np.swapaxes(window, 0, 1)[..., [*range(8), 9, 8, 11, 10, *range(12, 17)]]
-    return window
+        sprites = sprites[:, :, [1, 0, 3, 2, 4]]
+    window = np.concatenate([sprites.reshape(side, side, 20), window[..., 20:]], axis=-1)
+    for axis in (0, 1):
+        window = np.flip(window, axis) if rng.random() < 0.5 else window
+    return np.swapaxes(window, 0, 1) if rng.random() < 0.5 else window
 
 
 def loss_of(true, drawn):
@@ -424,11 +412,19 @@ def rate_at(step):
     return RATE * min(1, (step + 1) / 100) * 0.5 * (1 + np.cos(np.pi * fall))
 
 
-def learn(network, pool, steps, path, source=None, weights=None, minutes=60):
+def evenly():
+    """Return how often each training triplet is drawn: 1 / √(triplets of its family), no large one rules."""
+    parts, family, _ = everything()
+    own = [family[unit_of(name)] for name, *_ in parts["training"]]
+    counts = collections.Counter(own)
+    return np.array([counts[one] ** -0.5 for one in own])
+
+
+def learn(network, pool, steps, path, weights, source=None, minutes=60):
     """Train up to ``steps`` steps in all; return the number done, fewer where ``minutes`` of processor time were over.
 
     ``path`` keeps the state of the run, which goes on from there, or begins with the state in ``source``. ``weights``
-    (n,) say how often an example is drawn. The network ends on the moving average of its weights.
+    (n,) say how often each example is drawn. The network ends on the moving average of its weights.
     """
     keras, tf = runtime.keras, runtime.tf
     optimizer = keras.optimizers.AdamW(RATE, weight_decay=1e-3, clipnorm=1.0)
@@ -440,12 +436,12 @@ def learn(network, pool, steps, path, source=None, weights=None, minutes=60):
             start, average = int(values["step"]), [values[f"a{k}"] for k in range(len(average))]
             for k, variable in enumerate(state):
                 variable.assign(values[f"v{k}"])
-    chance = None if weights is None else weights / weights.sum()
+    chance = weights / weights.sum()
 
-    @tf.function(input_signature=[tf.TensorSpec((BATCH, SIDE, SIDE, 17))])
+    @tf.function(input_signature=[tf.TensorSpec((BATCH, SIDE, SIDE, 21))])
     def descend(batch):
         with tf.GradientTape() as tape:
-            loss = loss_of(batch[..., 12:], network(batch[..., :12], training=True))
+            loss = loss_of(batch[..., 16:], network(batch[..., :16], training=True))
         optimizer.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
         return loss
 
@@ -466,20 +462,19 @@ def learn(network, pool, steps, path, source=None, weights=None, minutes=60):
     return step
 
 
-VIEWS = [(turn, mirror) for turn in (False, True) for mirror in (False, True)]
+VIEWS = ((False, False), (True, True))  # how a pair is shown to a network: run backwards or not, mirrored or not
 
 
 def prepared(first, last, fields, side=32):
-    """Return what the network takes for one pair, (h, w, 12): cut to what is visible, padded to multiples of ``side``.
+    """Return what the network takes for one pair, (h, w, 16): cut to what is visible, padded to multiples of ``side``.
 
     The second value puts a drawn piece back into a picture of the sprite's own size.
     """
-    stack = np.concatenate([first, last, *fields], axis=-1)
-    rows, columns = box_of(first, last)  # of floats: what is above 0 is visible
-    rows, columns = (slice(max(s.start - 6, 0), s.stop + 6) for s in (rows, columns))
+    stack = np.concatenate([first, last, *moved_by(first, last, fields)], axis=-1)
+    rows, columns = (slice(max(s.start - 6, 0), s.stop + 6) for s in box_of(first, last))
     piece = stack[rows, columns]
     height, width = piece.shape[:2]
-    padded = np.zeros((-(-height // side) * side, -(-width // side) * side, 12), np.float32)
+    padded = np.zeros((-(-height // side) * side, -(-width // side) * side, 16), np.float32)
     padded[:height, :width] = piece
 
     def back(drawn):
@@ -491,42 +486,39 @@ def prepared(first, last, fields, side=32):
 
 
 def viewed(stack, turn, mirror):
-    """Return stacks (n, h, w, 12) run backwards and/or mirrored left to right."""
-    if turn:
-        stack = stack[..., [4, 5, 6, 7, 0, 1, 2, 3, 10, 11, 8, 9]]
-    if mirror:
-        stack = stack[:, :, ::-1] * np.array([1.0] * 8 + [-1, 1, -1, 1], np.float32)
-    return stack
+    """Return stacks (n, h, w, 16) run backwards and/or mirrored left to right."""
+    stack = stack[..., [4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11]] if turn else stack
+    return stack[:, :, ::-1] if mirror else stack
 
 
-def draw_all(network, pairs, fields, views=tuple(VIEWS), batch=32):
-    """Return ([middle], [spread]) for pairs of premultiplied sprites: the mean over ``views``, and how they differ.
+def draw_all(networks, pairs, fields, views=VIEWS, batch=32):
+    """Return ([middle], [spread]) for pairs of premultiplied sprites: means over networks and views, how they differ.
 
     A view runs the pair backwards or mirrors it; a perfect network would draw the same middle in each.
     """
     tf = runtime.tf
-    shape = tf.TensorSpec((None, None, None, 12))
-    call = tf.function(lambda x: network(x, training=False), input_signature=[shape])
+    shape = tf.TensorSpec((None, None, None, 16))
+    calls = [tf.function(one, input_signature=[shape], autograph=False) for one in networks]
     ready = [prepared(*pair, both) for pair, both in zip(pairs, fields, strict=True)]
     groups, out, spread = collections.defaultdict(list), [None] * len(pairs), [0.0] * len(pairs)
     for k, (stack, _) in enumerate(ready):
         groups[stack.shape].append(k)
     for members in groups.values():
         for at in range(0, len(members), batch):
-            some = members[at : at + batch]
-            stack = np.stack([ready[k][0] for k in some])
-            drawn = [call(viewed(stack, *view)).numpy()[:, :, :: -1 if view[1] else 1] for view in views]
-            for place, k in enumerate(some):
-                each = np.stack([d[place] for d in drawn])
+            part = members[at : at + batch]
+            stack, drawn = np.stack([ready[k][0] for k in part]), []
+            for call, (turn, mirror) in itertools.product(calls, views):
+                drawn.append(call(viewed(stack, turn, mirror)).numpy()[:, :, :: -1 if mirror else 1])
+            for k, each in zip(part, np.stack(drawn, axis=1), strict=True):
                 out[k], spread[k] = ready[k][1](each.mean(0)), float(each.std(0).mean())
     return out, spread
 
 
-def errors_of(network, part, views=tuple(VIEWS), **options):
-    """Return the squared errors (n,) of a network on triplets."""
+def errors_of(networks, part, views=VIEWS):
+    """Return the squared errors (n,) of a mean of networks on triplets."""
     pairs = [(premultiplied(t[0]), premultiplied(t[2])) for *_, t in part]
-    drawn, _ = draw_all(network, pairs, [dis_fields(*pair, COARSE) for pair in pairs], views)
-    return np.array([squared_error(d, t, **options) for d, (*_, t) in zip(drawn, part, strict=True)])
+    drawn, _ = draw_all(networks, pairs, [dis_fields(*pair) for pair in pairs], views)
+    return np.array([squared_error(d, t) for d, (*_, t) in zip(drawn, part, strict=True)])
 
 
 def train():
@@ -535,8 +527,8 @@ def train():
     parts, *_ = everything()
     network = inbetween_network()
     print(f"{network.count_params():,} weights")
-    done = learn(network, examples("training"), HELD, LEGS / "film_base.npz")
-    values = decibels(errors_of(network, parts["validation"]))
+    done = learn(network, examples("training"), HELD, LEGS / "film_base.npz", evenly())
+    values = decibels(errors_of([network], parts["validation"]))
     print(f"step {done} of {HELD}: validation {values.mean():.3f} dB")
 
 
@@ -546,24 +538,33 @@ STRESS, WORST = 4.0, 1 / 3  # how often the feedback round draws a triplet on wh
 def feedback():
     """Go on from `train` twice, with triplets drawn evenly, and with the WORST of them drawn STRESS times as often.
 
-    Writes both networks' weights beside the checkpoints; the better one on the validation units is what ships.
+    Both networks ship. Which of them draws, or whether their mean does, is decided by the validation units.
     """
     runtime.start(seed=0)
     parts, *_ = everything()
-    pool, base, found = examples("training"), LEGS / "film_base.npz", {}
+    pool, base, found, both = examples("training"), LEGS / "film_base.npz", {}, []
     network = inbetween_network()
-    learn(network, pool, HELD, base)
-    missed = errors_of(network, parts["training"], views=VIEWS[:1])
+    learn(network, pool, HELD, base, evenly())
+    missed = errors_of([network], parts["training"], views=VIEWS[:1])
     hard = np.where(missed > np.quantile(missed, 1 - WORST), STRESS, 1.0)
-    for name, weights in (("evenly", None), ("where it failed", hard)):
-        network = inbetween_network()
-        learn(network, pool, STEPS, LEGS / f"film_{name[:5]}.npz", source=base, weights=weights)
-        network.save_weights(LEGS / f"film_{name[:5]}.weights.h5")
-        found[name] = float(decibels(errors_of(network, parts["validation"])).mean())
+    for name, weights in zip(BRANCHES, (evenly(), evenly() * hard), strict=True):
+        both.append(inbetween_network())
+        learn(both[-1], pool, STEPS, LEGS / f"film_{name[:5]}.npz", weights, source=base)
+        both[-1].save_weights(WEIGHTS[name])
+    for name, networks in (*zip(BRANCHES, ([one] for one in both), strict=True), ("both", both)):
+        found[name] = float(decibels(errors_of(networks, parts["validation"])).mean())
         print(f"{name}: validation {found[name]:.3f} dB", flush=True)
-    best = max(found, key=found.get)
-    shutil.copyfile(LEGS / f"film_{best[:5]}.weights.h5", WEIGHTS)
-    store(feedback={"validation": rounded(found), "shipped": best, "stress": STRESS, "worst": WORST})
+    store(
+        feedback={"validation": rounded(found), "shipped": max(found, key=found.get), "stress": STRESS, "worst": WORST}
+    )
+
+
+def shipped_networks(which):
+    """Return {"evenly", "where it failed", "both"}[which] as a list of networks."""
+    found = [inbetween_network() for _ in BRANCHES]
+    for network, name in zip(found, BRANCHES, strict=True):
+        network.load_weights(WEIGHTS[name])
+    return found if which == "both" else [found[BRANCHES.index(which)]]
 
 
 def store(**found):
@@ -584,16 +585,19 @@ def rounded(value, digits=4):
 # --- interpolation in a latent space ----------------------------------------------------------------------------------
 
 
+TILE = 64  # pixels of the side that the autoencoder takes
+
+
 def latent_network(width=48, code=24):
     """Return (encoder, decoder): sprites (batch, 64, 64, 4) to codes (batch, 8, 8, code), a tenth of their numbers."""
     keras = runtime.keras
     layers = keras.layers
-    given, x = keras.Input((SIDE, SIDE, 4)), None
+    given, x = keras.Input((TILE, TILE, 4)), None
     for k in range(3):
         x = layers.Conv2D(width * (k + 1) // 2, 4, strides=2, padding="same")(given if x is None else x)
         x = layers.LeakyReLU(0.1)(x)
     encoder = keras.Model(given, layers.Conv2D(code, 3, padding="same")(x))
-    inner = keras.Input((SIDE // 8, SIDE // 8, code))
+    inner = keras.Input((TILE // 8, TILE // 8, code))
     x = layers.LeakyReLU(0.1)(layers.Conv2D(2 * width, 3, padding="same")(inner))
     for k in range(2, -1, -1):
         x = layers.LeakyReLU(0.1)(layers.Conv2D(width * (k + 1) // 2, 3, padding="same")(x))
@@ -604,13 +608,13 @@ def latent_network(width=48, code=24):
 def tiles_of(sprite):
     """Return a sprite in tiles (n, 64, 64, 4), and a function that puts tiles back together."""
     height, width = sprite.shape[:2]
-    rows, columns = -(-height // SIDE), -(-width // SIDE)
-    padded = np.zeros((rows * SIDE, columns * SIDE, 4), np.float32)
+    rows, columns = -(-height // TILE), -(-width // TILE)
+    padded = np.zeros((rows * TILE, columns * TILE, 4), np.float32)
     padded[:height, :width] = sprite
-    tiles = padded.reshape(rows, SIDE, columns, SIDE, 4).swapaxes(1, 2).reshape(-1, SIDE, SIDE, 4)
+    tiles = padded.reshape(rows, TILE, columns, TILE, 4).swapaxes(1, 2).reshape(-1, TILE, TILE, 4)
 
     def back(some):
-        whole = some.reshape(rows, columns, SIDE, SIDE, 4).swapaxes(1, 2).reshape(rows * SIDE, columns * SIDE, 4)
+        whole = some.reshape(rows, columns, TILE, TILE, 4).swapaxes(1, 2).reshape(rows * TILE, columns * TILE, 4)
         return whole[:height, :width]
 
     return tiles, back
@@ -628,7 +632,7 @@ def cut_out(sprite, *others):
     return sprite[rows, columns], back
 
 
-def latent(steps=1500):
+def latent(steps=500):
     """Train an autoencoder on single sprites; return draw(first, last) that decodes the mean of two codes."""
     keras = runtime.keras
     pool = examples("training")
@@ -638,9 +642,9 @@ def latent(steps=1500):
     model.compile(keras.optimizers.Adam(schedule), "mse")
     for k in range(steps):
         rng = np.random.default_rng([1, k])
-        batch = np.stack([varied(pool[i], rng)[..., :4] for i in rng.choice(len(pool), 32)])
+        batch = np.stack([varied(pool[i], rng, TILE)[..., :4] for i in rng.choice(len(pool), 32)])
         loss = model.train_on_batch(batch, batch)
-        if (k + 1) % 500 == 0:
+        if (k + 1) % 250 == 0:
             print(f"autoencoder {k + 1}: {loss:.5f}", flush=True)
 
     def draw(first, last):
@@ -676,17 +680,17 @@ def signs(first, last, fields, drawn, spread):
     return np.log([apart + 1e-5, moved + 1e-5, length + 1e-2, spread + 1e-5, changed + 1e-5])
 
 
-def facts(network, part):
-    """Return (errors (n,), signs (n, 5), drawn) of the network on triplets."""
+def facts(networks, part):
+    """Return (errors (n,), signs (n, 5), drawn) of the mean of networks on triplets."""
     pairs = [(premultiplied(t[0]), premultiplied(t[2])) for *_, t in part]
-    fields = [dis_fields(*pair, COARSE) for pair in pairs]
-    drawn, spreads = draw_all(network, pairs, fields)
+    fields = [dis_fields(*pair) for pair in pairs]
+    drawn, spreads = draw_all(networks, pairs, fields)
     errors = np.array([squared_error(d, t) for d, (*_, t) in zip(drawn, part, strict=True)])
     given = zip(pairs, fields, drawn, spreads, strict=True)
     return errors, np.array([signs(*pair, both, d, s) for pair, both, d, s in given]), drawn
 
 
-def plan(network, part, family, wrong=0.05):
+def plan(networks, part, family, wrong=0.05):
     """Return the rule that releases in-betweens, learnt on ``part``: {"mean", "scale", "weights", "bias", "least"}.
 
     A logistic regression says how probably an in-between is within the tolerance; ``least`` is the probability from
@@ -697,7 +701,7 @@ def plan(network, part, family, wrong=0.05):
     from sklearn.model_selection import GroupKFold, cross_val_predict
     from sklearn.preprocessing import StandardScaler
 
-    errors, found, _ = facts(network, part)
+    errors, found, _ = facts(networks, part)
     good = errors <= np.array([yardstick(t) for *_, t in part])
     scaler = StandardScaler().fit(found)
     inputs, groups = scaler.transform(found), [family[unit_of(name)] for name, *_ in part]
@@ -732,35 +736,33 @@ def measure():
     """Measure every rival and both networks on the held-out units, and the plan that was learnt on validation units."""
     runtime.start(seed=0)
     parts, family, left_out = everything()
-    held, network = parts["held out"], inbetween_network()
+    held = parts["held out"]
     standing, draw = breathing(parts["training"]), latent()
     table = collections.defaultdict(list)
     for *_, triplet in held:
         first, last = premultiplied(triplet[0]), premultiplied(triplet[2])
         drawn = {"copy": first, "cross-fade": cross_fade(first, last), "latent": draw(first, last)}
         drawn["DIS"] = by_flow(first, last, dis_fields(first, last), MOVED["DIS"])
+        drawn["DIS, softened"] = softened(first, last, dis_fields(first, last), MOVED["DIS"])
         drawn["ILK"] = by_flow(first, last, ilk_fields(first, last), MOVED["ILK"])
         for kind, picture in drawn.items():
             add(table, kind, picture, triplet)
         middle = premultiplied(triplet[1])
         table["latent, of the true middle"].append(squared_error(draw(middle, middle), triplet))
     print("rivals done", flush=True)
-    rules = {}
-    for kind in ("evenly", "where it failed"):
-        network.load_weights(LEGS / f"film_{kind[:5]}.weights.h5")
-        _, _, drawn = facts(network, held)
+    shipped = json.loads(STORE.read_text(encoding="utf-8"))["feedback"]["shipped"]
+    for kind in (*BRANCHES, "both"):
+        _, _, drawn = facts(shipped_networks(kind), held)
         for picture, (*_, triplet) in zip(drawn, held, strict=True):
             add(table, kind, picture, triplet)
-        rules[kind] = plan(network, parts["validation"], family)
-    shipped = json.loads(STORE.read_text(encoding="utf-8"))["feedback"]["shipped"]
-    network.load_weights(WEIGHTS)
-    gains = {}
+    networks, gains = shipped_networks(shipped), {}
+    rule = plan(networks, parts["validation"], family)
     for name in ("training", "validation"):
-        some = parts[name][:: len(parts[name]) // 300]
+        some = parts[name][:: len(parts[name]) // 150]
         pairs = [(premultiplied(t[0]), premultiplied(t[2])) for *_, t in some]
         flow = [by_flow(*pair, dis_fields(*pair), MOVED["DIS"]) for pair in pairs]
         by_dis = decibels(np.array([squared_error(d, t) for d, (*_, t) in zip(flow, some, strict=True)]))
-        gains[name] = float((decibels(errors_of(network, some)) - by_dis).mean())
+        gains[name] = float((decibels(errors_of(networks, some)) - by_dis).mean())
     counts = {
         name: [len(part), len({unit_of(n) for n, *_ in part}), len({family[unit_of(n)] for n, *_ in part})]
         for name, part in parts.items()
@@ -772,7 +774,7 @@ def measure():
         names=[f"{name}@{k}" for name, k, _ in held],
         errors=rounded(dict(table)),
         standing=[len(standing), *rounded(np.quantile(standing, (0.1, 0.25, 0.5, 0.75, 0.9)))],
-        plan=rules[shipped],
+        plan=rule,
     )
     print({kind: round(float(decibels(np.array(values)).mean()), 2) for kind, values in table.items()})
 
@@ -861,7 +863,7 @@ def warped_faces(source, driver):
     return np.stack(found)
 
 
-def expression(count=6000, steps=5000):
+def expression(count=4000, steps=2000):
     """Train the network that carries an expression, and ship it."""
     runtime.start(seed=0)
     keras = runtime.keras
@@ -940,7 +942,7 @@ def markdown(result):
         )
         + " |"
         for kind, values in errors.items()
-        if "," not in kind
+        if not kind.endswith(("opacity", "picture", "middle"))
     )
     shipped, (triplet_count, units, groups) = result["feedback"]["shipped"], result["counts"]["held out"]
     return f"""## Drawings in between
@@ -948,7 +950,7 @@ def markdown(result):
 From `film.json`, for notebook 11: {triplet_count} triplets of {units} units in {groups} families that no network was
 trained on; decibels of the middle drawing, mean over triplets, of premultiplied colours in the box of what is visible;
 of the mean error; with the opacity as a fourth value; over the whole picture. "evenly" and "where it failed" are the
-network after its two last rounds; "{shipped}" ships, by the validation units.
+network after its two last rounds, "both" their mean; "{shipped}" is what draws, by the validation units.
 
 | method | dB | of the mean | with opacity | whole picture |
 |---|---|---|---|---|

@@ -407,7 +407,7 @@ BREAKAGES = {
             "the last frame is not written",
             old="board, RATE), says)",
             new="board[:-1], RATE), says)",
-            given="eight = np.full((8, 16, 32, 32, 3), 60, np.uint8) + np.arange(0, 128, 8, dtype=np.uint8)[:, None, None, None]",
+            given="eight = np.zeros((8, 16, 32, 32, 3), np.uint8) + np.arange(16, dtype=np.uint8)[:, None, None, None]",
         ),
     ],
     "10_scaling": [

@@ -1,5 +1,7 @@
 """The sprites' split, errors and variations of benchmarks/film.py, on drawings small enough to work out by hand."""
 
+import itertools
+
 from benchmarks import film
 
 import numpy as np
@@ -73,33 +75,46 @@ def test_the_yardstick_is_the_error_of_the_drawing_moved_by_a_pixel():
 
 
 def moving():
-    """Return an example whose middle is the first sprite moved by 2 to the right, and the last by 4, one down each."""
+    """Return an example whose middle is the first sprite moved by (2, 1); both moved sprites are right."""
     first, middle, last = (film.premultiplied(square(12 + 2 * k, 14 + k, size=40)) for k in range(3))
-    back, forth = (np.broadcast_to(np.array(v, np.float32), (40, 40, 2)) for v in ((-2, -1), (2, 1)))
     inside = np.zeros((40, 40, 1), np.float32)
     inside[14:22, 12:24] = 1
-    return np.concatenate([first, last, back, forth, middle, inside], axis=-1)
+    fields = [np.broadcast_to(np.array(v, np.float32), (40, 40, 2)) for v in ((-2, -1), (2, 1))]
+    return np.concatenate([first, last, *film.moved_by(first, last, fields), middle, inside], axis=-1)
 
 
-def test_variations_keep_what_flow_and_drawings_say_of_each_other():
+def test_variations_keep_what_the_drawings_say_of_each_other():
     example, seen = moving(), set()
-    for seed in range(40):
+    assert np.array_equal(example[..., 8:12], example[..., 16:20])  # moved by the true flow it is the middle
+    for seed in range(60):
         window = film.varied(example, np.random.default_rng(seed))
-        first, last, back, forth, middle, inside = np.split(window, (4, 8, 10, 12, 16), axis=-1)
-        for sprite, field in ((first, back), (last, forth)):
-            assert np.allclose(film.warped(sprite, field), middle, atol=1e-6)
-        assert inside.sum() == 96 and middle.sum() == pytest.approx(example[..., 12:16].sum())
-        seen.add(tuple(np.sign(back[window.shape[0] // 2, window.shape[1] // 2])) + (abs(back).max(),))
-    assert len(seen) > 2
+        first, last, back, forth, middle, inside = np.split(window, (4, 8, 12, 16, 20), axis=-1)
+        assert np.array_equal(back, middle) and np.array_equal(forth, middle)
+        assert inside.sum() == 96 and middle[..., 3].sum() == example[..., 19].sum()
+        ways = [np.argwhere(sprite[..., 3]).mean(0) - np.argwhere(middle[..., 3]).mean(0) for sprite in (first, last)]
+        assert ways[0] == pytest.approx(-ways[1]) and sorted(abs(ways[0])) == pytest.approx([1, 2])
+        seen.add(tuple(ways[0]))
+    assert len(seen) == 8  # forwards and backwards, mirrored, turned
 
 
-@pytest.mark.parametrize("view", film.VIEWS)
+@pytest.mark.parametrize("view", list(itertools.product([False, True], repeat=2)))
 def test_a_view_is_the_same_motion_seen_otherwise(view):
-    stack = film.viewed(moving()[None, ..., :12], *view)[0]
-    middle = moving()[..., 12:16]
-    middle = middle[:, ::-1] if view[1] else middle
-    for sprite, field in ((stack[..., :4], stack[..., 8:10]), (stack[..., 4:8], stack[..., 10:12])):
-        assert np.allclose(film.warped(np.ascontiguousarray(sprite), field), middle, atol=1e-6)
+    turn, mirror = view
+    stack = moving()[None, ..., :16]
+    parts = np.split(film.viewed(stack, *view), 4, axis=-1)
+    order = (1, 0, 3, 2) if turn else (0, 1, 2, 3)
+    for part, k in zip(parts, order, strict=True):
+        expected = stack[..., 4 * k : 4 * k + 4]
+        assert np.array_equal(part, expected[:, :, ::-1] if mirror else expected)
+
+
+def test_softening_leaves_alone_what_both_sides_agree_on():
+    still = film.premultiplied(square(12, 14, size=40))
+    fields = (np.zeros((40, 40, 2), np.float32),) * 2
+    assert np.allclose(film.softened(still, still, fields, 0.6), still, atol=1e-6)
+    other = film.premultiplied(square(20, 14, size=40))
+    drawn = film.by_flow(still, other, fields, 0.6)
+    assert np.abs(film.softened(still, other, fields, 0.6) - drawn).max() > 0.05
 
 
 def test_what_is_cut_out_for_the_network_comes_back_to_its_place():
