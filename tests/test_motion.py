@@ -185,17 +185,20 @@ def test_one_frame_of_another_kitten_spoils_a_clip_but_closed_eyes_hide_their_co
     assert bench.identity_kept(seen, tolerance).tolist() == [True, False, False]
 
 
-def test_a_kitten_is_recognised_in_a_line_up_by_every_frame():
-    poses = np.stack([bench.track("ear", 1.0, k) for k in range(3)])
-    seen = seen_as(poses)  # colours 1, 2, 0; ear height and head size 1, no stripes
-    names = {"fur": list(kittens.FUR)[1], "eyes": list(kittens.EYES)[2], "background": next(iter(kittens.BACKGROUND))}
-    twin = names | {"ear_height": 1.0, "head_size": 1.1, "stripes": 0.0}
-    stranger = twin | {"background": list(kittens.BACKGROUND)[1], "head_size": 1.0}
-    assert bench.recognised(seen, [twin, stranger]).all()
-    seen.loc[(1, 4), "head_size"] = 1.06  # nearer to the twin
-    seen.loc[(2, 9), "fur"] = 0
-    assert bench.recognised(seen, [twin, stranger]).tolist() == [True, False, False]
-    assert bench.ratio_of_shares(np.ones(4), np.ones(4), np.arange(4)) == [1, 1, 1]
+def test_planted_clips_exchange_shapes_and_grow_ears_but_keep_their_colours():
+    two, ears = bench.two_kittens(3), bench.growing_ears(3)
+    assert two.shape == ears.shape == (3, 16, 32, 32, 3)
+    assert (two[:, :, 0, 0] == two[:, :1, 0, 0]).all()  # one background
+    assert not np.array_equal(two[0, 7], two[0, 8]) and not np.array_equal(ears[0, 0], ears[0, 15])
+    assert bench.ratio_of_shares(*np.ones((3, 4))) == [1, 1, 1]
+
+
+def test_the_nearest_path_of_poses_goes_on_where_the_last_frame_is():
+    paths = np.cumsum(RNG.normal(size=(5, 16, 8)), axis=1)
+    nearest = bench.NearestPaths(paths, count=1)
+    found = nearest(paths[3:4, :8] + 2.0)  # the same path elsewhere
+    assert np.allclose(found, paths[3:4, 8:] + 2.0, atol=1e-4)
+    assert np.allclose(nearest(paths[2:3, ::-1][:, :8]), paths[2:3, ::-1][:, 8:], atol=1e-4)  # backwards
 
 
 def test_jerk_and_flicker_of_steady_changes_are_zero():
