@@ -652,10 +652,13 @@ WRONG = {
         "09.1": [
             ("def frames_shown(durations, rate):\n    return len(durations)", "four frames"),
             ("def frames_shown(durations, rate):\n    return sum(durations) / 1000 / rate", "three frames"),
+            ("def frames_shown(durations, rate):\n    return int(sum(durations) * rate / 1000)", "rounded"),
+            ("def frames_shown(durations, rate):\n    return round(sum(durations) / min(durations))", "use the rate"),
         ],
         "09.2": [
             ("def best_frame(outcomes, probabilities):\n    return outcomes[probabilities.argmax()]", "half as strong"),
             ("def best_frame(outcomes, probabilities):\n    return outcomes.mean(axis=0)", "Weigh by probability"),
+            ("def best_frame(outcomes, probabilities):\n    return probabilities", "Three pixels"),
         ],
         "09.3": [
             ("def error_of_lots(p, q, apart):\n    return 2 * p * (1 - p) * apart", "whenever a happens"),
@@ -669,6 +672,10 @@ WRONG = {
             (
                 "def second_differences(frames):\n    return np.abs(np.diff(frames.astype(float), axis=0)).mean()",
                 "no second difference",
+            ),
+            (
+                "def second_differences(frames):\n    return np.abs(np.diff(frames.astype(float), n=2, axis=0)).max()",
+                "mean of their sizes",
             ),
         ],
         "09.5": [
@@ -685,6 +692,12 @@ WRONG = {
                 "    names = rng.permutation(np.unique(kitten))\n"
                 "    return np.concatenate([values[kitten == name] for name in names])",
                 "With replacement",
+            ),
+            (
+                "def resampled(values, kitten, rng):\n"
+                "    pairs = values.reshape(-1, 2)\n"
+                "    return pairs[rng.integers(len(pairs), size=len(pairs))].ravel()",
+                "come together",
             ),
         ],
     },
