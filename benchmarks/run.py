@@ -34,6 +34,7 @@ import serving  # noqa: E402
 import slider  # noqa: E402
 import text as writing  # noqa: E402
 import tuning  # noqa: E402
+import video as moving  # noqa: E402
 from import_time import import_seconds  # noqa: E402
 
 TARGETS = (10.0, 5.0)  # Fréchet distances whose time is asked for
@@ -188,6 +189,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {tuning.markdown(stored("tuning"))}
 {fair_match.markdown(stored("fair_match"))}
 {film.markdown(stored("film"))}
+{moving.markdown(stored("video"))}
 {advertising.markdown(stored("advertising"))}
 {medicine.markdown(stored("medicine"))}
 {sdv.markdown(stored("sdv"))}

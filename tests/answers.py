@@ -648,6 +648,59 @@ WRONG = {
             ("def error_of_gain(before, after):\n    return np.std(after - before, ddof=1)", "root of n"),
         ],
     },
+    "09_video": {
+        "09.1": [
+            ("def frames_shown(durations, rate):\n    return len(durations)", "four frames"),
+            ("def frames_shown(durations, rate):\n    return sum(durations) / 1000 / rate", "three frames"),
+            ("def frames_shown(durations, rate):\n    return int(sum(durations) * rate / 1000)", "rounded"),
+            ("def frames_shown(durations, rate):\n    return round(sum(durations) / min(durations))", "use the rate"),
+        ],
+        "09.2": [
+            ("def best_frame(outcomes, probabilities):\n    return outcomes[probabilities.argmax()]", "half as strong"),
+            ("def best_frame(outcomes, probabilities):\n    return outcomes.mean(axis=0)", "Weigh by probability"),
+            ("def best_frame(outcomes, probabilities):\n    return probabilities", "Three pixels"),
+        ],
+        "09.3": [
+            ("def error_of_lots(p, q, apart):\n    return 2 * p * (1 - p) * apart", "whenever a happens"),
+            ("def error_of_lots(p, q, apart):\n    return (p * q + (1 - p) * (1 - q)) * apart", "does not err"),
+        ],
+        "09.4": [
+            (
+                "def second_differences(frames):\n    return np.abs(np.diff(frames, n=2, axis=0)).mean()",
+                "wrap around",
+            ),
+            (
+                "def second_differences(frames):\n    return np.abs(np.diff(frames.astype(float), axis=0)).mean()",
+                "no second difference",
+            ),
+            (
+                "def second_differences(frames):\n    return np.abs(np.diff(frames.astype(float), n=2, axis=0)).max()",
+                "mean of their sizes",
+            ),
+        ],
+        "09.5": [
+            ("def share_kept(fur):\n    return (fur == fur[:, :1]).mean()", "spoils the clip"),
+            ("def share_kept(fur):\n    return (fur[:, 0] == fur[:, -1]).mean()", "There and back again"),
+        ],
+        "09.6": [
+            (
+                "def resampled(values, kitten, rng):\n    return values[rng.integers(len(values), size=len(values))]",
+                "come together",
+            ),
+            (
+                "def resampled(values, kitten, rng):\n"
+                "    names = rng.permutation(np.unique(kitten))\n"
+                "    return np.concatenate([values[kitten == name] for name in names])",
+                "With replacement",
+            ),
+            (
+                "def resampled(values, kitten, rng):\n"
+                "    pairs = values.reshape(-1, 2)\n"
+                "    return pairs[rng.integers(len(pairs), size=len(pairs))].ravel()",
+                "come together",
+            ),
+        ],
+    },
     "10_scaling": {
         "10.1": [
             (

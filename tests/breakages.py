@@ -215,6 +215,12 @@ write_the_log()
 """
 
 
+# Thirty-two wishes, and the reader that judges what comes of them.
+WISHES_OF_09 = """
+fresh_told = pd.DataFrame({'motion': np.repeat(range(4), 8), 'amount': np.linspace(0, 1, 32)})
+tolerance, reader = np.array(stored["tolerance"]), loaded('reader', reader_network())
+"""
+
 BREAKAGES = {
     "02_gan_math": [
         Break("best_discriminator", "swap", None, 1),
@@ -307,6 +313,113 @@ BREAKAGES = {
         Break("places_without_cache", "sign", 0, 9),
         Break("next_token_loss", "scale", 2, 10),
         Break("words_changed", "sign", 0, 11),
+    ],
+    "09_video": [
+        Bug(
+            "for kitten in new_told",
+            "colours are not kept apart",
+            old="if is_new(kitten) == new]",
+            new="if kitten]",
+        ),
+        Bug(
+            "mp4.rate == RATE",
+            "every picture lasts as long",
+            old='durations.append(opened.info["duration"])',
+            new="durations.append(1000 // RATE)",
+        ),
+        Bug(
+            "def scene(time)",
+            "the movement is added",
+            old="x - movement[..., 0], y - movement[..., 1]",
+            new="x + movement[..., 0], y + movement[..., 1]",
+        ),
+        Break("expected_error", "factor", 0, 2),
+        Break("in_two_parts", "sign", 0, 2),
+        Break("error_of_a_draw", "factor", 0, 3),
+        Bug(
+            "0.9 * floor < loss",
+            "p(1 − p) is one half",
+            old="axis=1)) / 4",
+            new="axis=1)) / 2",
+            given=(
+                "def guesser(seen):\n"
+                "    speed = forks(2000, SEED + 1)[1]\n"
+                "    return tf_constant((bump(11.5 + 4 * speed) + bump(11.5 - 4 * speed)) / 2)\n"
+                "tf_constant = keras.ops.convert_to_tensor"
+            ),
+        ),
+        Bug(
+            "copy_ratio[2] <= 0.7",
+            "the copy is measured in place of the network",
+            old="errors(by_poses, future)",
+            new='errors(predicted["copy"], future)',
+            given=(
+                "future = np.full((4, 8, 12, 12, 3), 100, np.uint8)\n"
+                "by_poses = np.full(future.shape, 0.5)\n"
+                "predicted = dict.fromkeys(('copy', 'DIS', 'ILK'), np.full(future.shape, 0.9))"
+            ),
+        ),
+        Bug(
+            'sharp["recurrent"][7]',
+            "the truth is compared with itself",
+            old="sharpness(by_memory)",
+            new="sharpness(unit(future))",
+            given=(
+                "future = np.random.default_rng(0).integers(0, 255, (2, 8, 12, 12, 3), dtype=np.uint8)\n"
+                "by_memory = unit(future) * np.linspace(0.9, 0.5, 8)[:, None, None, None]"
+            ),
+        ),
+        Bug(
+            "by_dis < by_copy",
+            "pixels go back where they came from",
+            old="-flow_between(*clip[:0:-1], options)",
+            new="flow_between(*clip[:0:-1], options)",
+        ),
+        Bug(
+            "two_kittens(40)",
+            "colours alone make a kitten",
+            old="return kept & (deviations(seen) <= tolerance).all(axis=1)",
+            new="return kept",
+            given=(
+                "reader = loaded('reader', reader_network())\n"
+                "fresh, fresh_poses, fresh_told = clips(12, 2, 13)\nseen = read(reader, fresh)"
+            ),
+        ),
+        Bug(
+            'obeyed["flow"]',
+            "clips come back in another order",
+            old="by_flow_matching(wanted, SEED + 2)",
+            new="by_flow_matching(wanted[::-1].copy(), SEED + 2)",
+            given=WISHES_OF_09,
+        ),
+        Bug(
+            'obeyed["flow"]',
+            "settling is left out",
+            old="latents.decode(latents.settle(vectors)) for name, vectors in found",
+            new="latents.decode(vectors) for name, vectors in found",
+            given=WISHES_OF_09,
+        ),
+        Bug(
+            "disorder < 1.5",
+            "the control is not shuffled",
+            old="shuffled = np.take_along_axis(fresh, order[..., None, None, None], axis=1)",
+            new="shuffled = fresh",
+            given=("reader, judge = loaded('reader', reader_network()), stored['judge']\nfresh = clips(60, 2, 13)[0]"),
+        ),
+        Bug(
+            "film_seconds == 12.8",
+            "frames are counted as seconds",
+            old="eight.shape[0] * eight.shape[1] / RATE",
+            new="eight.shape[0] * eight.shape[1]",
+            given="seconds, eight = [0.2], np.zeros((8, 16, 32, 32, 3), np.uint8)",
+        ),
+        Bug(
+            "found.mark",
+            "the last frame is not written",
+            old="board, RATE), says)",
+            new="board[:-1], RATE), says)",
+            given="eight = np.zeros((8, 16, 32, 32, 3), np.uint8) + np.arange(16, dtype=np.uint8)[:, None, None, None]",
+        ),
     ],
     "10_scaling": [
         Break("whole_gradient", "scale", 0, 1),
