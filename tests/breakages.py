@@ -238,33 +238,60 @@ errors = {kind: np.array(values) for kind, values in errors.items()} | {"ILK": n
 again = range(1)
 ilk = [squared_error(by_flow(*pairs[0], ilk_fields(*pairs[0]), MOVED["ILK"]), few[0][2])]
 """
-# Thirty families of ten drawings; the network is 0.8 dB better than DIS, and ILK a bit worse.
+# The same six, and a network that draws DIS out of focus.
+OUT_OF_FOCUS = """
+held, units = held_out(runtime.shipped("sprites", "held_out.zip"))
+held = held[::100]
+
+
+def by_family(values):
+    return np.mean(values), np.mean(values) - 0.05, np.mean(values) + 0.05
+
+
+pairs = [(premultiplied(three[0]), premultiplied(three[2])) for *_, three in held]
+flown = [by_flow(*pair, dis_fields(*pair), MOVED["DIS"]) for pair in pairs]
+pictures = {
+    "copy": [first for first, _ in pairs],
+    "cross-fade": [cross_fade(*pair) for pair in pairs],
+    "DIS": flown,
+    "DIS, softened": [cv2.GaussianBlur(one, (0, 0), 0.6) for one in flown],
+    "network": [cv2.GaussianBlur(one, (0, 0), 2) for one in flown],
+}
+"""
+# Thirty families of ten drawings; the network is 0.4 dB better than DIS, and ILK a bit worse.
 FAMILIES = """
 family = np.repeat([f"a/{k:02}" for k in range(30)], 10)
 luck = np.random.default_rng(5).normal(0, 2, 300)
-errors = {"DIS": 10 ** (luck / 10 - 1.7), "ILK": 10 ** (luck / 10 - 1.66), "network": 10 ** (luck / 10 - 1.78)}
+errors = {"DIS": 10 ** (luck / 10 - 1.7), "ILK": 10 ** (luck / 10 - 1.66), "network": 10 ** (luck / 10 - 1.74)}
+errors["DIS, softened"] = 10 ** (luck / 10 - 1.72)
 """
 # The same with tolerances, and a plan that sees the errors almost as they are.
 TOLERANCES = (
     FAMILIES
     + """
-limits = {pixels: np.full(300, 0.0166 * pixels) for pixels in (0.5, 1.0, 2.0)}
+limits = {pixels: np.full(300, 0.0182 * pixels) for pixels in (1.0, 2.0)}
+sharp = {"network": np.full(300, 0.4)}
 better = "DIS"
 """
 )
 PLANNED = (
     TOLERANCES
     + """
+within = errors["network"] <= 0.0182
+groups = np.unique(family, return_inverse=True)[1]
 found = np.log(errors["network"])[:, None] + np.zeros(5)
-stored = {"plan": {"mean": [-4.1] * 5, "scale": [1.0] * 5, "weights": [-1.0] * 5, "bias": 0.0, "least": 0.7}}
+stored = {"plan": {"mean": [-4.0] * 5, "scale": [1.0] * 5, "weights": [-1.0] * 5, "bias": 0.0, "least": 0.7}}
 stored["plan"]["on validation units"] = {}
+chance = chance_within(stored["plan"], found)
+released = chance >= stored["plan"]["least"]
 """
 )
 FED_BACK = (
     TOLERANCES
     + """
-some = 10 ** (np.random.default_rng(6).normal(0, 0.2, 300) / 10)
-errors = errors | {"evenly": errors["network"], "where it failed": errors["network"] * some}
+third = errors["DIS"] > np.quantile(errors["DIS"], 2 / 3)
+errors["evenly"] = errors["network"]
+errors["where it failed"] = errors["network"] * np.where(third, 0.99, 1.015)
 """
 )
 # A disc that rises, as the clip's frames.
@@ -694,20 +721,27 @@ BREAKAGES = {
         ),
         Bug(
             "of ILK, which takes longest",
-            "colours that are not premultiplied",
-            old="unit[..., :3] * unit[..., 3:], unit",
-            new="unit[..., :3] * unit[..., 3:] ** 2, unit",
+            "bytes are divided by 128",
+            old="unit = np.asarray(sprites, np.float32) / 255",
+            new="unit = np.asarray(sprites, np.float32) / 128",
             given=FEW_SPRITES,
         ),
         Bug(
-            "and the interval is clear of zero",
+            "sharpness, network less DIS",
+            "brightness for sharpness",
+            old="return np.abs(np.diff(part, axis=0)).mean() + np.abs(np.diff(part, axis=1)).mean()",
+            new="return part.mean()",
+            given=OUT_OF_FOCUS,
+        ),
+        Bug(
+            "both intervals are clear of zero",
             "errors subtracted, not decibels",
             old='decibels(errors["network"]) - decibels(errors[better])',
             new='errors["network"] - errors[better]',
             given=FAMILIES,
         ),
         Bug(
-            "and the interval is clear of zero",
+            "both intervals are clear of zero",
             "the worse flow for the better",
             old="max(flows, key=flows.get)",
             new="min(flows, key=flows.get)",
@@ -735,7 +769,7 @@ BREAKAGES = {
             given=PLANNED,
         ),
         Bug(
-            "abs(change[0]) < 0.2",
+            "change[2] < 0 < on_hard",
             "one of the two is not in decibels",
             old='change = by_family(decibels(errors["where it failed"])',
             new='change = by_family(errors["where it failed"]',
@@ -750,9 +784,9 @@ BREAKAGES = {
         ),
         Bug(
             "of its error",
-            "the tint is added, not multiplied",
-            old="sprite[..., :3] @ matrix.T",
-            new="sprite[..., :3] @ matrix.T + 0.2",
+            "one of the two is not tinted",
+            old='after = [tinted(pictures["network"][k]) for k in few]',
+            new='after = [pictures["network"][k] for k in few]',
             given="few = [0, 100, 200]",
         ),
         Bug(
