@@ -863,7 +863,7 @@ def warped_faces(source, driver):
     return np.stack(found)
 
 
-def expression(count=4000, steps=2000):
+def expression(count=8000, steps=3000):
     """Train the network that carries an expression, and ship it."""
     runtime.start(seed=0)
     keras = runtime.keras
@@ -879,7 +879,9 @@ def expression(count=4000, steps=2000):
         epochs=steps * 32 // count,
         verbose=2,
     )
-    network.save_weights(FACES)
+    finished = expression_network()  # without the state of the optimizer
+    finished.set_weights(network.get_weights())
+    finished.save_weights(FACES)
     (source, driver, target), _ = carried(300, 2, new=True)
     drawn = network.predict(stacked(source, driver), verbose=0)
     print("new colours:", 10 * np.log10(4 / np.mean((drawn - (target / 127.5 - 1)) ** 2, (1, 2, 3))).mean())
