@@ -223,6 +223,36 @@ def _convolution(x, width):
     return keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.9)(x))
 
 
+def listener(outputs, shape=(64, 64), width=48, dropout=0.2, name="listener"):
+    """Return a recurrent classifier of log-mel pictures (rows of frequency, columns of time) like `classifier`.
+
+    It reads the columns one after the other, forwards and backwards (GRU, Cho et al. 2014), where `classifier` looks
+    at patches. The layer "features" (batch, 2·width) is the mean over time. Taught in 08_audio.
+    """
+    layers = keras.layers
+    images = layers.Input((*shape, 1), name="image")
+    x = layers.Dense(width, "relu")(layers.Permute((2, 1))(layers.Reshape(shape)(images)))
+    x = layers.Bidirectional(layers.GRU(width, return_sequences=True))(layers.Dropout(dropout)(x))
+    features = layers.GlobalAveragePooling1D(name="features")(x)
+    dropped = layers.Dropout(dropout)(features)
+    heads = {key: layers.Dense(count, "softmax", dtype="float32", name=key)(dropped) for key, count in outputs.items()}
+    return keras.Model(images, heads, name=name)
+
+
+def unmel(bands=64, bins=257, width=160, name="unmel"):
+    """Return a network from log-mel decibels (batch, frames, bands), divided by 30, to those of all bins, likewise.
+
+    Four frames on either side tell what the bands have averaged away: the harmonics of a voice. Taught in 08_audio.
+    """
+    layers = keras.layers
+    levels = layers.Input((None, bands), name="levels")
+    x = layers.Conv1D(width, 5, padding="same", activation="gelu")(levels)
+    for _ in range(2):
+        inner = layers.Conv1D(width, 3, padding="same", activation="gelu")(x)
+        x = layers.Add()([x, layers.Dense(width)(inner)])
+    return keras.Model(levels, layers.Dense(bins, dtype="float32")(x), name=name)
+
+
 class Block(keras.layers.Layer):
     """One layer of a `Transformer`: causal self-attention, then two dense layers, each added to what came in.
 
@@ -340,6 +370,7 @@ class Transformer(keras.Model):
 
 
 KITTEN_HEADS = {"fur": 5, "eyes": 3, "background": 4, "ear_height": 3, "head_size": 3, "stripes": 3, "tilt": 3}
+DIGIT_HEADS = {"digit": 10, "speaker": 6}
 
 # name of shipped weights -> the network they belong to; tools/pretrain.py trained them all
 PRETRAINED = {
@@ -358,6 +389,10 @@ PRETRAINED = {
     "fashion_second_judge": lambda: classifier(
         {"class": 10}, 28, (12, 20, 40), 0.1, residual=True, channels=1, name="fashion_second_judge"
     ),
+    "digit_flow": lambda: velocity(64, channels=1, classes=(10, 6), name="digit_flow"),
+    "digit_judge": lambda: classifier(DIGIT_HEADS, 64, (12, 24, 48, 64), channels=1, name="digit_judge"),
+    "digit_second_judge": lambda: listener(DIGIT_HEADS, name="digit_second_judge"),
+    "digit_vocoder": lambda: unmel(name="digit_vocoder"),
     "cifar10_judge": lambda: classifier({"class": 10}, widths=(24, 48, 96), residual=True, name="cifar10_judge"),
 }
 

@@ -1,0 +1,238 @@
+"""Sound as numbers: files, resampling, the short-time Fourier transform, mel bands, decibels, phases for magnitudes.
+
+Taught in 08_audio. A sound is float64 (n,), or a batch (…, n) of one length, where full scale is ±1; ``rate`` is in
+samples a second. `WORD` says how the spoken digits become pictures.
+"""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+from aigc_utils import checks, files, runtime
+
+import numpy as np
+
+FAINTEST = 1e-10  # power: what is weaker counts as this, -100 dB below full scale
+
+
+@dataclasses.dataclass(frozen=True)
+class Frames:
+    """How a sound is cut: ``window`` samples at a time, ``hop`` apart, ``fft`` points; ``bands`` of mel from them."""
+
+    rate: int = 8000
+    window: int = 384
+    hop: int = 96
+    fft: int = 512
+    bands: int = 64
+
+    def __post_init__(self):
+        checks.whole(1, rate=self.rate, hop=self.hop, window=self.window, fft=self.fft, bands=self.bands)
+        if not 2 * self.hop <= self.window <= self.fft:
+            said = f"received window {self.window}, hop {self.hop}, fft {self.fft}"
+            raise ValueError(f"{said}; expected 2·hop <= window <= fft, so that the inverse exists.")
+
+
+WORD, LENGTH = Frames(), 6144  # samples of a word, 0.768 s: 64 frames
+TOP, RANGE = -10.0, 60.0  # decibels of a picture's white, and how far below it black is
+SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+
+
+def mono(samples, name="sound"):
+    """Return samples (n,) or (n, channels) as float64 (n,): the mean of the channels; integers by their full scale.
+
+    Raises ValueError for no sample, NaN, infinity, other shapes, and floats beyond ±8: integers of unknown full scale.
+    """
+    given = np.asarray(samples)
+    if given.ndim not in (1, 2) or not given.size or given.dtype.kind not in "iuf":
+        raise ValueError(f"received {name} of {given.dtype} {given.shape}; expected numbers (n,) or (n, channels).")
+    if given.ndim == 2 and given.shape[1] > 64:
+        raise ValueError(f"received {name} with {given.shape[1]} channels; expected (n, channels): transpose it.")
+    if given.dtype.kind in "iu":  # uint8 has its zero at 128, as in WAV
+        half = 2.0 ** (8 * given.dtype.itemsize - 1)
+        given = given / half - (1 if given.dtype.kind == "u" else 0)
+    given = given.astype(np.float64)
+    given = given.mean(axis=1) if given.ndim == 2 else given
+    if not np.abs(given).max() <= 8:  # NaN fails this too
+        raise ValueError(f"received {name} with NaN, infinity or values beyond ±8; expected full scale to be 1.")
+    return given
+
+
+def read(path, rate=None):
+    """Return (sound, rate) of a file that libsndfile reads, the mean of its channels, resampled where ``rate`` says so.
+
+    Raises ValueError for a file that is damaged, cut short or empty, and FileNotFoundError.
+    """
+    import soundfile
+
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path}; expected a sound such as WAV, FLAC, OGG or MP3.")
+    try:
+        with soundfile.SoundFile(path) as file:
+            promised, found_rate = file.frames, file.samplerate
+            samples = file.read(dtype="float64")
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"{path} cannot be read as a sound: {error.error_string} Is it complete?") from error
+    if len(samples) != promised:
+        raise ValueError(f"{path} ends after {len(samples):,} of {promised:,} samples; get a complete copy.")
+    sound = mono(samples, path.name)
+    return (sound, found_rate) if rate is None else (resample(sound, found_rate, rate), rate)
+
+
+def write(path, sound, rate, **options):
+    """Write a sound, full scale 1, in the format of the path's suffix; raises ValueError for what would be clipped."""
+    import soundfile
+
+    sound = mono(sound)
+    checks.whole(1, rate=rate)
+    if np.abs(sound).max() > 1:
+        raise ValueError(f"received a sound up to {np.abs(sound).max():.3g}; full scale is 1: divide by its maximum.")
+    with files.replacing(Path(path)) as partial:
+        soundfile.write(partial, sound, rate, format=Path(path).suffix[1:].upper(), **options)
+    return Path(path)
+
+
+def resample(sound, rate, to):
+    """Return a sound of ``rate`` at the rate ``to``; what the new rate cannot carry is filtered out (no aliases)."""
+    from scipy import signal
+
+    checks.whole(1, rate=rate, to=to)
+    divisor = np.gcd(rate, to)
+    return signal.resample_poly(mono(sound), to // divisor, rate // divisor)
+
+
+@functools.lru_cache
+def hann(window):
+    """Return Hann's window (window,): ½ − ½ cos 2πk/window."""
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+
+
+def stft(sound, frames=WORD):
+    """Return the complex spectra (…, n / hop rounded up, fft / 2 + 1) of a sound (…, n), padded with zeros outside."""
+    from scipy import fft
+
+    count = -(-sound.shape[-1] // frames.hop)
+    before = (frames.window - frames.hop) // 2
+    after = (count - 1) * frames.hop + frames.window - before - sound.shape[-1]
+    padded = np.pad(sound, [(0, 0)] * (sound.ndim - 1) + [(before, after)])
+    pieces = np.lib.stride_tricks.sliding_window_view(padded, frames.window, axis=-1)[..., :: frames.hop, :]
+    return fft.rfft(pieces * hann(frames.window), frames.fft)
+
+
+def istft(spectra, length, frames=WORD):
+    """Return the sound (…, length) whose spectra are nearest to these in squares (Griffin and Lim 1984, equation 6)."""
+    from scipy import fft
+
+    pieces = fft.irfft(spectra, frames.fft)[..., : frames.window] * hann(frames.window)
+    before = (frames.window - frames.hop) // 2
+    weights = _overlap_add(np.broadcast_to(hann(frames.window) ** 2, pieces.shape[-2:]), frames.hop)
+    inside = slice(before, before + length)
+    return _overlap_add(pieces, frames.hop)[..., inside] / weights[inside]
+
+
+def _overlap_add(pieces, hop):
+    """Return the sum (…, samples) of pieces (…, count, window), each ``hop`` samples after the one before."""
+    count, window = pieces.shape[-2:]
+    parts = -(-window // hop)
+    total = np.zeros((*pieces.shape[:-2], count + parts, hop))
+    for k in range(parts):
+        part = pieces[..., k * hop : (k + 1) * hop]
+        total[..., k : k + count, : part.shape[-1]] += part
+    return total.reshape(*pieces.shape[:-2], -1)
+
+
+def griffin_lim(magnitudes, length, iterations=32, frames=WORD, momentum=0.0, seed=0):
+    """Return a sound (…, length) whose spectra have nearly these ``magnitudes`` (…, count, bins), from random phases.
+
+    Momentum 0 is Griffin and Lim 1984; 0.99 its fast form (Perraudin, Balazs and Søndergaard 2013).
+    """
+    turns = np.random.default_rng(seed).uniform(0, 2 * np.pi, magnitudes.shape)
+    spectra, before = magnitudes * np.exp(1j * turns), 0.0
+    for _ in range(iterations):
+        reached = stft(istft(spectra, length, frames), frames)
+        ahead = reached + momentum * (reached - before)
+        spectra, before = magnitudes * ahead / np.maximum(np.abs(ahead), 1e-12), reached
+    return istft(spectra, length, frames)
+
+
+def mel(hertz):
+    """Return the mel of a frequency (O'Shaughnessy 1987): 1000 at 1000 Hz, a logarithm far above."""
+    return 2595 * np.log10(1 + np.asarray(hertz) / 700)
+
+
+def hertz(mel):
+    """Return the frequency of a mel."""
+    return 700 * (10 ** (np.asarray(mel) / 2595) - 1)
+
+
+@functools.lru_cache
+def mel_filters(frames=WORD):
+    """Return triangles (fft / 2 + 1, bands) of height 1 from 0 Hz to rate / 2, whose centres are equally far in mel."""
+    edges = hertz(np.linspace(0, mel(frames.rate / 2), frames.bands + 2))
+    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
+    bins = np.linspace(0, frames.rate / 2, frames.fft // 2 + 1)[:, None]
+    filters = np.maximum(0, np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)))
+    if not filters.any(axis=0).all():
+        raise ValueError(f"received {frames.bands} bands for fft {frames.fft}: some hold no bin. Take fewer, or more.")
+    return filters
+
+
+def magnitudes(levels, frames=WORD, updates=20):
+    """Return magnitudes (…, count, bins) of spectra whose bands have nearly these decibels (…, count, bands).
+
+    Powers that are not negative, by the updates of Lee and Seung 2001 from each band's power spread over its bins.
+    """
+    filters, wanted = mel_filters(frames), 10 ** (np.asarray(levels) / 10)
+    power = wanted / filters.sum(axis=0) @ filters.T
+    for _ in range(updates):
+        power *= (wanted @ filters.T) / np.maximum(power @ filters @ filters.T, 1e-12)
+    return np.sqrt(power) * hann(frames.window).sum() / 2
+
+
+def decibels(power):
+    """Return 10·log10 of a power, where 1 is 0 dB; nothing falls below that of FAINTEST."""
+    return 10 * np.log10(np.maximum(power, FAINTEST))
+
+
+def log_mel(sound, frames=WORD):
+    """Return decibels (…, frames, bands) of the mel bands' powers; a sine of full scale has about 0 dB."""
+    power = np.abs(2 * stft(sound, frames) / hann(frames.window).sum()) ** 2
+    return decibels(power @ mel_filters(frames))
+
+
+def as_word(sound):
+    """Return a spoken word of 8 kHz, (n,) to (LENGTH,): without silence around it, root mean square 0.1, zeros behind.
+
+    What is 30 dB below the loudest 20 ms counts as silence; 20 ms of it are left on both sides. Raises ValueError for
+    silence alone, and for longer words.
+    """
+    sound = mono(sound)
+    loudness = np.sqrt(np.convolve(sound**2, np.ones(160) / 160, "same"))
+    heard = np.flatnonzero(loudness > max(10**-1.5 * loudness.max(), 1e-5))
+    sound = sound[max(0, heard[0] - 160) : heard[-1] + 160] if heard.size else sound[:0]
+    if not 0 < len(sound) <= LENGTH:
+        said = f"received {len(sound) / WORD.rate:.2f} s between the silence around them; expected a word"
+        raise ValueError(f"{said} of at most {LENGTH / WORD.rate:.2f} s at 8 kHz.")
+    return np.pad(0.1 * sound / np.sqrt(np.mean(sound**2)), (0, LENGTH - len(sound)))
+
+
+def as_pictures(words):
+    """Return the log-mel pictures, uint8 (n, 64, 64, 1), of words (n, LENGTH): high bands above, time to the right."""
+    levels = np.clip((log_mel(words) - TOP) / RANGE + 1, 0, 1)
+    return np.rint(255 * levels).astype(np.uint8).swapaxes(-1, -2)[..., ::-1, :, None]
+
+
+def as_levels(pictures):
+    """Return the decibels (n, frames, bands) that pictures, uint8 or floats in [-1, 1], (n, 64, 64, 1), hold."""
+    levels = (checks.unit_images(pictures, channels=(1,))[..., ::-1, :, 0] - 1) / 2
+    return levels.swapaxes(-1, -2) * RANGE + TOP
+
+
+def load_digits():
+    """Return (words (480, LENGTH), a table with their digit, speaker and take) of FSDD (data/digits/README.md)."""
+    import pandas as pd
+
+    sound, _ = read(runtime.shipped("digits", "digits.flac"), WORD.rate)
+    table = pd.read_csv(runtime.shipped("digits", "index.csv"))
+    spans = zip(table["start"], table["length"], strict=True)
+    return np.stack([as_word(sound[start : start + length]) for start, length in spans]), table

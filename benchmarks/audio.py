@@ -1,0 +1,504 @@
+"""Spoken digits: two judges, a flow over log-mel pictures, vocoders at equal seconds, what generated words are worth.
+
+    AIGC_DATA_DIR=FOLDER python benchmarks/audio.py [judges | flow | vocoder | compare | generated | value] …
+
+Without a name all parts run, in this order, about 75 CPU minutes. FOLDER/fsdd/recordings holds the Free Spoken Digit
+Dataset (3,000 WAV files). The first three write weights to data/pretrained, all write their part of audio.json.
+Takes 0 to 4 of every digit and speaker are held out from everything; `value` leaves one speaker out, too.
+"""
+
+import functools
+import json
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from aigc_utils import audio, metrics, models, runtime, training  # noqa: E402
+from aigc_utils.runtime import keras, tf  # noqa: E402
+from tools import notebooks  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+BUILD, SHIPPED, STORE = HERE.parent / "build" / "audio", HERE.parent / "data" / "pretrained", HERE / "audio.json"
+HELD_OUT, FEW = range(0, 5), range(5, 8)  # takes
+FLOW_STEPS = 8000
+
+
+class Digits(NamedTuple):
+    """Words (n, LENGTH), and what each is: its digit, its speaker's number, its take, (n,) each."""
+
+    words: np.ndarray
+    digit: np.ndarray
+    speaker: np.ndarray
+    take: np.ndarray
+
+    def where(self, chosen):
+        """Return the part that a mask or indices (n,) choose."""
+        return Digits(*(part[chosen] for part in self))
+
+
+@functools.cache
+def recordings():
+    """Return all `Digits` of the data set that are no longer than a picture, and how many are longer."""
+    found, longer = [], 0
+    for path in sorted((runtime.data_dir() / "fsdd" / "recordings").glob("*.wav")):
+        digit, speaker, take = path.stem.split("_")
+        try:
+            word = audio.as_word(audio.read(path, audio.WORD.rate)[0])
+        except ValueError:
+            longer += 1
+            continue
+        found.append((word, int(digit), audio.SPEAKERS.index(speaker), int(take)))
+    return Digits(*map(np.array, zip(*found, strict=True))), longer
+
+
+def parts():
+    """Return the `Digits` to train on and those held out."""
+    digits, _ = recordings()
+    held_out = np.isin(digits.take, HELD_OUT)
+    return digits.where(~held_out), digits.where(held_out)
+
+
+# --- recognisers -----------------------------------------------------------------------------------------------------
+
+
+def varied(pictures, seed):
+    """Return pictures (n, 64, 64, 1) in [-1, 1] moved in time by -3 to 8 frames, up to 6 dB softer or louder, in noise.
+
+    Noise is a level below which nothing is heard, up to -34 dB; for half of the pictures there is none.
+    """
+    draw = functools.partial(tf.random.stateless_uniform, dtype=tf.float32)
+    count, shift = tf.shape(pictures)[0], tf.random.stateless_uniform((), [seed, 1], -3, 9, tf.int32)
+    padded = tf.pad(pictures, [[0, 0], [0, 0], [8, 3], [0, 0]], constant_values=-1.0)
+    moved = padded[:, :, 8 - shift : 72 - shift]
+    louder = moved + draw((count, 1, 1, 1), [seed, 2], -0.2, 0.2)
+    floor = draw((count, 1, 1, 1), [seed, 3], -2.2, 0.2) + 0.05 * tf.random.stateless_normal(tf.shape(moved), [seed, 4])
+    return tf.clip_by_value(tf.maximum(louder, floor), -1.0, 1.0)
+
+
+def train_reader(model, pictures, targets, steps, seed, vary=True, rate=3e-3, batch_size=64):
+    """Train a recogniser on pictures, uint8, and targets {head: (n,)}, a batch of ``batch_size`` a step."""
+    with tf.device("CPU"):
+        pictures, targets = tf.constant(pictures), {head: tf.constant(value) for head, value in targets.items()}
+    count = len(pictures)
+
+    def batch(step):
+        places = tf.random.stateless_uniform((batch_size,), [seed, step], maxval=count, dtype=tf.int32)
+        x = tf.cast(tf.gather(pictures, places), tf.float32) / 127.5 - 1
+        x = varied(x, step) if vary else x
+        return x, {head: tf.gather(value, places) for head, value in targets.items()}
+
+    falling = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=min(100, steps // 4))
+    model.compile(keras.optimizers.AdamW(falling, weight_decay=0.01), loss="sparse_categorical_crossentropy")
+    model.fit(training.endless(batch), steps_per_epoch=steps, epochs=1, verbose=0)
+    return model
+
+
+def judges():
+    """Train both judges on the same recordings; the first may select, the second measures."""
+    train, held_out = parts()
+    found = {"recordings": len(train.words), "held out": len(held_out.words), "longer than a picture": recordings()[1]}
+    right = {}
+    for name, seed in (("digit_judge", 1), ("digit_second_judge", 7)):
+        keras.utils.set_random_seed(seed)
+        targets = {"digit": train.digit, "speaker": train.speaker}
+        begin = time.process_time()
+        model = train_reader(models.build(name), audio.as_pictures(train.words), targets, 1000, seed)
+        training.save_weights(model, SHIPPED / f"{name}.weights.h5")
+        read = metrics.as_feature_network(model).probabilities(audio.as_pictures(held_out.words))
+        right[name] = read["digit"].argmax(1) == held_out.digit
+        speaker = read["speaker"].argmax(1) == held_out.speaker
+        found[name] = {"digit": float(right[name].mean()), "speaker": float(speaker.mean())}
+        found[name]["CPU seconds"] = round(time.process_time() - begin)
+        print(name, found[name], flush=True)
+    wrong = [~value for value in right.values()]
+    found["wrong"] = {
+        "first": int(wrong[0].sum()),
+        "second": int(wrong[1].sum()),
+        "both": int((wrong[0] & wrong[1]).sum()),
+    }
+    return found
+
+
+# --- the flow --------------------------------------------------------------------------------------------------------
+
+
+def train_flow(name, digits, steps, batch_size=32, seed=0, rate=2e-3, momentum=0.999):
+    """Train a flow over the pictures of ``digits``, told digit and speaker; its checkpoint lies in build/audio."""
+    flow = training.FlowMatching(models.build("digit_flow"), seed=seed)
+    falling = keras.optimizers.schedules.CosineDecay(0.0, steps - 200, 0.02, warmup_target=rate, warmup_steps=200)
+    flow.compile(keras.optimizers.Adam(falling, 0.9, 0.99, use_ema=True, ema_momentum=momentum, global_clipnorm=1.0))
+    labels = np.stack([digits.digit, digits.speaker], axis=1)
+    path, pictures = BUILD / f"{name}.weights.h5", audio.as_pictures(digits.words)
+    training.fit(flow, pictures, steps, 250, batch_size, flip=False, labels=labels, checkpoint=path)
+    return flow
+
+
+def flow():
+    """Train the flow on all recordings but those held out."""
+    begin = time.process_time()
+    made = train_flow("digit_flow", parts()[0], FLOW_STEPS)
+    training.save_weights(made.velocity, SHIPPED / "digit_flow.weights.h5")
+    return {"steps": FLOW_STEPS, "batch": 32, "CPU seconds": round(time.process_time() - begin)}
+
+
+# --- vocoders --------------------------------------------------------------------------------------------------------
+
+YARDSTICK = audio.Frames(window=256, hop=64, fft=256)  # of the distance: none of the vocoders works with these
+
+
+def spectra_in_decibels(words, least=-70.0):
+    """Return decibels (n, frames, bins) of words by the yardstick, at least ``least``."""
+    power = np.abs(2 * audio.stft(words, YARDSTICK) / audio.hann(YARDSTICK.window).sum()) ** 2
+    return np.maximum(audio.decibels(power), least)
+
+
+def log_spectral_distance(real, made):
+    """Return the distance (n,) in decibels: root mean square over bins, mean over the frames in which ``real`` sounds.
+
+    A frame sounds if its loudest bin is at most 40 dB below the loudest of the word (Gray and Markel 1976 for d₂).
+    """
+    first, second = spectra_in_decibels(real), spectra_in_decibels(made)
+    loudest = first.max(-1)
+    sounds = loudest > loudest.max(-1, keepdims=True) - 40
+    return (np.sqrt(((first - second) ** 2).mean(-1)) * sounds).sum(-1) / sounds.sum(-1)
+
+
+def learnt_magnitudes(network, levels):
+    """Return magnitudes (n, frames, bins) that the network `models.unmel` guesses for decibels (n, frames, bands)."""
+    guessed = 30 * network(tf.constant((levels + 40) / 30, tf.float32)).numpy() - 40
+    return 10 ** (guessed / 20) * audio.hann(audio.WORD.window).sum() / 2
+
+
+def vocoder(steps=2500, batch_size=16):
+    """Train the network that reads fine spectra from mel bands: the mean squared error of decibels."""
+    keras.utils.set_random_seed(3)
+    train, _ = parts()
+    scale = audio.hann(audio.WORD.window).sum() / 2
+    levels = audio.as_levels(audio.as_pictures(train.words))
+    fine = np.maximum(audio.decibels(np.abs(audio.stft(train.words) / scale) ** 2), -80)
+    with tf.device("CPU"):
+        pairs = [tf.constant((values + 40) / 30, tf.float32) for values in (levels, fine)]
+
+    def batch(step):
+        places = tf.random.stateless_uniform((batch_size,), [3, step], maxval=len(levels), dtype=tf.int32)
+        gain = tf.random.stateless_uniform((batch_size, 1, 1), [4, step], -0.2, 0.2)  # 6 dB softer or louder
+        return tuple(tf.gather(part, places) + gain for part in pairs)
+
+    begin, network = time.process_time(), models.build("digit_vocoder")
+    rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=2e-3, warmup_steps=100)
+    network.compile(keras.optimizers.Adam(rate), loss="mse")
+    network.fit(training.endless(batch), steps_per_epoch=steps, epochs=1, verbose=0)
+    training.save_weights(network, SHIPPED / "digit_vocoder.weights.h5")
+    return {"steps": steps, "batch": batch_size, "CPU seconds": round(time.process_time() - begin)}
+
+
+def ways_to_magnitudes():
+    """Return {name: function of decibels (n, frames, bands)}: classical, and learnt."""
+    network = models.load_pretrained("digit_vocoder")
+    compiled = tf.function(network, reduce_retracing=True)
+    return {"classical": audio.magnitudes, "learnt": lambda levels: learnt_magnitudes(compiled, levels)}
+
+
+VOCODERS = {"Griffin–Lim": ("classical", 0.0), "fast Griffin–Lim": ("classical", 0.99), "learnt": ("learnt", 0.99)}
+BUDGETS = (5, 10, 20, 40, 80)  # CPU milliseconds a word
+BATCH = 20  # words at a time
+
+
+def milliseconds(action, repeats=5):
+    """Return the median CPU milliseconds a word of an action on a batch."""
+    times = []
+    for _ in range(repeats + 1):
+        begin = time.process_time()
+        action()
+        times.append(1000 * (time.process_time() - begin) / BATCH)
+    return float(np.median(times[1:]))
+
+
+def compare():
+    """Compare the vocoders at equal CPU milliseconds a word on all held-out recordings."""
+    _, held_out = parts()
+    ways, levels = ways_to_magnitudes(), audio.as_levels(audio.as_pictures(held_out.words))
+    magnitudes = {name: way(levels) for name, way in ways.items()}
+    first = {name: milliseconds(lambda way=way: way(levels[:BATCH])) for name, way in ways.items()}
+    some, found = magnitudes["classical"][:BATCH], {"n": len(levels), "first step, ms": first, "rows": []}
+    costs = {
+        m: [milliseconds(lambda k=k, m=m: audio.griffin_lim(some, audio.LENGTH, k, momentum=m)) for k in (2, 12)]
+        for m in (0.0, 0.99)
+    }
+    each = {m: (long - short) / 10 for m, (short, long) in costs.items()}
+    fixed = {m: short - 2 * each[m] for m, (short, _) in costs.items()}
+    found["an iteration, ms"] = {str(m): round(value, 3) for m, value in each.items()}
+    for budget in BUDGETS:
+        for name, (way, m) in VOCODERS.items():
+            iterations = int((budget - first[way] - fixed[m]) / each[m])
+            if iterations < 0:
+                continue
+            made = audio.griffin_lim(magnitudes[way], audio.LENGTH, iterations, momentum=m)
+            distances = log_spectral_distance(held_out.words, made)
+            found["rows"].append(
+                {"ms": budget, "vocoder": name, "iterations": iterations, "distances": distances.round(3).tolist()}
+            )
+            print(budget, name, iterations, distances.mean(), flush=True)
+    real = np.abs(audio.stft(held_out.words))
+    made = audio.griffin_lim(real, audio.LENGTH, 60, momentum=0.99)
+    found["true magnitudes, 60 iterations"] = log_spectral_distance(held_out.words, made).round(3).tolist()
+    return found
+
+
+# --- rivals ----------------------------------------------------------------------------------------------------------
+
+
+def sounding(word):
+    """Return a word without the zeros behind it."""
+    return word[: np.flatnonzero(word)[-1] + 1]
+
+
+def stretched(sound, factor, iterations=16):
+    """Return a sound ``factor`` times as long at the same pitch: its magnitudes are spread over more frames."""
+    magnitudes = np.abs(audio.stft(sound))
+    length = round(factor * len(sound))
+    places = np.linspace(0, len(magnitudes) - 1, -(-length // audio.WORD.hop))
+    below = np.minimum(places.astype(int), max(0, len(magnitudes) - 2))
+    part = (places - below)[:, None]
+    spread = (1 - part) * magnitudes[below] + part * magnitudes[np.minimum(below + 1, len(magnitudes) - 1)]
+    return audio.griffin_lim(spread, length, iterations, momentum=0.99)
+
+
+def augmented(word, rng):
+    """Return a word at another pitch (0.85 to 1.2 times, formants too), speed (0.8 to 1.25 times) and with noise."""
+    pitch, slower, noise = rng.integers(85, 121), rng.uniform(0.8, 1.25), 10 ** rng.uniform(-3.2, -2)
+    sound = sounding(word)
+    most = 0.95 * audio.LENGTH / len(sound)
+    changed = stretched(audio.resample(sound, int(pitch), 100), min(slower, most) * pitch / 100)
+    return audio.as_word(changed + noise * rng.normal(size=len(changed)))
+
+
+def joined(first, second):
+    """Return the first half of one word and the second half of another, faded into each other over 20 ms."""
+    first, second = sounding(first), sounding(second)
+    head, tail = first[: len(first) // 2 + 80], second[len(second) // 2 - 80 :]
+    fade = np.linspace(0, 1, 160)
+    middle = (1 - fade) * head[-160:] + fade * tail[:160]
+    return audio.as_word(np.concatenate([head[:-160], middle, tail[160:]])[: audio.LENGTH - 400])
+
+
+def gaussian_pictures(pictures, count, rng, components=20):
+    """Return ``count`` float pictures in [-1, 1] drawn from a Gaussian over the first principal components of some."""
+    flat = pictures.reshape(len(pictures), -1) / 127.5 - 1
+    mean = flat.mean(axis=0)
+    _, spread, directions = np.linalg.svd(flat - mean, full_matrices=False)
+    scores = rng.normal(size=(count, components)) * spread[:components] / np.sqrt(len(flat) - 1)
+    return np.clip(mean + scores @ directions[:components], -1, 1).reshape(count, *pictures.shape[1:])
+
+
+def pitches(words, least=60, most=400, voiced=0.5):
+    """Return the pitch (n, frames) of words in Hz by autocorrelation, 0 where a frame has no clear one.
+
+    Each frame's autocorrelation is divided by that of the window (Boersma 1993).
+    """
+    power = np.abs(audio.stft(words, audio.Frames(fft=1024))) ** 2
+    window = np.fft.irfft(np.abs(np.fft.rfft(audio.hann(audio.WORD.window), 1024)) ** 2)
+    first, last = audio.WORD.rate // most, audio.WORD.rate // least
+    correlation = np.fft.irfft(power)[..., : last + 1] / window[: last + 1]
+    ratio = correlation[..., first:] / np.maximum(correlation[..., :1], 1e-12)
+    loud = power.sum(-1) > 0.01 * power.sum(-1).max(-1, keepdims=True)
+    # the first lag nearly as good as the best: twice the period correlates as well
+    lag = first + (ratio > 0.9 * ratio.max(-1, keepdims=True)).argmax(-1)
+    return np.where(loud & (ratio.max(-1) > voiced), audio.WORD.rate / lag, 0.0)
+
+
+# --- generated words -------------------------------------------------------------------------------------------------
+
+SETS, EACH = 5, 5  # sets of words, and words of each digit and speaker in a set
+ASKED = np.array([(digit, speaker) for digit in range(10) for speaker in range(6) for _ in range(EACH)])
+GUIDANCE, CHOSEN_BY = (1.0, 1.5, 2.0), 100  # candidates, and the seed of the words by which one is chosen
+
+
+def spoken(levels, way, iterations=30):
+    """Return words (n, LENGTH) for decibels (n, frames, bands): magnitudes by ``way``, phases by fast Griffin–Lim."""
+    made = audio.griffin_lim(way(levels), audio.LENGTH, iterations, momentum=0.99)
+    return np.stack([audio.as_word(sound) for sound in made])
+
+
+def rivals(train, way, seed):
+    """Return {rival: words} for ASKED, each made from the training recordings of the digit and speaker asked for."""
+    rng, made = np.random.default_rng(seed), {name: [] for name in ("copy", "augmented", "joined halves")}
+    pictures, drawn = audio.as_pictures(train.words), []
+    for digit, speaker in ASKED[::EACH]:
+        own = np.flatnonzero((train.digit == digit) & (train.speaker == speaker))
+        one, other = (rng.choice(own, EACH, replace=False) for _ in range(2))
+        other = np.where(other == one, np.roll(one, 1), other)
+        made["copy"] += list(train.words[one])
+        made["augmented"] += [augmented(train.words[k], rng) for k in one]
+        made["joined halves"] += [joined(train.words[k], train.words[j]) for k, j in zip(one, other, strict=True)]
+        drawn.append(gaussian_pictures(pictures[own], EACH, rng))
+    made["Gaussian of principal components"] = spoken(audio.as_levels(np.concatenate(drawn)), way)
+    return {name: np.stack(list(words)) for name, words in made.items()}
+
+
+def statistics(words):
+    """Return (n, 2): the median pitch of the voiced frames in octaves above 100 Hz (0 without any), and the seconds."""
+    found = [np.median(row[row > 0]) if (row > 0).any() else 100.0 for row in pitches(words)]
+    return np.stack([np.log2(np.array(found) / 100), [len(sounding(word)) / audio.WORD.rate for word in words]], 1)
+
+
+def far_from(real, made):
+    """Return the speakers' mean Wasserstein distances of pitch and of seconds between two (words, speaker)."""
+    from scipy.stats import wasserstein_distance
+
+    (first, own), (second, other) = ((statistics(words), speaker) for words, speaker in (real, made))
+    by_speaker = [[wasserstein_distance(first[own == s, k], second[other == s, k]) for k in range(2)] for s in range(6)]
+    return np.mean(by_speaker, axis=0)
+
+
+def generated():
+    """Measure generated words and rivals: read as asked, distances, statistics, likeness to training recordings."""
+    train, held_out = parts()
+    network, way = training.FlowMatching(models.load_pretrained("digit_flow")), ways_to_magnitudes()["learnt"]
+    first, second = (metrics.feature_network(f"digit{name}_judge") for name in ("", "_second"))
+
+    def read(words, judge=second):
+        seen = judge.probabilities(audio.as_pictures(words))
+        return seen["digit"].argmax(1), seen["speaker"].argmax(1)
+
+    chosen = {}
+    for guidance in GUIDANCE:
+        levels = audio.as_levels(network.sample(len(ASKED), CHOSEN_BY, labels=ASKED, guidance=guidance))
+        digit, speaker = read(spoken(levels, way), first)
+        chosen[guidance] = float(((digit == ASKED[:, 0]) & (speaker == ASKED[:, 1])).mean())
+    best = max(chosen, key=chosen.get)
+    print(chosen, flush=True)
+    pictures = {seed: network.sample(len(ASKED), seed, labels=ASKED, guidance=best) for seed in range(SETS)}
+    sets = {}
+    for seed in range(SETS):
+        own = {"flow": spoken(audio.as_levels(pictures[seed]), way)} | rivals(train, way, seed)
+        sets = {name: [*sets.get(name, []), words] for name, words in own.items()}
+    own = {"real, by the vocoder": [spoken(audio.as_levels(audio.as_pictures(held_out.words)), way)]}
+    sets = {"real": [held_out.words]} | own | sets
+    real = second.features(audio.as_pictures(held_out.words))
+    views = metrics.training_views(audio.as_pictures(train.words))
+    innocent, _ = metrics.copy_ratios(audio.as_pictures(held_out.words), views)
+    asked_real = np.stack([held_out.digit, held_out.speaker], 1)
+    found = {"guidance": best, "chosen": {str(g): share for g, share in chosen.items()}, "n": len(ASKED), "rows": {}}
+    for name, all_words in sets.items():
+        asked = asked_real if name.startswith("real") else ASKED
+        row = {"first judge": [], "second judge": [], "speaker": [], "distance": [], "pitch": [], "seconds": []}
+        for words in all_words:
+            digit, speaker = read(words)
+            row["second judge"].append(float((digit == asked[:, 0]).mean()))
+            row["speaker"].append(float((speaker == asked[:, 1]).mean()))
+            row["first judge"].append(float((read(words, first)[0] == asked[:, 0]).mean()))
+            row["distance"].append(float(metrics.frechet_distance(real, second.features(audio.as_pictures(words)))))
+            pitch, seconds = far_from((held_out.words, held_out.speaker), (words, asked[:, 1]))
+            row["pitch"].append(float(pitch))
+            row["seconds"].append(float(seconds))
+        if name != "real":
+            ratios, _ = metrics.copy_ratios(audio.as_pictures(all_words[0]), views)
+            audit = metrics.judge_ratios(ratios, innocent)
+            row["flagged"], row["p"] = len(audit.suspects), audit.p_value
+        found["rows"][name] = row
+        print(name, {key: np.round(np.mean(value), 3) for key, value in row.items()}, flush=True)
+    found["floor"] = floor(train, held_out, real, second)
+    rng = np.random.default_rng(0)
+    planted = rng.choice(len(train.words), 60, replace=False)
+    copies = spoken(audio.as_levels(audio.as_pictures(train.words[planted])), way)
+    ratios, nearest = metrics.copy_ratios(audio.as_pictures(copies), views)
+    audit = metrics.judge_ratios(ratios, innocent, nearest)
+    found["planted"] = {"n": 60, "flagged": len(audit.suspects), "right one": int((nearest == planted).sum())}
+    return found
+
+
+def floor(train, held_out, real, judge):
+    """Return the distances of disjoint sets of training recordings, five of each digit and speaker in each."""
+    rows = {"distance": [], "pitch": [], "seconds": []}
+    for begin in range(5, 50, EACH):
+        part = train.where(np.isin(train.take, range(begin, begin + EACH)))
+        features = judge.features(audio.as_pictures(part.words))
+        rows["distance"].append(float(metrics.frechet_distance(real, features)))
+        far = far_from((held_out.words, held_out.speaker), (part.words, part.speaker))
+        rows["pitch"].append(float(far[0]))
+        rows["seconds"].append(float(far[1]))
+    return rows
+
+
+# --- what they are worth ---------------------------------------------------------------------------------------------
+
+ARMS = {"few": (), "augmented": ("augmented",), "generated": ("generated",), "both": ("augmented", "generated")}
+SEEDS, VARIANTS, VALUE_STEPS = 3, 8, 250
+
+
+def small_reader():
+    """Return an untrained recogniser of the digit alone, smaller than the judges."""
+    return models.classifier({"digit": 10}, 64, (8, 16, 32, 48), channels=1, name="small_reader")
+
+
+def with_extra(few, extra, kinds):
+    """Return pictures and digits of the few recordings and of the named kinds of ``extra``."""
+    pairs = [(audio.as_pictures(few.words), few.digit), *(extra[kind] for kind in kinds)]
+    return [np.concatenate(column) for column in zip(*pairs, strict=True)]
+
+
+def fold(speaker):
+    """Train with few recordings of five speakers and what is made of them; return the accuracies on the sixth."""
+    digits, _ = recordings()
+    few = digits.where(np.isin(digits.take, FEW) & (digits.speaker != speaker))
+    unheard = digits.where(digits.speaker == speaker)
+    rng = np.random.default_rng(speaker)
+    words = np.stack([augmented(word, rng) for word in few.words for _ in range(VARIANTS)])
+    extra = {"augmented": (audio.as_pictures(words), np.repeat(few.digit, VARIANTS))}
+    network = train_flow(f"without_{speaker}", few, 1000, seed=speaker, momentum=0.99)
+    others = [s for s in range(6) if s != speaker]
+    asked = np.array([(digit, s) for digit in range(10) for s in others for _ in range(3 * VARIANTS)])
+    made = np.rint(127.5 * (network.sample(len(asked), 0, labels=asked) + 1)).astype(np.uint8)
+    extra["generated"] = (made, asked[:, 0])
+    judge = metrics.feature_network("digit_second_judge")
+    as_asked = float((judge.probabilities(made)["digit"].argmax(1) == asked[:, 0]).mean())
+    test, accuracies = audio.as_pictures(unheard.words) / np.float32(127.5) - 1, {}
+    for arm, kinds in ARMS.items():
+        accuracies[arm] = []
+        for seed in range(SEEDS):
+            keras.utils.set_random_seed(100 * speaker + seed)
+            pictures, targets = with_extra(few, extra, kinds)
+            reader = train_reader(small_reader(), pictures, {"digit": targets}, VALUE_STEPS, seed, vary=False)
+            right = reader.predict(test, verbose=0)["digit"].argmax(1) == unheard.digit
+            accuracies[arm].append(float(right.mean()))
+    print(audio.SPEAKERS[speaker], as_asked, {arm: np.mean(a).round(3) for arm, a in accuracies.items()}, flush=True)
+    return {"accuracy": accuracies, "as asked": as_asked, "few": len(few.words), "tested": len(unheard.words)}
+
+
+def value():
+    """Leave each speaker out once; what is ready is kept in build/audio."""
+    found = {}
+    for speaker, name in enumerate(audio.SPEAKERS):
+        path = BUILD / f"value_{name}.json"
+        if not path.exists():
+            notebooks.write(path, json.dumps(fold(speaker)))
+        found[name] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+PARTS = {
+    "judges": judges,
+    "flow": flow,
+    "vocoder": vocoder,
+    "compare": compare,
+    "generated": generated,
+    "value": value,
+}
+
+
+if __name__ == "__main__":
+    if not set(sys.argv[1:]) <= set(PARTS):
+        sys.exit(__doc__)
+    tf.config.experimental.enable_op_determinism()
+    BUILD.mkdir(parents=True, exist_ok=True)
+    for part in sys.argv[1:] or PARTS:
+        result = PARTS[part]()
+        store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
+        notebooks.write(STORE, json.dumps(store | {part: result}, indent=1) + "\n")
+        print(part, json.dumps(result)[:600], flush=True)
