@@ -1,7 +1,7 @@
 """Sound as numbers: files, resampling, the short-time Fourier transform, mel bands, decibels, phases for magnitudes.
 
 Taught in 08_audio. A sound is float64 (n,), or a batch (…, n) of one length, where full scale is ±1; ``rate`` is in
-samples a second. `WORD` says how the spoken digits become pictures.
+samples a second, and spectra are (…, count of frames, bins).
 """
 
 import dataclasses
@@ -9,7 +9,7 @@ import functools
 import re
 from pathlib import Path
 
-from aigc_utils import checks, files, runtime
+from aigc_utils import checks, runtime
 
 import numpy as np
 
@@ -18,7 +18,7 @@ FAINTEST = 1e-10  # power: what is weaker counts as this, -100 dB below full sca
 
 @dataclasses.dataclass(frozen=True)
 class Frames:
-    """How a sound is cut: ``window`` samples at a time, ``hop`` apart, ``fft`` points; ``bands`` of mel from them."""
+    """How a sound is cut: ``window`` samples at a time, ``hop`` apart, ``fft`` points, from which ``bands`` of mel."""
 
     rate: int = 8000
     window: int = 384
@@ -29,12 +29,10 @@ class Frames:
     def __post_init__(self):
         checks.whole(1, rate=self.rate, hop=self.hop, window=self.window, fft=self.fft, bands=self.bands)
         if not max(2 * self.hop, 3) <= self.window <= self.fft:
-            said = f"received window {self.window}, hop {self.hop}, fft {self.fft}"
-            raise ValueError(f"{said}; expected 2·hop <= window <= fft, so that the inverse exists.")
+            raise ValueError(f"received {self}; expected 2·hop <= window <= fft, so that the inverse exists.")
 
 
-WORD, LENGTH = Frames(), 6144  # samples of a word, 0.768 s: 64 frames
-TOP, RANGE = -10.0, 60.0  # decibels of a picture's white, and how far below it black is
+WORD, LENGTH = Frames(), 6144  # samples of a spoken word, 0.768 s: 64 frames
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 
 
@@ -44,29 +42,26 @@ def mono(samples, name="sound"):
     Raises ValueError for no sample, NaN, infinity, other shapes, and floats beyond ±8: integers of unknown full scale.
     """
     given = np.asarray(samples)
-    if given.ndim not in (1, 2) or not given.size or given.dtype.kind not in "iuf":
-        raise ValueError(f"received {name} of {given.dtype} {given.shape}; expected numbers (n,) or (n, channels).")
-    if given.ndim == 2 and given.shape[1] > 64:
-        raise ValueError(f"received {name} with {given.shape[1]} channels; expected (n, channels): transpose it.")
+    known = given.dtype.kind in "iuf" and given.size and given.ndim in (1, 2)
+    if not known or (given.ndim == 2 and given.shape[1] > 64):
+        said = f"received {name} of {given.dtype} {given.shape}"
+        raise ValueError(f"{said}; expected numbers (n,) or (n, channels), at most 64 of them: else transpose.")
     if given.dtype.kind in "iu":  # uint8 has its zero at 128, as in WAV
-        half = 2.0 ** (8 * given.dtype.itemsize - 1)
-        given = given / half - (1 if given.dtype.kind == "u" else 0)
-    given = given.astype(np.float64)
-    given = given.mean(axis=1) if given.ndim == 2 else given
+        given = given / 2.0 ** (8 * given.dtype.itemsize - 1) - (given.dtype.kind == "u")
+    given = given.reshape(len(given), -1).mean(axis=1, dtype=np.float64)
     if not np.abs(given).max() <= 8:  # NaN fails this too
         raise ValueError(f"received {name} with NaN, infinity or values beyond ±8; expected full scale to be 1.")
     return given
 
 
 def read(path, rate=None):
-    """Return (sound, rate) of a file that libsndfile reads, the mean of its channels, resampled where ``rate`` says so.
+    """Return (sound, rate) of a file that libsndfile reads, the mean of its channels, resampled to ``rate`` if given.
 
     Raises ValueError for a file that is damaged, cut short or empty, and FileNotFoundError.
     """
     import soundfile
 
-    path = Path(path).expanduser()
-    if not path.is_file():
+    if not (path := Path(path).expanduser()).is_file():
         raise FileNotFoundError(f"no file {path}; expected a sound such as WAV, FLAC, OGG or MP3.")
     try:
         with soundfile.SoundFile(path) as file:
@@ -81,26 +76,12 @@ def read(path, rate=None):
     return (sound, found_rate) if rate is None else (resample(sound, found_rate, rate), rate)
 
 
-def write(path, sound, rate, **options):
-    """Write a sound, full scale 1, in the format of the path's suffix; raises ValueError for what would be clipped."""
-    import soundfile
-
-    sound = mono(sound)
-    checks.whole(1, rate=rate)
-    if np.abs(sound).max() > 1:
-        raise ValueError(f"received a sound up to {np.abs(sound).max():.3g}; full scale is 1: divide by its maximum.")
-    with files.replacing(Path(path)) as partial:
-        soundfile.write(partial, sound, rate, format=Path(path).suffix[1:].upper(), **options)
-    return Path(path)
-
-
 def resample(sound, rate, to):
     """Return a sound of ``rate`` at the rate ``to``; what the new rate cannot carry is filtered out (no aliases)."""
     from scipy import signal
 
     checks.whole(1, rate=rate, to=to)
-    divisor = np.gcd(rate, to)
-    return signal.resample_poly(mono(sound), to // divisor, rate // divisor)
+    return signal.resample_poly(mono(sound), to // np.gcd(rate, to), rate // np.gcd(rate, to))
 
 
 @functools.lru_cache
@@ -213,21 +194,9 @@ def as_word(sound):
     heard = np.flatnonzero(loudness > max(10**-1.5 * loudness.max(), 1e-5))
     sound = sound[max(0, heard[0] - 160) : heard[-1] + 160] if heard.size else sound[:0]
     if not 0 < len(sound) <= LENGTH:
-        said = f"received {len(sound) / WORD.rate:.2f} s between the silence around them; expected a word"
-        raise ValueError(f"{said} of at most {LENGTH / WORD.rate:.2f} s at 8 kHz.")
+        seconds = len(sound) / WORD.rate
+        raise ValueError(f"received {seconds:.2f} s between silences; expected a word of at most 0.768 s at 8 kHz.")
     return np.pad(0.1 * sound / np.sqrt(np.mean(sound**2)), (0, LENGTH - len(sound)))
-
-
-def as_pictures(words):
-    """Return the log-mel pictures, uint8 (n, 64, 64, 1), of words (n, LENGTH): high bands above, time to the right."""
-    levels = np.clip((log_mel(words) - TOP) / RANGE + 1, 0, 1)
-    return np.rint(255 * levels).astype(np.uint8).swapaxes(-1, -2)[..., ::-1, :, None]
-
-
-def as_levels(pictures):
-    """Return the decibels (n, frames, bands) that pictures, uint8 or floats in [-1, 1], (n, 64, 64, 1), hold."""
-    levels = (checks.unit_images(pictures, channels=(1,))[..., ::-1, :, 0] - 1) / 2
-    return levels.swapaxes(-1, -2) * RANGE + TOP
 
 
 def load_digits():

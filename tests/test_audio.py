@@ -119,14 +119,6 @@ def test_damaged_files_are_refused_in_a_sentence(tmp_path):
         audio.read(tmp_path / "absent.wav")
 
 
-def test_write_refuses_what_would_be_clipped(tmp_path):
-    with pytest.raises(ValueError, match=r"up to 1\.5"):
-        audio.write(tmp_path / "a.wav", [1.5, 0], RATE)
-    assert not list(tmp_path.iterdir())
-    found, rate = audio.read(audio.write(tmp_path / "a.flac", [1, -0.5, 0], RATE))
-    assert rate == RATE and np.allclose(found, [1, -0.5, 0], atol=1e-4)
-
-
 def test_resampling_keeps_what_fits_and_drops_the_rest():
     kept, folded = (audio.resample(sine(hertz, 44_100), 44_100, RATE) for hertz in (1000, 7000))
     assert np.abs(kept - sine(1000))[200:-200].max() < 0.01
@@ -206,18 +198,20 @@ def test_a_word_is_trimmed_set_to_one_loudness_and_filled_up():
     assert word.shape == (audio.LENGTH,) and heard[0] < 260 and 2000 < heard[-1] < 2600
     assert np.allclose(audio.as_word(1000 * tone / 100), audio.as_word(tone))
     for sound in (np.zeros(500), [0.0], sine(500, seconds=1)):
-        with pytest.raises(ValueError, match="expected a word"):
+        with pytest.raises(ValueError, match="a word of at most"):
             audio.as_word(sound)
     assert np.isfinite(audio.as_word([0.25])).all()
 
 
 def test_pictures_hold_the_decibels_of_words(digits):
+    from benchmarks import audio as bench
+
     words = digits[0][:3]
-    pictures = audio.as_pictures(words)
+    pictures = bench.as_pictures(words)
     assert pictures.shape == (3, 64, 64, 1) and pictures.dtype == np.uint8
-    levels = np.clip(audio.log_mel(words), audio.TOP - audio.RANGE, audio.TOP)
-    assert np.abs(audio.as_levels(pictures) - levels).max() <= audio.RANGE / 255 / 2 + 1e-4
-    high = audio.as_pictures(audio.as_word(sine(3500))[None])[0, ..., 0]
+    levels = np.clip(audio.log_mel(words), bench.TOP - bench.RANGE, bench.TOP)
+    assert np.abs(bench.as_levels(pictures) - levels).max() <= bench.RANGE / 255 / 2 + 1e-4
+    high = bench.as_pictures(audio.as_word(sine(3500))[None])[0, ..., 0]
     assert high[:10].max() > 200 > high[32:].max()  # high bands lie above
 
 
