@@ -160,13 +160,14 @@ def mel_filters(frames=WORD):
     return filters
 
 
-def magnitudes(levels, frames=WORD, updates=20):
+def magnitudes(levels, frames=WORD, updates=10, start=None):
     """Return magnitudes (…, count, bins) of spectra whose bands have nearly these decibels (…, count, bands).
 
-    Powers that are not negative, by the updates of Lee and Seung 2001 from each band's power spread over its bins.
+    Powers that are not negative, by the updates of Lee and Seung 2001 from ``start`` (decibels of the bins), by
+    default each band's power spread over its bins.
     """
     filters, wanted = mel_filters(frames), 10 ** (np.asarray(levels) / 10)
-    power = wanted / filters.sum(axis=0) @ filters.T
+    power = wanted / filters.sum(axis=0) @ filters.T if start is None else 10 ** (start / 10)
     for _ in range(updates):
         power *= (wanted @ filters.T) / np.maximum(power @ filters @ filters.T, 1e-12)
     return np.sqrt(power) * hann(frames.window).sum() / 2

@@ -164,6 +164,22 @@ def velocity(image_size=32, widths=(24, 48, 72), channels=3, classes=(), name="v
     return keras.Model(inputs, layers.Subtract(dtype="float32")([end, images]) / rest, name=name)
 
 
+def vector_velocity(size, width=256, depth=3, classes=(), name="vector_velocity"):
+    """Return a network like `velocity` for vectors (batch, size): dense layers that time and labels scale and shift."""
+    layers, ops = keras.layers, keras.ops
+    points, time = layers.Input((size,), name="points"), layers.Input((), name="time")
+    angles = time[:, None] * (np.pi * np.geomspace(1.0, MOST_TURNS, 16, dtype="float32"))
+    inputs, code = _beside_labels([points, time], layers.Concatenate()([ops.sin(angles), ops.cos(angles)]), classes)
+    code, x = layers.Dense(64, "silu")(code), layers.Dense(width)(points)
+    for _ in range(depth):
+        inner = layers.Dense(width)(layers.LayerNormalization(center=False, scale=False)(x))
+        inner = inner * (1.0 + layers.Dense(width)(code)) + layers.Dense(width)(code)
+        x = x + layers.Dense(width, kernel_initializer="zeros")(layers.Activation("silu")(inner))
+    end = layers.Dense(size, kernel_initializer="zeros", dtype="float32")(x)
+    rest = ops.maximum(1.0 - time, LEAST_REST)[:, None]
+    return keras.Model(inputs, layers.Subtract(dtype="float32")([end, points]) / rest, name=name)
+
+
 def _residual(x, code, width=None):
     """Return x plus two convolutions of it, between which ``code`` scales and shifts the maps."""
     layers, width = keras.layers, width or x.shape[-1]
@@ -389,7 +405,7 @@ PRETRAINED = {
     "fashion_second_judge": lambda: classifier(
         {"class": 10}, 28, (12, 20, 40), 0.1, residual=True, channels=1, name="fashion_second_judge"
     ),
-    "digit_flow": lambda: velocity(64, channels=1, classes=(10, 6), name="digit_flow"),
+    "digit_flow": lambda: vector_velocity(160, classes=(10, 6), name="digit_flow"),
     "digit_judge": lambda: classifier(DIGIT_HEADS, 64, (12, 24, 48, 64), channels=1, name="digit_judge"),
     "digit_second_judge": lambda: listener(DIGIT_HEADS, name="digit_second_judge"),
     "digit_vocoder": lambda: unmel(name="digit_vocoder"),

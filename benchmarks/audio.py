@@ -17,15 +17,16 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import audio, checks, metrics, models, runtime, training  # noqa: E402
+from aigc_utils import audio, checks, files, metrics, models, runtime, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 from tools import notebooks  # noqa: E402
 
 import numpy as np  # noqa: E402
+from threadpoolctl import threadpool_limits  # noqa: E402
 
 BUILD, SHIPPED, STORE = HERE.parent / "build" / "audio", HERE.parent / "data" / "pretrained", HERE / "audio.json"
 HELD_OUT, FEW = range(0, 5), range(5, 8)  # takes
-FLOW_STEPS = 2500
+COMPONENTS, FLOW_STEPS = 160, 6000
 
 
 class Digits(NamedTuple):
@@ -54,6 +55,13 @@ def recordings():
             continue
         found.append((word, int(digit), audio.SPEAKERS.index(speaker), int(take)))
     return Digits(*map(np.array, zip(*found, strict=True))), longer
+
+
+def save(model, name):
+    """Ship a network's weights, without the state of its optimizer."""
+    finished = models.build(name)
+    finished.set_weights(model.get_weights())
+    training.save_weights(finished, SHIPPED / f"{name}.weights.h5")
 
 
 def parts():
@@ -125,7 +133,7 @@ def judges():
         targets = {"digit": train.digit, "speaker": train.speaker}
         begin = time.process_time()
         model = train_reader(models.build(name), as_pictures(train.words), targets, 1000, seed)
-        training.save_weights(model, SHIPPED / f"{name}.weights.h5")
+        save(model, name)
         read = metrics.as_feature_network(model).probabilities(as_pictures(held_out.words))
         right[name] = read["digit"].argmax(1) == held_out.digit
         speaker = read["speaker"].argmax(1) == held_out.speaker
@@ -144,24 +152,70 @@ def judges():
 # --- the flow --------------------------------------------------------------------------------------------------------
 
 
-def train_flow(name, velocity, digits, steps, batch_size=32, seed=0, rate=2e-3, momentum=0.998):
-    """Train a flow over the pictures of ``digits``, told digit and speaker; its checkpoint lies in build/audio."""
+class Basis(NamedTuple):
+    """Principal components of pictures: ``mean`` (4096,), ``directions`` (k, 4096) and ``spread`` (k,) along them."""
+
+    mean: np.ndarray
+    directions: np.ndarray
+    spread: np.ndarray
+
+    def encode(self, pictures):
+        """Return pictures, uint8 (n, 64, 64, 1), as vectors (n, k) of variance 1 in each number."""
+        return (pictures.reshape(len(pictures), -1) / 127.5 - 1 - self.mean) @ self.directions.T / self.spread
+
+    def decode(self, vectors):
+        """Return the float pictures (n, 64, 64, 1) in [-1, 1] of vectors (n, k)."""
+        flat = self.mean + (vectors * self.spread) @ self.directions
+        return np.clip(flat, -1, 1).astype(np.float32).reshape(-1, 64, 64, 1)
+
+
+def basis_of(pictures, components):
+    """Return the `Basis` of some pictures."""
+    flat = pictures.reshape(len(pictures), -1) / 127.5 - 1
+    mean = flat.mean(axis=0)
+    _, spread, directions = np.linalg.svd(flat - mean, full_matrices=False)
+    return Basis(mean, directions[:components], spread[:components] / np.sqrt(len(flat)))
+
+
+def train_flow(velocity, vectors, labels, steps, batch_size=256, seed=0, rate=2e-3):
+    """Train a flow over vectors (n, k), told labels (n, 2), a batch of random ones a step; it ends on its average."""
     flow = training.FlowMatching(velocity, seed=seed)
-    falling = keras.optimizers.schedules.CosineDecay(0.0, steps - 100, 0.02, warmup_target=rate, warmup_steps=100)
-    flow.compile(keras.optimizers.Adam(falling, 0.9, 0.99, use_ema=True, ema_momentum=momentum, global_clipnorm=1.0))
-    labels = np.stack([digits.digit, digits.speaker], axis=1)
-    path, pictures = BUILD / f"{name}.weights.h5", as_pictures(digits.words)
-    pictures = pictures if velocity.inputs[0].shape[1] == 64 else halved(pictures)
-    training.fit(flow, pictures, steps, 250, batch_size, flip=False, labels=labels, checkpoint=path)
+    falling = keras.optimizers.schedules.CosineDecay(0.0, steps, 0.02, warmup_target=rate, warmup_steps=200)
+    flow.compile(keras.optimizers.Adam(falling, 0.9, 0.99, use_ema=True, ema_momentum=0.998, global_clipnorm=1.0))
+    with tf.device("CPU"):
+        vectors, labels = tf.constant(vectors, tf.float32), tf.constant(labels, tf.int32)
+
+    def batch(step):
+        places = tf.random.stateless_uniform((batch_size,), [seed, step], maxval=len(vectors), dtype=tf.int32)
+        return tf.gather(vectors, places), tf.gather(labels, places)
+
+    flow.fit(training.endless(batch), steps_per_epoch=steps, epochs=1, verbose=0)
     return flow
 
 
+def draw_pictures(flow, basis, asked, seed, **options):
+    """Return float pictures (n, 64, 64, 1) that a flow over a basis draws for labels (n, 2)."""
+    noise = np.random.default_rng(seed).standard_normal((len(asked), len(basis.spread)), np.float32)
+    return basis.decode(flow.generate(noise, labels=asked, **options))
+
+
 def flow():
-    """Train the flow on all recordings but those held out."""
-    begin = time.process_time()
-    made = train_flow("digit_flow", models.build("digit_flow"), parts()[0], FLOW_STEPS)
-    training.save_weights(made.velocity, SHIPPED / "digit_flow.weights.h5")
-    return {"steps": FLOW_STEPS, "batch": 32, "CPU seconds": round(time.process_time() - begin)}
+    """Train the flow on all recordings but those held out; ship it and its basis."""
+    begin, (train, _) = time.process_time(), parts()
+    pictures = as_pictures(train.words)
+    basis = Basis(*(part.astype(np.float16) for part in basis_of(pictures, COMPONENTS)))
+    with files.replacing(SHIPPED / "digit_basis.npz") as part, open(part, "wb") as file:
+        np.savez(file, **basis._asdict())
+    labels = np.stack([train.digit, train.speaker], axis=1)
+    made = train_flow(models.build("digit_flow"), shipped_basis().encode(pictures), labels, FLOW_STEPS)
+    save(made.velocity, "digit_flow")
+    return {"steps": FLOW_STEPS, "batch": 256, "CPU seconds": round(time.process_time() - begin)}
+
+
+def shipped_basis():
+    """Return the `Basis` that travels with the project."""
+    with np.load(runtime.shipped("pretrained", "digit_basis.npz")) as arrays:
+        return Basis(*(arrays[name].astype(np.float32) for name in Basis._fields))
 
 
 # --- vocoders --------------------------------------------------------------------------------------------------------
@@ -186,10 +240,10 @@ def log_spectral_distance(real, made):
     return (np.sqrt(((first - second) ** 2).mean(-1)) * sounds).sum(-1) / sounds.sum(-1)
 
 
-def learnt_magnitudes(network, levels):
-    """Return magnitudes (n, frames, bins) that the network `models.unmel` guesses for decibels (n, frames, bands)."""
-    guessed = 30 * network(tf.constant((levels + 40) / 30, tf.float32)).numpy() - 40
-    return 10 ** (guessed / 20) * audio.hann(audio.WORD.window).sum() / 2
+def learnt_magnitudes(network, levels, updates=5):
+    """Return magnitudes (n, frames, bins) for decibels (n, frames, bands): a guess of `models.unmel`, made to agree."""
+    guess = 30 * network(tf.constant((levels + 40) / 30, tf.float32)).numpy().astype(float) - 40
+    return audio.magnitudes(levels, updates=updates, start=guess)
 
 
 def vocoder(steps=2500, batch_size=16):
@@ -211,7 +265,7 @@ def vocoder(steps=2500, batch_size=16):
     rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=2e-3, warmup_steps=100)
     network.compile(keras.optimizers.Adam(rate), loss="mse")
     network.fit(training.endless(batch), steps_per_epoch=steps, epochs=1, verbose=0)
-    training.save_weights(network, SHIPPED / "digit_vocoder.weights.h5")
+    save(network, "digit_vocoder")
     return {"steps": steps, "batch": batch_size, "CPU seconds": round(time.process_time() - begin)}
 
 
@@ -222,7 +276,7 @@ def ways_to_magnitudes():
     return {"classical": audio.magnitudes, "learnt": lambda levels: learnt_magnitudes(compiled, levels)}
 
 
-VOCODERS = {"Griffin–Lim": ("classical", 0.0), "fast Griffin–Lim": ("classical", 0.99), "learnt": ("learnt", 0.99)}
+VOCODERS = {"Griffin–Lim": ("classical", 0.0), "fast Griffin–Lim": ("classical", 0.99), "learnt start": ("learnt", 0.99)}
 BUDGETS = (5, 10, 20, 40, 80)  # CPU milliseconds a word
 BATCH = 20  # words at a time
 
@@ -237,8 +291,9 @@ def milliseconds(action, repeats=5):
     return float(np.median(times[1:]))
 
 
+@threadpool_limits.wrap(limits=1)
 def compare():
-    """Compare the vocoders at equal CPU milliseconds a word on all held-out recordings."""
+    """Compare the vocoders at equal CPU milliseconds a word, NumPy on one core, on all held-out recordings."""
     _, held_out = parts()
     ways, levels = ways_to_magnitudes(), as_levels(as_pictures(held_out.words))
     magnitudes = {name: way(levels) for name, way in ways.items()}
@@ -378,6 +433,7 @@ def generated():
     """Measure generated words and rivals: read as asked, distances, statistics, likeness to training recordings."""
     train, held_out = parts()
     network, way = training.FlowMatching(models.load_pretrained("digit_flow")), ways_to_magnitudes()["learnt"]
+    basis = shipped_basis()
     first, second = (metrics.feature_network(f"digit{name}_judge") for name in ("", "_second"))
 
     def read(words, judge=second):
@@ -386,12 +442,12 @@ def generated():
 
     chosen = {}
     for guidance in GUIDANCE:
-        levels = as_levels(network.sample(len(ASKED), CHOSEN_BY, labels=ASKED, guidance=guidance))
+        levels = as_levels(draw_pictures(network, basis, ASKED, CHOSEN_BY, guidance=guidance))
         digit, speaker = read(spoken(levels, way), first)
         chosen[guidance] = float(((digit == ASKED[:, 0]) & (speaker == ASKED[:, 1])).mean())
     best = max(chosen, key=chosen.get)
     print(chosen, flush=True)
-    pictures = {seed: network.sample(len(ASKED), seed, labels=ASKED, guidance=best) for seed in range(SETS)}
+    pictures = {seed: draw_pictures(network, basis, ASKED, seed, guidance=best) for seed in range(SETS)}
     sets = {}
     for seed in range(SETS):
         own = {"flow": spoken(as_levels(pictures[seed]), way)} | rivals(train, way, seed)
@@ -474,14 +530,15 @@ def fold(speaker):
     rng = np.random.default_rng(speaker)
     words = np.stack([augmented(word, rng) for word in few.words for _ in range(VARIANTS)])
     extra = {"augmented": (halved(as_pictures(words)), np.repeat(few.digit, VARIANTS))}
-    velocity = models.velocity(32, (16, 32, 48), channels=1, classes=(10, 6), name="small_flow")
-    network = train_flow(f"without_{speaker}", velocity, few, 750, seed=speaker, momentum=0.99)
+    pictures, labels = as_pictures(few.words), np.stack([few.digit, few.speaker], axis=1)
+    basis = basis_of(pictures, 100)
+    velocity = models.vector_velocity(100, 192, classes=(10, 6), name="small_flow")
+    network = train_flow(velocity, basis.encode(pictures), labels, 1500, seed=speaker)
     others = [s for s in range(6) if s != speaker]
     asked = np.array([(digit, s) for digit in range(10) for s in others for _ in range(3 * VARIANTS)])
-    made = np.rint(127.5 * (network.sample(len(asked), 0, labels=asked, steps=8) + 1)).astype(np.uint8)
-    extra["generated"] = (made, asked[:, 0])
-    enlarged = made.repeat(2, axis=1).repeat(2, axis=2)
-    read = metrics.feature_network("digit_second_judge").probabilities(enlarged)["digit"].argmax(1)
+    made = np.rint(127.5 * (draw_pictures(network, basis, asked, 0) + 1)).astype(np.uint8)
+    extra["generated"] = (halved(made), asked[:, 0])
+    read = metrics.feature_network("digit_second_judge").probabilities(made)["digit"].argmax(1)
     as_asked = float((read == asked[:, 0]).mean())
     test, accuracies = halved(as_pictures(unheard.words)) / np.float32(127.5) - 1, {}
     for arm, kinds in ARMS.items():

@@ -215,6 +215,10 @@ write_the_log()
 """
 
 
+TEN_WORDS = """asked = np.array([(digit, 1) for digit in range(10)])
+spoken = 0.1 * np.sin(np.arange(61_440).reshape(10, -1) ** 1.1)
+"""
+
 BREAKAGES = {
     "02_gan_math": [
         Break("best_discriminator", "swap", None, 1),
@@ -307,6 +311,66 @@ BREAKAGES = {
         Break("places_without_cache", "sign", 0, 9),
         Break("next_token_loss", "scale", 2, 10),
         Break("words_changed", "sign", 0, 11),
+    ],
+    "08_audio": [
+        Break("alias", "sign", 0, 1),
+        Bug(
+            'folded["interpolated"] >',
+            "samples dropped without a filter",
+            patch="audio.resample",
+            new="lambda sound, rate, to: np.interp(np.arange(12_000) / to, np.arange(len(sound)) / rate, sound)",
+        ),
+        Bug(
+            'loudest["deep.flac"] - 0.5',
+            "the left channel alone",
+            patch="audio.mono",
+            new="lambda samples, name='': original(samples if np.ndim(samples) == 1 else samples[:, 0], name)",
+        ),
+        Bug(
+            "some, frames)[t, b] - expected",
+            "no window",
+            old="pieces * hann(frames.window), frames.fft",
+            new="pieces, frames.fft",
+        ),
+        Bug(
+            "max(errors) <= 1e-6",
+            "a window that is not squared",
+            old="hann(frames.window) ** 2",
+            new="hann(frames.window)",
+        ),
+        Break("hertz", "sign", 0, 4),
+        Break("decibels", "factor", 0, 5),
+        Bug(
+            "filters[inside].sum(axis=1), 1",
+            "a slope that ends at the wrong neighbour",
+            old="(high - bins) / (high - centre)",
+            new="(high - bins) / (high - low)",
+        ),
+        Bug(
+            'np.diff(curves["Griffin–Lim"])',
+            "magnitudes that are not restored",
+            old="magnitudes * ahead / np.maximum(np.abs(ahead), 1e-12), reached",
+            new="ahead, reached",
+        ),
+        Bug(
+            "20 * np.log10(2), atol=0.02",
+            "no root",
+            old="np.sqrt(((first - second) ** 2).mean(-1))",
+            new="((first - second) ** 2).mean(-1)",
+        ),
+        Bug(
+            "voiced[0] / 125 - 1",
+            "lags of no voice counted",
+            old="correlation[..., first:]",
+            new="correlation[..., 1:]",
+        ),
+        Bug(
+            "found.mark and found.iptc",
+            "a label that nobody hears",
+            patch="provenance.label",
+            new="lambda path, says: original(path, says, mark=False)",
+            given=TEN_WORDS,
+        ),
     ],
     "10_scaling": [
         Break("whole_gradient", "scale", 0, 1),
