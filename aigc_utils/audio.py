@@ -1,7 +1,6 @@
 """Sound as numbers: files, resampling, the short-time Fourier transform, mel bands, decibels, phases for magnitudes.
 
-Taught in 08_audio. A sound is float64 (n,), or a batch (…, n) of one length, where full scale is ±1; ``rate`` is in
-samples a second, and spectra are (…, count of frames, bins).
+Taught in 08_audio. A sound is float64 (n,) of full scale ±1, or a batch (…, n); ``rate`` is in samples a second.
 """
 
 import dataclasses
@@ -13,7 +12,7 @@ from aigc_utils import checks, runtime
 
 import numpy as np
 
-FAINTEST = 1e-10  # power: what is weaker counts as this, -100 dB below full scale
+FAINTEST = 1e-10  # power: what is weaker counts as this, 100 dB below full scale
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,8 +43,7 @@ def mono(samples, name="sound"):
     given = np.asarray(samples)
     known = given.dtype.kind in "iuf" and given.size and given.ndim in (1, 2)
     if not known or (given.ndim == 2 and given.shape[1] > 64):
-        said = f"received {name} of {given.dtype} {given.shape}"
-        raise ValueError(f"{said}; expected numbers (n,) or (n, channels), at most 64 of them: else transpose.")
+        raise ValueError(f"received {name} of {given.dtype} {given.shape}; expected numbers (n,) or (n, at most 64).")
     if given.dtype.kind in "iu":  # uint8 has its zero at 128, as in WAV
         given = given / 2.0 ** (8 * given.dtype.itemsize - 1) - (given.dtype.kind == "u")
     given = given.reshape(len(given), -1).mean(axis=1, dtype=np.float64)
@@ -55,10 +53,7 @@ def mono(samples, name="sound"):
 
 
 def read(path, rate=None):
-    """Return (sound, rate) of a file that libsndfile reads, the mean of its channels, resampled to ``rate`` if given.
-
-    Raises ValueError for a file that is damaged, cut short or empty, and FileNotFoundError.
-    """
+    """Return (sound, rate) of a file, resampled to ``rate`` if given; ValueError: damaged, cut short or empty."""
     import soundfile
 
     if not (path := Path(path).expanduser()).is_file():
@@ -72,8 +67,7 @@ def read(path, rate=None):
         raise ValueError(f"{path} cannot be read as a sound: {error.error_string} Is it complete?") from error
     if len(samples) < promised or (cut and int(cut[1]) < 2**31):  # a recorder that streams writes 2**32 - 1
         raise ValueError(f"{path} was cut short: it ends after {len(samples):,} samples; get a complete copy.")
-    sound = mono(samples, path.name)
-    return (sound, found_rate) if rate is None else (resample(sound, found_rate, rate), rate)
+    return resample(mono(samples, path.name), found_rate, rate or found_rate), rate or found_rate
 
 
 def resample(sound, rate, to):
@@ -98,7 +92,7 @@ def stft(sound, frames=WORD):
     before = (frames.window - frames.hop) // 2
     after = (count - 1) * frames.hop + frames.window - before - sound.shape[-1]
     padded = np.pad(sound, [(0, 0)] * (sound.ndim - 1) + [(before, after)])
-    pieces = np.lib.stride_tricks.sliding_window_view(padded, frames.window, axis=-1)[..., :: frames.hop, :]
+    pieces = np.lib.stride_tricks.sliding_window_view(padded, frames.window, -1)[..., :: frames.hop, :]
     return fft.rfft(pieces * hann(frames.window), frames.fft)
 
 
@@ -163,8 +157,7 @@ def mel_filters(frames=WORD):
 def magnitudes(levels, frames=WORD, updates=10, start=None):
     """Return magnitudes (…, count, bins) of spectra whose bands have nearly these decibels (…, count, bands).
 
-    Powers that are not negative, by the updates of Lee and Seung 2001 from ``start`` (decibels of the bins), by
-    default each band's power spread over its bins.
+    By the updates of Lee and Seung 2001 from ``start`` (decibels of the bins), or each band spread over its bins.
     """
     filters, wanted = mel_filters(frames), 10 ** (np.asarray(levels) / 10)
     power = wanted / filters.sum(axis=0) @ filters.T if start is None else 10 ** (start / 10)
@@ -187,16 +180,14 @@ def log_mel(sound, frames=WORD):
 def as_word(sound):
     """Return a spoken word of 8 kHz, (n,) to (LENGTH,): without silence around it, root mean square 0.1, zeros behind.
 
-    What is 30 dB below the loudest 20 ms counts as silence; 20 ms of it are left on both sides. Raises ValueError for
-    silence alone, and for longer words.
+    What is 30 dB below the loudest 20 ms is silence; 20 ms of it stay. ValueError: silence alone, or a longer word.
     """
     sound = mono(sound)
     loudness = np.sqrt(np.convolve(sound**2, np.ones(160) / 160, "same"))
     heard = np.flatnonzero(loudness > max(10**-1.5 * loudness.max(), 1e-5))
     sound = sound[max(0, heard[0] - 160) : heard[-1] + 160] if heard.size else sound[:0]
     if not 0 < len(sound) <= LENGTH:
-        seconds = len(sound) / WORD.rate
-        raise ValueError(f"received {seconds:.2f} s between silences; expected a word of at most 0.768 s at 8 kHz.")
+        raise ValueError(f"received {len(sound)} samples between silences; expected a word of at most {LENGTH}, 8 kHz.")
     return np.pad(0.1 * sound / np.sqrt(np.mean(sound**2)), (0, LENGTH - len(sound)))
 
 
@@ -206,5 +197,4 @@ def load_digits():
 
     sound, _ = read(runtime.shipped("digits", "digits.flac"), WORD.rate)
     table = pd.read_csv(runtime.shipped("digits", "index.csv"))
-    spans = zip(table["start"], table["length"], strict=True)
-    return np.stack([as_word(sound[start : start + length]) for start, length in spans]), table
+    return np.stack([as_word(sound[k : k + n]) for k, n in zip(table["start"], table["length"], strict=True)]), table
