@@ -73,7 +73,8 @@ def parts():
 
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
-TOP, RANGE = -10.0, 60.0  # decibels of a picture's white, and how far below it black is
+TOP = -10.0  # decibels of a picture's white
+RANGE = 60.0  # decibels by which its black is below
 
 
 def as_pictures(words):

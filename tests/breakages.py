@@ -219,6 +219,18 @@ TEN_WORDS = """asked = np.array([(digit, 1) for digit in range(10)])
 spoken = 0.1 * np.sin(np.arange(61_440).reshape(10, -1) ** 1.1)
 """
 
+HEARD = """asked = np.array([(digit, speaker) for digit in range(10) for speaker in range(6)])
+spoken = words[:60]
+held_out, truth = words[HELD_OUT], table[HELD_OUT]
+judges = {"convolutional": None, "recurrent": None}
+said = {"real": truth["digit"].to_numpy(), "made": asked[:, 0]}
+heard = {name: {kind: {"digit": np.eye(10)[digits]} for kind, digits in said.items()} for name in judges}
+"""
+SOME_SPOKEN = """asked = np.array([(digit, 1) for digit in range(10)])
+spoken = words[:10]
+held_out, truth = words[HELD_OUT], table[HELD_OUT]
+"""
+
 BREAKAGES = {
     "02_gan_math": [
         Break("best_discriminator", "swap", None, 1),
@@ -357,6 +369,33 @@ BREAKAGES = {
             "no root",
             old="np.sqrt(((first - second) ** 2).mean(-1))",
             new="((first - second) ** 2).mean(-1)",
+        ),
+        Bug(
+            "least = {budget: low",
+            "the lead with its sign turned",
+            old='np.array(row[best]) - np.array(row["learnt start"])',
+            new='np.array(row["learnt start"]) - np.array(row[best])',
+        ),
+        Bug(
+            'rate[name, "made"] / rate[name, "real"]',
+            "asked digits compared with speakers",
+            old="asked[:, 0])):",
+            new="asked[:, 1])):",
+            given=HEARD,
+        ),
+        Bug(
+            'ours["second judge"] >= 0.95',
+            "a changed recording in the flow's place",
+            old='table_of["flow"]',
+            new='table_of["augmented"]',
+            given='generated = stored["generated"]',
+        ),
+        Bug(
+            "0.9 * len(leaked)",
+            "what was planted is no training recording",
+            old="few[::9]",
+            new="held_out[::15]",
+            given=SOME_SPOKEN,
         ),
         Bug(
             "voiced[0] / 125 - 1",
