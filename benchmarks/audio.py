@@ -11,6 +11,7 @@ import functools
 import json
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,6 +107,13 @@ def varied(pictures, seed):
     return tf.clip_by_value(tf.maximum(louder, floor), -1.0, 1.0)
 
 
+def fit(model, batch, steps):
+    """Train a compiled model for so many steps on ``batch(step)``."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*shuffle=True.*")  # Keras says so of every tf.data.Dataset
+        model.fit(training.endless(batch), steps_per_epoch=steps, epochs=1, verbose=0)
+
+
 def train_reader(model, pictures, targets, steps, seed, vary=True, rate=3e-3, batch_size=64):
     """Train a recogniser on pictures, uint8, and targets {head: (n,)}, a batch of ``batch_size`` a step."""
     with tf.device("CPU"):
@@ -120,7 +128,7 @@ def train_reader(model, pictures, targets, steps, seed, vary=True, rate=3e-3, ba
 
     falling = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=min(100, steps // 4))
     model.compile(keras.optimizers.AdamW(falling, weight_decay=0.01), loss="sparse_categorical_crossentropy")
-    model.fit(training.endless(batch), steps_per_epoch=steps, epochs=1, verbose=0)
+    fit(model, batch, steps)
     return model
 
 
@@ -190,7 +198,7 @@ def train_flow(velocity, vectors, labels, steps, batch_size=256, seed=0, rate=2e
         places = tf.random.stateless_uniform((batch_size,), [seed, step], maxval=len(vectors), dtype=tf.int32)
         return tf.gather(vectors, places), tf.gather(labels, places)
 
-    flow.fit(training.endless(batch), steps_per_epoch=steps, epochs=1, verbose=0)
+    fit(flow, batch, steps)
     return flow
 
 
@@ -265,7 +273,7 @@ def vocoder(steps=2500, batch_size=16):
     begin, network = time.process_time(), models.build("digit_vocoder")
     rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=2e-3, warmup_steps=100)
     network.compile(keras.optimizers.Adam(rate), loss="mse")
-    network.fit(training.endless(batch), steps_per_epoch=steps, epochs=1, verbose=0)
+    fit(network, batch, steps)
     save(network, "digit_vocoder")
     return {"steps": steps, "batch": batch_size, "CPU seconds": round(time.process_time() - begin)}
 
@@ -277,7 +285,11 @@ def ways_to_magnitudes():
     return {"classical": audio.magnitudes, "learnt": lambda levels: learnt_magnitudes(compiled, levels)}
 
 
-VOCODERS = {"Griffin–Lim": ("classical", 0.0), "fast Griffin–Lim": ("classical", 0.99), "learnt start": ("learnt", 0.99)}
+VOCODERS = {
+    "Griffin–Lim": ("classical", 0.0),
+    "fast Griffin–Lim": ("classical", 0.99),
+    "learnt start": ("learnt", 0.99),
+}
 BUDGETS = (5, 10, 20, 40, 80)  # CPU milliseconds a word
 BATCH = 20  # words at a time
 

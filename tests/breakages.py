@@ -377,7 +377,7 @@ BREAKAGES = {
             new='np.array(row["learnt start"]) - np.array(row[best])',
         ),
         Bug(
-            'rate[name, "made"] / rate[name, "real"]',
+            'rate["recurrent", "made"]',
             "asked digits compared with speakers",
             old="asked[:, 0])):",
             new="asked[:, 1])):",
