@@ -215,18 +215,18 @@ write_the_log()
 """
 
 
-TEN_WORDS = """asked = np.array([(digit, 1) for digit in range(10)])
+TEN_WORDS = """asked = np.array([(d, 1) for d in range(10)])
 spoken = 0.1 * np.sin(np.arange(61_440).reshape(10, -1) ** 1.1)
 """
 
-HEARD = """asked = np.array([(digit, speaker) for digit in range(10) for speaker in range(6)])
+HEARD = """asked = np.array([(d, s) for d in range(10) for s in range(6)])
 spoken = words[:60]
 held_out, truth = words[HELD_OUT], table[HELD_OUT]
 judges = {"convolutional": None, "recurrent": None}
-said = {"real": truth["digit"].to_numpy(), "made": asked[:, 0]}
-heard = {name: {kind: {"digit": np.eye(10)[digits]} for kind, digits in said.items()} for name in judges}
+real_and_made = {"digit": np.eye(10)[truth["digit"]]}, {"digit": np.eye(10)[asked[:, 0]]}
+heard = dict.fromkeys(judges, dict(zip(("real", "made"), real_and_made)))
 """
-SOME_SPOKEN = """asked = np.array([(digit, 1) for digit in range(10)])
+SOME_SPOKEN = """asked = np.array([(d, 1) for d in range(10)])
 spoken = words[:10]
 held_out, truth = words[HELD_OUT], table[HELD_OUT]
 """
@@ -389,6 +389,12 @@ BREAKAGES = {
             old='table_of["flow"]',
             new='table_of["augmented"]',
             given='generated = stored["generated"]',
+        ),
+        Bug(
+            "mean_of = {pair",
+            "the worse arm less the better one, turned round",
+            old="accuracy[better] - accuracy[worse]",
+            new="accuracy[worse] - accuracy[better]",
         ),
         Bug(
             "0.9 * len(leaked)",
