@@ -596,7 +596,7 @@ def markdown(result):
         (
             name,
             f"{np.mean(row['second judge']):.1%}",
-            f"{np.mean(row['distance']):.1f}",
+            f"{np.mean(row['distance']):.2f}",
             f"{np.mean(row['pitch']):.2f}",
             f"{np.mean(row['seconds']):.3f}",
             f"{row.get('flagged', '')}",
