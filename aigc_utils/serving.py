@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import dataclasses
 import functools
+import hashlib
 import hmac
 import json
 import logging
@@ -112,6 +113,13 @@ def export(path):
         warnings.simplefilter("ignore")  # of NumPy, about tf2onnx
         network.export(partial, format="onnx", verbose=False)
     return path
+
+
+def exported():
+    """Return the cached ONNX file of the shipped flow, which is written if there is none of these weights yet."""
+    weights = runtime.shipped("pretrained", "kitten_flow.weights.h5").read_bytes()
+    path = runtime.cache_dir() / f"kitten_flow_{hashlib.sha256(weights).hexdigest()[:12]}.onnx"
+    return path if path.exists() else export(path)
 
 
 def onnx_velocity(path, threads=1):
@@ -406,9 +414,7 @@ def main():
     if given.pop("while_stdin"):
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     if given["model"] is None and given["engine"] == "onnx":
-        given["model"] = runtime.cache_dir() / "kitten_flow.onnx"
-        if not given["model"].exists():
-            export(given["model"])
+        given["model"] = exported()
     serve(key=key, **given)
 
 

@@ -167,6 +167,8 @@ def test_claims_that_are_there_are_not_run_again(monkeypatch):
     first, second = Path("10_a"), Path("10b_b")
     assert claims.missing(store, [first, second], 2) == [(first, 0), (second, 0), (second, 1)]
     assert store["10b_b"]["runs"] == []
+    store["10_a"]["runs"] = [{"seed": 1, "claims": 7, "failed": []}]
+    assert claims.table(store).splitlines()[2:] == ["| 10_a | 7 | 1 | 1 | nothing |"]  # 10b's turn has not come yet
 
 
 def test_a_step_moves_the_generator_in_every_number_type():

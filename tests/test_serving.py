@@ -108,6 +108,17 @@ def test_a_labelled_png_is_read_by_everybody(tmp_path):
         provenance.labelled_png(pixels[..., :2], serving.SAYS)
 
 
+def test_new_weights_are_exported_anew(monkeypatch, tmp_path):
+    written = []
+    monkeypatch.setattr(serving.runtime, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(serving.runtime, "shipped", lambda *parts: tmp_path / "weights")
+    monkeypatch.setattr(serving, "export", lambda path: written.append(path) or path.touch() or path)
+    for weights in (b"old", b"old", b"new"):
+        (tmp_path / "weights").write_bytes(weights)
+        assert serving.exported().exists()
+    assert len(written) == 2 and written[0] != written[1]
+
+
 def test_a_label_that_was_not_written_is_noticed(monkeypatch):
     monkeypatch.setattr(provenance._carriers, "_packet", lambda *a: b"<x/>")
     with pytest.raises(provenance.LabelError, match="could not be read back"):
