@@ -515,8 +515,10 @@ def floor(train, held_out, real, judge):
 
 # --- what they are worth ---------------------------------------------------------------------------------------------
 
-ARMS = {"few": (), "augmented": ("augmented",), "generated": ("generated",), "both": ("augmented", "generated")}
+EXTRA = ("augmented", "joined", "generated", "generated, kept")
+ARMS = {"few": (), **{kind: (kind,) for kind in EXTRA}, "both": ("augmented", "generated, kept")}
 SEEDS, VARIANTS, VALUE_STEPS = 2, 6, 200
+VALUE_GUIDANCE = 1.5  # what the first judge chose for the large flow
 
 
 def small_reader():
@@ -529,10 +531,38 @@ def halved(pictures):
     return np.rint(pictures.reshape(-1, 32, 2, 32, 2, 1).mean(axis=(2, 4))).astype(np.uint8)
 
 
-def with_extra(few, extra, kinds):
-    """Return pictures and digits of the few recordings and of the named kinds of ``extra``."""
-    pairs = [(halved(as_pictures(few.words)), few.digit), *(extra[kind] for kind in kinds)]
-    return [np.concatenate(column) for column in zip(*pairs, strict=True)]
+def read_digits(pictures, digits, seed):
+    """Return a small recogniser trained on pictures (n, 64, 64, 1) as a function: pictures -> digits (n,)."""
+    keras.utils.set_random_seed(seed)
+    small, targets = halved(pictures), {"digit": digits}
+    reader = train_reader(small_reader(), small, targets, VALUE_STEPS, seed, False, batch_size=48)
+    return lambda shown: reader.predict(halved(shown) / np.float32(127.5) - 1, verbose=0)["digit"].argmax(1)
+
+
+def changed(few, rng):
+    """Return {kind: (pictures, digits)} of the few `Digits`: augmented, and every pair of takes joined."""
+    words = np.stack([augmented(word, rng) for word in few.words for _ in range(VARIANTS)])
+    alike = (few.digit[:, None] == few.digit) & (few.speaker[:, None] == few.speaker)
+    heads, tails = np.nonzero(alike & ~np.eye(len(few.digit), dtype=bool))
+    halves = np.stack([joined(few.words[k], few.words[j]) for k, j in zip(heads, tails, strict=True)])
+    augmented_digits = np.repeat(few.digit, VARIANTS)
+    return {"augmented": (as_pictures(words), augmented_digits), "joined": (as_pictures(halves), few.digit[heads])}
+
+
+def drawn_from(few, seed):
+    """Return {kind: (pictures, digits)} that a flow trained on the few `Digits` alone draws, and what is kept of them.
+
+    What a recogniser of the few alone reads as asked is kept: it knows nobody whom the flow does not know.
+    """
+    pictures, labels = as_pictures(few.words), np.stack([few.digit, few.speaker], axis=1)
+    basis = basis_of(pictures, 100)
+    velocity = models.vector_velocity(100, 192, classes=(10, 6), name="small_flow")
+    network = train_flow(velocity, basis.encode(pictures), labels, 1500, seed=seed)
+    asked = np.repeat(np.unique(labels, axis=0), 3 * VARIANTS, axis=0)
+    made = draw_pictures(network, basis, asked, 0, guidance=VALUE_GUIDANCE)
+    made = np.rint(127.5 * (made + 1)).astype(np.uint8)
+    kept = read_digits(pictures, few.digit, 1000 + seed)(made) == asked[:, 0]
+    return {"generated": (made, asked[:, 0]), "generated, kept": (made[kept], asked[kept, 0])}
 
 
 def fold(speaker):
@@ -540,30 +570,19 @@ def fold(speaker):
     digits, _ = recordings()
     few = digits.where(np.isin(digits.take, FEW) & (digits.speaker != speaker))
     unheard = digits.where(digits.speaker == speaker)
-    rng = np.random.default_rng(speaker)
-    words = np.stack([augmented(word, rng) for word in few.words for _ in range(VARIANTS)])
-    extra = {"augmented": (halved(as_pictures(words)), np.repeat(few.digit, VARIANTS))}
-    pictures, labels = as_pictures(few.words), np.stack([few.digit, few.speaker], axis=1)
-    basis = basis_of(pictures, 100)
-    velocity = models.vector_velocity(100, 192, classes=(10, 6), name="small_flow")
-    network = train_flow(velocity, basis.encode(pictures), labels, 1500, seed=speaker)
-    others = [s for s in range(6) if s != speaker]
-    asked = np.array([(digit, s) for digit in range(10) for s in others for _ in range(3 * VARIANTS)])
-    made = np.rint(127.5 * (draw_pictures(network, basis, asked, 0) + 1)).astype(np.uint8)
-    extra["generated"] = (halved(made), asked[:, 0])
-    read = metrics.feature_network("digit_second_judge").probabilities(made)["digit"].argmax(1)
-    as_asked = float((read == asked[:, 0]).mean())
-    test, accuracies = halved(as_pictures(unheard.words)) / np.float32(127.5) - 1, {}
+    extra = changed(few, np.random.default_rng(speaker)) | drawn_from(few, speaker)
+    judge, own, test = metrics.feature_network("digit_second_judge"), as_pictures(few.words), as_pictures(unheard.words)
+    found = {"few": len(few.words), "tested": len(unheard.words), "words": {}, "as asked": {}, "accuracy": {}}
+    for kind, (pictures, asked) in extra.items():
+        found["words"][kind] = len(asked)
+        found["as asked"][kind] = float((judge.probabilities(pictures)["digit"].argmax(1) == asked).mean())
     for arm, kinds in ARMS.items():
-        accuracies[arm] = []
-        for seed in range(SEEDS):
-            keras.utils.set_random_seed(100 * speaker + seed)
-            pictures, targets = with_extra(few, extra, kinds)
-            reader = train_reader(small_reader(), pictures, {"digit": targets}, VALUE_STEPS, seed, False, batch_size=48)
-            right = reader.predict(test, verbose=0)["digit"].argmax(1) == unheard.digit
-            accuracies[arm].append(float(right.mean()))
-    print(audio.SPEAKERS[speaker], as_asked, {arm: np.mean(a).round(3) for arm, a in accuracies.items()}, flush=True)
-    return {"accuracy": accuracies, "as asked": as_asked, "few": len(few.words), "tested": len(unheard.words)}
+        pairs = [(own, few.digit), *(extra[kind] for kind in kinds)]
+        pictures, targets = (np.concatenate(column) for column in zip(*pairs, strict=True))
+        reads = [read_digits(pictures, targets, 100 * speaker + seed)(test) for seed in range(SEEDS)]
+        found["accuracy"][arm] = [float((read == unheard.digit).mean()) for read in reads]
+    print(audio.SPEAKERS[speaker], json.dumps(found), flush=True)
+    return found
 
 
 def value():
