@@ -249,45 +249,89 @@ def log_spectral_distance(real, made):
     return (np.sqrt(((first - second) ** 2).mean(-1)) * sounds).sum(-1) / sounds.sum(-1)
 
 
-def learnt_magnitudes(network, levels, updates=5):
-    """Return magnitudes (n, frames, bins) for decibels (n, frames, bands): a guess of `models.unmel`, made to agree."""
-    guess = 30 * network(tf.constant((levels + 40) / 30, tf.float32)).numpy().astype(float) - 40
-    return audio.magnitudes(levels, updates=updates, start=guess)
+def fine_decibels(words):
+    """Return the decibels (n, frames, bins) of words (n, LENGTH), at least -80: what a vocoder has to guess."""
+    power = np.abs(2 * audio.stft(words) / audio.hann(audio.WORD.window).sum()) ** 2
+    return np.maximum(audio.decibels(power), -80)
 
 
-def vocoder(steps=2500, batch_size=16):
-    """Train the network that reads fine spectra from mel bands: the mean squared error of decibels."""
+def beside(levels):
+    """Return each frame of decibels (n, frames, bands) with the two beside it, (n, frames, 3·bands); 0 is -40 dB."""
+    padded = np.pad((levels + 40) / 30, [(0, 0), (1, 1), (0, 0)])
+    return np.concatenate([padded[:, :-2], padded[:, 1:-1], padded[:, 2:]], -1)
+
+
+def fit_linear(words, penalty=3.0):
+    """Return the ridge regression of fine decibels on `beside`, in closed form: (3·bands, bins) and (bins,)."""
+    given, wanted = beside(as_levels(as_pictures(words))), (fine_decibels(words) + 40) / 30
+    given, wanted = (part.reshape(-1, part.shape[-1]) for part in (given, wanted))
+    means = given.mean(0), wanted.mean(0)
+    given, wanted = given - means[0], wanted - means[1]
+    slopes = np.linalg.solve(given.T @ given + penalty * np.eye(given.shape[1]), given.T @ wanted)
+    return slopes, means[1] - means[0] @ slopes
+
+
+def linear_guess(slopes, constant):
+    """Return a function: decibels (n, frames, bands) -> decibels (n, frames, bins), linear in three frames."""
+    return lambda levels: 30 * (beside(levels) @ slopes + constant) - 40
+
+
+def network_guess(network):
+    """Return a function: decibels (n, frames, bands) -> decibels (n, frames, bins), by a network `models.unmel`."""
+    network = tf.function(network, reduce_retracing=True)
+    return lambda levels: 30 * network(tf.constant((levels + 40) / 30, tf.float32)).numpy().astype(float) - 40
+
+
+def guessed_magnitudes(guess, levels, updates=5):
+    """Return magnitudes (n, frames, bins) for decibels (n, frames, bands): a guess of the bins, made to agree."""
+    return audio.magnitudes(levels, updates=updates, start=guess(levels))
+
+
+def vocoder(steps=6000, batch_size=16):
+    """Train the network that guesses fine spectra: it begins as the ridge regression, and learns what is left.
+
+    The loss is the mean squared error of decibels over frames that sound, as in `log_spectral_distance`.
+    """
     keras.utils.set_random_seed(3)
-    train, _ = parts()
-    scale = audio.hann(audio.WORD.window).sum() / 2
-    levels = as_levels(as_pictures(train.words))
-    fine = np.maximum(audio.decibels(np.abs(audio.stft(train.words) / scale) ** 2), -80)
+    begin, (train, _) = time.process_time(), parts()
+    network = models.build("digit_vocoder")
+    slopes, constant = fit_linear(train.words)
+    network.get_layer("linear").set_weights([slopes.reshape(3, -1, slopes.shape[-1]), constant])
+    levels, fine = as_levels(as_pictures(train.words)), fine_decibels(train.words)
+    loudest = fine.max(-1)
+    sounds = loudest > loudest.max(-1, keepdims=True) - 40
     with tf.device("CPU"):
         pairs = [tf.constant((values + 40) / 30, tf.float32) for values in (levels, fine)]
+        sounds = tf.constant(sounds, tf.float32)
 
     def batch(step):
         places = tf.random.stateless_uniform((batch_size,), [3, step], maxval=len(levels), dtype=tf.int32)
         gain = tf.random.stateless_uniform((batch_size, 1, 1), [4, step], -0.2, 0.2)  # 6 dB softer or louder
-        return tuple(tf.gather(part, places) + gain for part in pairs)
+        return *(tf.gather(part, places) + gain for part in pairs), tf.gather(sounds, places)
 
-    begin, network = time.process_time(), models.build("digit_vocoder")
-    rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=2e-3, warmup_steps=100)
+    rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=1e-3, warmup_steps=100)
     network.compile(keras.optimizers.Adam(rate), loss="mse")
     fit(network, batch, steps)
     save(network, "digit_vocoder")
     return {"steps": steps, "batch": batch_size, "CPU seconds": round(time.process_time() - begin)}
 
 
-def ways_to_magnitudes():
-    """Return {name: function of decibels (n, frames, bands)}: classical, and learnt."""
-    network = models.load_pretrained("digit_vocoder")
-    compiled = tf.function(network, reduce_retracing=True)
-    return {"classical": audio.magnitudes, "learnt": lambda levels: learnt_magnitudes(compiled, levels)}
+def ways_to_magnitudes(names=("classical", "linear", "learnt")):
+    """Return {name: function of decibels (n, frames, bands)}; the linear one is fitted to what the network heard."""
+    guesses = {
+        "linear": lambda: linear_guess(*fit_linear(parts()[0].words)),
+        "learnt": lambda: network_guess(models.load_pretrained("digit_vocoder")),
+    }
+    return {
+        name: functools.partial(guessed_magnitudes, guesses[name]()) if name in guesses else audio.magnitudes
+        for name in names
+    }
 
 
 VOCODERS = {
     "Griffin–Lim": ("classical", 0.0),
     "fast Griffin–Lim": ("classical", 0.99),
+    "linear start": ("linear", 0.99),
     "learnt start": ("learnt", 0.99),
 }
 BUDGETS = (5, 10, 20, 40, 80)  # CPU milliseconds a word
@@ -311,7 +355,8 @@ def compare():
     ways, levels = ways_to_magnitudes(), as_levels(as_pictures(held_out.words))
     magnitudes = {name: way(levels) for name, way in ways.items()}
     first = {name: milliseconds(lambda way=way: way(levels[:BATCH])) for name, way in ways.items()}
-    some, found = magnitudes["classical"][:BATCH], {"n": len(levels), "first step, ms": first, "rows": []}
+    some, found = magnitudes["classical"][:BATCH], {"speaker": held_out.speaker.tolist(), "first step, ms": first}
+    found["rows"] = []
     costs = {
         m: [milliseconds(lambda k=k, m=m: audio.griffin_lim(some, audio.LENGTH, k, momentum=m)) for k in (2, 12)]
         for m in (0.0, 0.99)
@@ -385,21 +430,26 @@ def gaussian_pictures(pictures, count, rng, components=20):
 def pitches(words, least=60, most=400, voiced=0.5):
     """Return the pitch (n, frames) of words in Hz by autocorrelation, 0 where a frame has no clear one.
 
-    Each frame's autocorrelation is divided by that of the window (Boersma 1993).
+    Each frame's autocorrelation is divided by that of the window (Boersma 1993). Of its peaks, the first that is nearly
+    as high as the highest counts, because twice the period correlates as well; a parabola tells where it lies.
     """
     power = np.abs(audio.stft(words, audio.Frames(fft=1024))) ** 2
     window = np.fft.irfft(np.abs(np.fft.rfft(audio.hann(audio.WORD.window), 1024)) ** 2)
     first, last = audio.WORD.rate // most, audio.WORD.rate // least
-    correlation = np.fft.irfft(power)[..., : last + 1] / window[: last + 1]
-    ratio = correlation[..., first:] / np.maximum(correlation[..., :1], 1e-12)
+    correlation = np.fft.irfft(power)[..., : last + 2] / window[: last + 2]
+    ratio = correlation[..., first - 1 :] / np.maximum(correlation[..., :1], 1e-12)
+    before, here, after = ratio[..., :-2], ratio[..., 1:-1], ratio[..., 2:]
+    peaks = np.where((here > before) & (here >= after), here, 0)
     loud = power.sum(-1) > 0.01 * power.sum(-1).max(-1, keepdims=True)
-    # the first lag nearly as good as the best: twice the period correlates as well
-    lag = first + (ratio > 0.9 * ratio.max(-1, keepdims=True)).argmax(-1)
-    return np.where(loud & (ratio.max(-1) > voiced), audio.WORD.rate / lag, 0.0)
+    place = (peaks > np.maximum(0.9 * peaks.max(-1, keepdims=True), voiced)).argmax(-1)
+    left, middle, right = (np.take_along_axis(part, place[..., None], -1)[..., 0] for part in (before, here, after))
+    lag = first + place + 0.5 * (right - left) / np.maximum(2 * middle - left - right, 1e-12)
+    return np.where(loud & (peaks.max(-1) > voiced), audio.WORD.rate / lag, 0.0)
 
 
 # --- generated words -------------------------------------------------------------------------------------------------
 
+MEASURED = ("pitch", "seconds", "higher", "voiceless")
 SETS, EACH = 5, 5  # sets of words, and words of each digit and speaker in a set
 ASKED = np.array([(digit, speaker) for digit in range(10) for speaker in range(6) for _ in range(EACH)])
 GUIDANCE, CHOSEN_BY = (1.0, 1.5, 2.0), 100  # candidates, and the seed of the words by which one is chosen
@@ -428,24 +478,35 @@ def rivals(train, way, seed):
 
 
 def statistics(words):
-    """Return (n, 2): the median pitch of the voiced frames in octaves above 100 Hz (0 without any), and the seconds."""
-    found = [np.median(row[row > 0]) if (row > 0).any() else 100.0 for row in pitches(words)]
+    """Return (n, 2): the median pitch of the voiced frames in octaves above 100 Hz (NaN without any), and seconds."""
+    found = [np.median(row[row > 0]) if (row > 0).any() else np.nan for row in pitches(words)]
     return np.stack([np.log2(np.array(found) / 100), [len(sounding(word)) / audio.WORD.rate for word in words]], 1)
 
 
 def far_from(real, made):
-    """Return the speakers' mean Wasserstein distances of pitch and of seconds between two (words, speaker)."""
+    """Return how far two (words, speaker) are in pitch and seconds, speaker by speaker.
+
+    "pitch" and "seconds" are means over speakers of Wasserstein's distance, "higher" is each speaker's difference of mean
+    pitches in octaves, and "voiceless" is how many words have no pitch, and are not in these.
+    """
     from scipy.stats import wasserstein_distance
 
     (first, own), (second, other) = ((statistics(words), speaker) for words, speaker in (real, made))
-    by_speaker = [[wasserstein_distance(first[own == s, k], second[other == s, k]) for k in range(2)] for s in range(6)]
-    return np.mean(by_speaker, axis=0)
+    rows = []
+    for speaker in range(6):
+        (pitch, seconds), (made_pitch, made_seconds) = first[own == speaker].T, second[other == speaker].T
+        pitch, made_pitch = (values[np.isfinite(values)] for values in (pitch, made_pitch))
+        apart = wasserstein_distance(pitch, made_pitch), wasserstein_distance(seconds, made_seconds)
+        rows.append([*apart, made_pitch.mean() - pitch.mean()])
+    rows = np.array(rows)
+    found = {"pitch": rows[:, 0].mean(), "seconds": rows[:, 1].mean(), "higher": rows[:, 2].round(4).tolist()}
+    return found | {"voiceless": int(np.isnan(second[:, 0]).sum())}
 
 
 def generated():
     """Measure generated words and rivals: read as asked, distances, statistics, likeness to training recordings."""
     train, held_out = parts()
-    network, way = training.FlowMatching(models.load_pretrained("digit_flow")), ways_to_magnitudes()["learnt"]
+    network, way = training.FlowMatching(models.load_pretrained("digit_flow")), ways_to_magnitudes(["learnt"])["learnt"]
     basis = shipped_basis()
     first, second = (metrics.feature_network(f"digit{name}_judge") for name in ("", "_second"))
 
@@ -474,16 +535,18 @@ def generated():
     found = {"guidance": best, "chosen": {str(g): share for g, share in chosen.items()}, "n": len(ASKED), "rows": {}}
     for name, all_words in sets.items():
         asked = asked_real if name.startswith("real") else ASKED
-        row = {"first judge": [], "second judge": [], "speaker": [], "distance": [], "pitch": [], "seconds": []}
+        row = {key: [] for key in ("first judge", "second judge", "speaker", "both wrong", "distance", *MEASURED)}
         for words in all_words:
             digit, speaker = read(words)
-            row["second judge"].append(float((digit == asked[:, 0]).mean()))
+            right, right_first = digit == asked[:, 0], read(words, first)[0] == asked[:, 0]
+            row["first judge"].append(float(right_first.mean()))
+            row["second judge"].append(float(right.mean()))
             row["speaker"].append(float((speaker == asked[:, 1]).mean()))
-            row["first judge"].append(float((read(words, first)[0] == asked[:, 0]).mean()))
+            row["both wrong"].append(int((~right & ~right_first).sum()))
             row["distance"].append(float(metrics.frechet_distance(real, second.features(as_pictures(words)))))
-            pitch, seconds = far_from((held_out.words, held_out.speaker), (words, asked[:, 1]))
-            row["pitch"].append(float(pitch))
-            row["seconds"].append(float(seconds))
+            far = far_from((held_out.words, held_out.speaker), (words, asked[:, 1]))
+            for key in MEASURED:
+                row[key].append(far[key])
         if name != "real":
             ratios, _ = metrics.copy_ratios(as_pictures(all_words[0]), views)
             audit = metrics.judge_ratios(ratios, innocent)
@@ -502,14 +565,14 @@ def generated():
 
 def floor(train, held_out, real, judge):
     """Return the distances of disjoint sets of training recordings, five of each digit and speaker in each."""
-    rows = {"distance": [], "pitch": [], "seconds": []}
+    rows = {key: [] for key in ("distance", *MEASURED)}
     for begin in range(5, 50, EACH):
         part = train.where(np.isin(train.take, range(begin, begin + EACH)))
         features = judge.features(as_pictures(part.words))
         rows["distance"].append(float(metrics.frechet_distance(real, features)))
         far = far_from((held_out.words, held_out.speaker), (part.words, part.speaker))
-        rows["pitch"].append(float(far[0]))
-        rows["seconds"].append(float(far[1]))
+        for key in MEASURED:
+            rows[key].append(far[key])
     return rows
 
 
