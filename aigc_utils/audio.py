@@ -64,17 +64,21 @@ def read(path, rate=None):
             # libsndfile takes a WAV or AIFF that was cut short for a shorter one; only its log has the size promised
             cut = re.search(r"(?:data|SSND) : (\d+) \(should be", file.extra_info)
     except soundfile.LibsndfileError as error:
-        raise ValueError(f"{path} cannot be read as a sound: {error.error_string} Is it complete?") from error
+        known = "it is not WAV, FLAC, OGG or MP3, or it is damaged"
+        raise ValueError(f"{path} cannot be read as a sound: {known}; get a complete copy.") from error
     if len(samples) < promised or (cut and int(cut[1]) < 2**31):  # a recorder that streams writes 2**32 - 1
         raise ValueError(f"{path} was cut short: it ends after {len(samples):,} samples; get a complete copy.")
-    return resample(mono(samples, path.name), found_rate, rate or found_rate), rate or found_rate
+    rate = found_rate if rate is None else rate
+    return resample(mono(samples, path.name), found_rate, rate), rate
 
 
 def resample(sound, rate, to):
-    """Return a sound of ``rate`` at the rate ``to``; what the new rate cannot carry is filtered out (no aliases)."""
+    """Return a sound (n,) of ``rate`` at the rate ``to``; what that cannot carry is filtered out (no aliases)."""
     from scipy import signal
 
     checks.whole(1, rate=rate, to=to)
+    if np.ndim(sound) != 1:
+        raise ValueError(f"received sounds {np.shape(sound)}; expected one (n,): take the mean of channels first.")
     return signal.resample_poly(mono(sound), to // np.gcd(rate, to), rate // np.gcd(rate, to))
 
 
@@ -147,7 +151,7 @@ def mel_filters(frames=WORD):
     """Return triangles (fft / 2 + 1, bands) of height 1 from 0 Hz to rate / 2, whose centres are equally far in mel."""
     edges = hertz(np.linspace(0, mel(frames.rate / 2), frames.bands + 2))
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    bins = np.linspace(0, frames.rate / 2, frames.fft // 2 + 1)[:, None]
+    bins = np.arange(frames.fft // 2 + 1)[:, None] * (frames.rate / frames.fft)
     filters = np.maximum(0, np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)))
     if not filters.any(axis=0).all():
         raise ValueError(f"received {frames.bands} bands for fft {frames.fft}: some hold no bin. Take fewer, or more.")
@@ -172,7 +176,7 @@ def decibels(power):
 
 
 def log_mel(sound, frames=WORD):
-    """Return decibels (…, frames, bands) of the mel bands' powers; a sine of full scale has about 0 dB."""
+    """Return decibels (…, frames, bands) of the mel bands' powers; a sine of full scale has -0.1 to 2.2 dB."""
     power = np.abs(2 * stft(sound, frames) / hann(frames.window).sum()) ** 2
     return decibels(power @ mel_filters(frames))
 
@@ -181,6 +185,7 @@ def as_word(sound):
     """Return a spoken word of 8 kHz, (n,) to (LENGTH,): without silence around it, root mean square 0.1, zeros behind.
 
     What is 30 dB below the loudest 20 ms is silence; 20 ms of it stay. ValueError: silence alone, or a longer word.
+    Peaks of a click exceed ±1: scale a word before it is written to a file.
     """
     sound = mono(sound)
     loudness = np.sqrt(np.convolve(sound**2, np.ones(160) / 160, "same"))

@@ -114,8 +114,8 @@ def fit(model, batch, steps):
         model.fit(training.endless(batch), steps_per_epoch=steps, epochs=1, verbose=0)
 
 
-def train_reader(model, pictures, targets, steps, seed, vary=True, rate=3e-3, batch_size=64):
-    """Train a recogniser on pictures, uint8, and targets {head: (n,)}, a batch of ``batch_size`` a step."""
+def train_reader(model, pictures, targets, steps, seed, change=None, rate=3e-3, batch_size=64):
+    """Train a recogniser on pictures, uint8, and targets {head: (n,)}, each step on a batch put through ``change``."""
     with tf.device("CPU"):
         pictures, targets = tf.constant(pictures), {head: tf.constant(value) for head, value in targets.items()}
     count = len(pictures)
@@ -123,7 +123,7 @@ def train_reader(model, pictures, targets, steps, seed, vary=True, rate=3e-3, ba
     def batch(step):
         places = tf.random.stateless_uniform((batch_size,), [seed, step], maxval=count, dtype=tf.int32)
         x = tf.cast(tf.gather(pictures, places), tf.float32) / 127.5 - 1
-        x = varied(x, step) if vary else x
+        x = change(x, step) if change else x
         return x, {head: tf.gather(value, places) for head, value in targets.items()}
 
     falling = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=min(100, steps // 4))
@@ -141,7 +141,7 @@ def judges():
         keras.utils.set_random_seed(seed)
         targets = {"digit": train.digit, "speaker": train.speaker}
         begin = time.process_time()
-        model = train_reader(models.build(name), as_pictures(train.words), targets, 1000, seed)
+        model = train_reader(models.build(name), as_pictures(train.words), targets, 1000, seed, varied)
         save(model, name)
         read = metrics.as_feature_network(model).probabilities(as_pictures(held_out.words))
         right[name] = read["digit"].argmax(1) == held_out.digit
@@ -486,8 +486,8 @@ def statistics(words):
 def far_from(real, made):
     """Return how far two (words, speaker) are in pitch and seconds, speaker by speaker.
 
-    "pitch" and "seconds" are means over speakers of Wasserstein's distance, "higher" is each speaker's difference of mean
-    pitches in octaves, and "voiceless" is how many words have no pitch, and are not in these.
+    "pitch" and "seconds" are means over speakers of Wasserstein's distance, "higher" is each speaker's difference of
+    mean pitches in octaves, and "voiceless" is how many words have no pitch, and are not in these.
     """
     from scipy.stats import wasserstein_distance
 
@@ -598,7 +598,7 @@ def read_digits(pictures, digits, seed):
     """Return a small recogniser trained on pictures (n, 64, 64, 1) as a function: pictures -> digits (n,)."""
     keras.utils.set_random_seed(seed)
     small, targets = halved(pictures), {"digit": digits}
-    reader = train_reader(small_reader(), small, targets, VALUE_STEPS, seed, False, batch_size=48)
+    reader = train_reader(small_reader(), small, targets, VALUE_STEPS, seed, batch_size=48)
     return lambda shown: reader.predict(halved(shown) / np.float32(127.5) - 1, verbose=0)["digit"].argmax(1)
 
 

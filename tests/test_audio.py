@@ -113,8 +113,9 @@ def test_damaged_files_are_refused_in_a_sentence(tmp_path):
     soundfile.write(tmp_path / "none.wav", np.zeros(0), RATE)
     names = ("nan.wav", "cut.wav", "cut.flac", "short.mp3", "head.wav", "empty.wav", "text.mp3", "none.wav")
     for name in names:
-        with pytest.raises(ValueError, match=name.split(".")[0]):
+        with pytest.raises(ValueError, match=name.split(".")[0]) as refused:
             audio.read(tmp_path / name)
+        assert "pipe" not in str(refused.value)  # libsndfile's own words mislead
     with pytest.raises(FileNotFoundError, match="no file"):
         audio.read(tmp_path / "absent.wav")
 
@@ -124,6 +125,14 @@ def test_resampling_keeps_what_fits_and_drops_the_rest():
     assert np.abs(kept - sine(1000))[200:-200].max() < 0.01
     assert np.abs(folded)[200:-200].max() < 0.01
     assert len(audio.resample(np.zeros(1), 44_100, RATE)) == 1
+    with pytest.raises(ValueError, match=r"\(3, 50\)"):
+        audio.resample(np.zeros((3, 50)), 44_100, RATE)
+
+
+def test_a_rate_of_zero_is_refused(tmp_path):
+    soundfile.write(tmp_path / "tone.wav", 0.5 * sine(440), RATE)
+    with pytest.raises(ValueError, match="rate"):
+        audio.read(tmp_path / "tone.wav", 0)
 
 
 # --- transforms ------------------------------------------------------------------------------------------------------
@@ -172,6 +181,9 @@ def test_mel_filters_have_height_one_and_share_bins_out():
     filters = audio.mel_filters(Frames(bands=20))
     assert filters.shape == (257, 20) and filters.max() <= 1
     assert np.allclose(filters.sum(axis=1)[20:200], 1)
+    odd = Frames(fft=511, bands=20)  # its last bin lies at 255/511 of the rate
+    edges = audio.hertz(np.linspace(0, audio.mel(RATE / 2), 22))
+    assert abs(audio.mel_filters(odd)[-1, -1] - (edges[-1] - 255 * RATE / 511) / (edges[-1] - edges[-2])) < 1e-9
     with pytest.raises(ValueError, match="hold no bin"):
         audio.mel_filters(Frames(fft=384, bands=200))
 
@@ -221,3 +233,30 @@ def test_the_shipped_digits_are_all_there(digits):
     assert len(table.drop_duplicates(["digit", "speaker", "take"])) == 480
     assert table.groupby(["digit", "speaker"]).size().eq(8).all() and set(table["take"]) == set(range(8))
     assert np.allclose([np.mean(word[: np.flatnonzero(word)[-1] + 1] ** 2) for word in words], 0.01, rtol=0.01)
+
+
+# --- the bench -------------------------------------------------------------------------------------------------------
+
+
+def test_pitch_is_that_of_a_sine_and_none_below_the_range():
+    from benchmarks import audio as bench
+
+    for hertz in (80, 100, 150, 300):
+        found = bench.pitches(0.1 * sine(hertz)[None])[0]
+        assert (found > 0).any() and np.abs(found[found > 0] / hertz - 1).max() < 0.02
+    assert not bench.pitches(0.1 * sine(45)[None])[0, 5:-5].any()  # a hum: its best lag is the edge of the range
+
+
+def test_a_linear_guess_is_the_ridge_regression_that_the_network_begins_as(digits):
+    from aigc_utils import models
+    from benchmarks import audio as bench
+
+    slopes, constant = bench.fit_linear(digits[0][:12])
+    levels = bench.as_levels(bench.as_pictures(digits[0][:3]))
+    network = models.unmel()
+    network.get_layer("linear").set_weights([slopes.reshape(3, 64, 257), constant])
+    assert np.abs(bench.network_guess(network)(levels) - bench.linear_guess(slopes, constant)(levels)).max() < 0.01
+    left_over = bench.fine_decibels(digits[0][:12]) - bench.linear_guess(slopes, constant)(
+        bench.as_levels(bench.as_pictures(digits[0][:12]))
+    )
+    assert np.abs(left_over.mean((0, 1))).max() < 1e-3  # a regression with a constant leaves no mean
