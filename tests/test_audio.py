@@ -131,7 +131,7 @@ def test_resampling_keeps_what_fits_and_drops_the_rest():
 
 def test_a_rate_of_zero_is_refused(tmp_path):
     soundfile.write(tmp_path / "tone.wav", 0.5 * sine(440), RATE)
-    with pytest.raises(ValueError, match="rate"):
+    with pytest.raises(ValueError, match="= 0"):
         audio.read(tmp_path / "tone.wav", 0)
 
 
