@@ -660,6 +660,10 @@ WRONG = {
                 "    return frequency % rate if frequency > rate else min(frequency, rate - frequency)",
                 "above half the rate, too",
             ),
+            (
+                "def heard_frequency(frequency, rate):\n    return min(frequency % 8000, 8000 - frequency % 8000)",
+                "another rate counts",
+            ),
         ],
         "08.2": [
             ("def shortest_window(apart):\n    return apart / 2500", "Closer tones"),
@@ -678,6 +682,10 @@ WRONG = {
             ("def one_step(S, A, there_and_back):\n    return there_and_back(S)", "magnitudes are the given ones"),
             ("def one_step(S, A, there_and_back):\n    return A * np.exp(1j * np.angle(S))", "of what came back"),
             (
+                "def one_step(S, A, there_and_back):\n    return A * np.exp(1j * np.angle(there_and_back(A)))",
+                "came back from S",
+            ),
+            (
                 "def one_step(S, A, there_and_back):\n    back = there_and_back(S)\n    return A * back / np.abs(back)",
                 "divide by no zero",
             ),
@@ -694,6 +702,12 @@ WRONG = {
                 "    means = np.mean(right, axis=1)\n"
                 "    return 1.96 * means.std(ddof=1) / np.sqrt(len(means))",
                 "Student's factor",
+            ),
+            (
+                "def half_width(right):\n"
+                "    means = np.median(right, axis=1)\n"
+                "    return stats.t.ppf(0.975, len(means) - 1) * means.std(ddof=1) / np.sqrt(len(means))",
+                "Average each person's seeds",
             ),
         ],
     },

@@ -365,16 +365,28 @@ BREAKAGES = {
             new="ahead, reached",
         ),
         Bug(
+            "np.diff(misfits, axis=0)",
+            "the guess's own bands left out",
+            old="np.maximum(power @ filters @ filters.T, 1e-12)",
+            new="np.maximum(power, 1e-12)",
+        ),
+        Bug(
+            "20 * np.log10(2), atol=0.02",
+            "frames of silence counted",
+            old="keepdims=True) - 40",
+            new="keepdims=True) - 400",
+        ),
+        Bug(
             "20 * np.log10(2), atol=0.02",
             "no root",
             old="np.sqrt(((first - second) ** 2).mean(-1))",
             new="((first - second) ** 2).mean(-1)",
         ),
         Bug(
-            "least = {budget: low",
+            "least = {contest:",
             "the lead with its sign turned",
-            old='np.array(row[best]) - np.array(row["learnt start"])',
-            new='np.array(row["learnt start"]) - np.array(row[best])',
+            old="row[other] - row[nearer]",
+            new="row[nearer] - row[other]",
         ),
         Bug(
             'rate["recurrent", "made"]',
@@ -397,6 +409,12 @@ BREAKAGES = {
             new="accuracy[worse] - accuracy[better]",
         ),
         Bug(
+            "mean_of = {pair",
+            "p-values taken one by one",
+            old="(len(p) - np.arange(len(p))) * np.sort(p)",
+            new="np.sort(p)",
+        ),
+        Bug(
             "0.9 * len(leaked)",
             "what was planted is no training recording",
             old="few[::9]",
@@ -404,10 +422,18 @@ BREAKAGES = {
             given=SOME_SPOKEN,
         ),
         Bug(
-            "voiced[0] / 125 - 1",
-            "lags of no voice counted",
-            old="correlation[..., first:]",
-            new="correlation[..., 1:]",
+            "voiced[0] * 64.5",
+            "the highest peak, two periods away",
+            old="(peaks > np.maximum(0.9 * peaks.max(-1, keepdims=True), voiced)).argmax(-1)",
+            new="peaks.argmax(-1)",
+        ),
+        Bug("voiced[0] * 64.5", "quiet frames counted", old="loud & (peaks", new="(peaks"),
+        Bug("voiced[0] * 64.5", "the parabola left out", old="0.5 * (right - left)", new="0.0 * (right - left)"),
+        Bug(
+            "voiced[0] * 64.5",
+            "the edge of the range taken for a peak",
+            old="(here > before) & (here >= after)",
+            new="here > 0",
         ),
         Bug(
             "found.mark and found.iptc",
