@@ -701,7 +701,7 @@ Words and the second judge; distances are those to the held-out recordings, pitc
 
 {table(("words", "read as asked", "Fréchet distance", "pitch", "seconds", "near copies"), *words)}
 
-Digits read rightly on a speaker left out, by recognisers that had 150 recordings of the other five:
+Digits read correctly on a speaker left out, by recognisers that had 150 recordings of the other five:
 
 {table(("left out", *ARMS), *readers)}
 """
