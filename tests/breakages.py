@@ -430,12 +430,6 @@ BREAKAGES = {
         Bug("voiced[0] * 64.5", "quiet frames counted", old="loud & (peaks", new="(peaks"),
         Bug("voiced[0] * 64.5", "the parabola left out", old="0.5 * (right - left)", new="0.0 * (right - left)"),
         Bug(
-            "voiced[0] * 64.5",
-            "the edge of the range taken for a peak",
-            old="(here > before) & (here >= after)",
-            new="here > 0",
-        ),
-        Bug(
             "found.mark and found.iptc",
             "a label that nobody hears",
             patch="provenance.label",
