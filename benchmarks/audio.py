@@ -2,7 +2,7 @@
 
     AIGC_DATA_DIR=FOLDER python benchmarks/audio.py [judges | flow | vocoder | compare | generated | value] …
 
-Without a name all parts run, in this order, about 35 CPU minutes. FOLDER/fsdd/recordings holds the Free Spoken Digit
+Without a name all parts run, in this order, about 45 CPU minutes. FOLDER/fsdd/recordings holds the Free Spoken Digit
 Dataset (3,000 WAV files). The first three write weights to data/pretrained, all write their part of audio.json.
 Takes 0 to 4 of every digit and speaker are held out from everything; `value` leaves one speaker out, too.
 """
