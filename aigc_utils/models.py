@@ -164,6 +164,22 @@ def velocity(image_size=32, widths=(24, 48, 72), channels=3, classes=(), name="v
     return keras.Model(inputs, layers.Subtract(dtype="float32")([end, images]) / rest, name=name)
 
 
+def vector_velocity(size, width=256, depth=3, classes=(), name="vector_velocity"):
+    """Return a network like `velocity` for vectors (batch, size): dense layers that time and labels scale and shift."""
+    layers, ops = keras.layers, keras.ops
+    points, time = layers.Input((size,), name="points"), layers.Input((), name="time")
+    angles = time[:, None] * (np.pi * np.geomspace(1.0, MOST_TURNS, 16, dtype="float32"))
+    inputs, code = _beside_labels([points, time], layers.Concatenate()([ops.sin(angles), ops.cos(angles)]), classes)
+    code, x = layers.Dense(64, "silu")(code), layers.Dense(width)(points)
+    for _ in range(depth):
+        inner = layers.Dense(width)(layers.LayerNormalization(center=False, scale=False)(x))
+        inner = inner * (1.0 + layers.Dense(width)(code)) + layers.Dense(width)(code)
+        x = x + layers.Dense(width, kernel_initializer="zeros")(layers.Activation("silu")(inner))
+    end = layers.Dense(size, kernel_initializer="zeros", dtype="float32")(x)
+    rest = ops.maximum(1.0 - time, LEAST_REST)[:, None]
+    return keras.Model(inputs, layers.Subtract(dtype="float32")([end, points]) / rest, name=name)
+
+
 def _residual(x, code, width=None):
     """Return x plus two convolutions of it, between which ``code`` scales and shifts the maps."""
     layers, width = keras.layers, width or x.shape[-1]
@@ -221,6 +237,38 @@ def classifier(
 def _convolution(x, width):
     x = keras.layers.Conv2D(width, 3, padding="same", use_bias=False)(x)
     return keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.9)(x))
+
+
+def listener(outputs, shape=(64, 64), width=48, dropout=0.2, name="listener"):
+    """Return a recurrent classifier of log-mel pictures (rows of frequency, columns of time) like `classifier`.
+
+    It reads the columns one after the other, forwards and backwards (GRU, Cho et al. 2014), where `classifier` looks
+    at patches. The layer "features" (batch, 2·width) is the mean over time. Taught in 08_audio.
+    """
+    layers = keras.layers
+    images = layers.Input((*shape, 1), name="image")
+    x = layers.Dense(width, "relu")(layers.Permute((2, 1))(layers.Reshape(shape)(images)))
+    x = layers.Bidirectional(layers.GRU(width, return_sequences=True))(layers.Dropout(dropout)(x))
+    features = layers.GlobalAveragePooling1D(name="features")(x)
+    dropped = layers.Dropout(dropout)(features)
+    heads = {key: layers.Dense(count, "softmax", dtype="float32", name=key)(dropped) for key, count in outputs.items()}
+    return keras.Model(images, heads, name=name)
+
+
+def unmel(bands=64, bins=257, width=160, name="unmel"):
+    """Return a network from log-mel decibels (batch, frames, bands), divided by 30, to those of all bins, likewise.
+
+    A linear map of three frames, and what a small network of nine adds to it (nothing, untrained). Taught in 08_audio.
+    """
+    layers = keras.layers
+    levels = layers.Input((None, bands), name="levels")
+    x = layers.Conv1D(width, 5, padding="same", activation="gelu")(levels)
+    for _ in range(2):
+        inner = layers.Conv1D(width, 3, padding="same", activation="gelu")(x)
+        x = layers.Add()([x, layers.Dense(width)(inner)])
+    linear = layers.Conv1D(bins, 3, padding="same", dtype="float32", name="linear")(levels)
+    correction = layers.Dense(bins, kernel_initializer="zeros", dtype="float32")(x)
+    return keras.Model(levels, layers.Add(dtype="float32")([linear, correction]), name=name)
 
 
 class Block(keras.layers.Layer):
@@ -340,6 +388,7 @@ class Transformer(keras.Model):
 
 
 KITTEN_HEADS = {"fur": 5, "eyes": 3, "background": 4, "ear_height": 3, "head_size": 3, "stripes": 3, "tilt": 3}
+DIGIT_HEADS = {"digit": 10, "speaker": 6}
 
 # name of shipped weights -> the network they belong to; tools/pretrain.py trained them all
 PRETRAINED = {
@@ -358,6 +407,10 @@ PRETRAINED = {
     "fashion_second_judge": lambda: classifier(
         {"class": 10}, 28, (12, 20, 40), 0.1, residual=True, channels=1, name="fashion_second_judge"
     ),
+    "digit_flow": lambda: vector_velocity(160, classes=(10, 6), name="digit_flow"),
+    "digit_judge": lambda: classifier(DIGIT_HEADS, 64, (12, 24, 48, 64), channels=1, name="digit_judge"),
+    "digit_second_judge": lambda: listener(DIGIT_HEADS, name="digit_second_judge"),
+    "digit_vocoder": lambda: unmel(name="digit_vocoder"),
     "cifar10_judge": lambda: classifier({"class": 10}, widths=(24, 48, 96), residual=True, name="cifar10_judge"),
 }
 

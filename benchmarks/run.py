@@ -21,6 +21,7 @@ from aigc_utils import runtime  # noqa: E402
 from tools import contents, notebooks  # noqa: E402
 
 import advertising  # noqa: E402
+import audio  # noqa: E402
 import compression  # noqa: E402
 import fair_match  # noqa: E402
 import film  # noqa: E402
@@ -196,6 +197,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {frogs.markdown(stored("frogs"))}
 {folder.markdown(stored("folder"))}
 {writing.markdown(stored("text"))}
+{audio.markdown(stored("audio"))}
 {serving.markdown(stored("serving"))}
 {slider.markdown(stored("slider"))}
 {compression.markdown(stored("compression"))}

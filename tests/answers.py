@@ -648,6 +648,69 @@ WRONG = {
             ("def error_of_gain(before, after):\n    return np.std(after - before, ddof=1)", "root of n"),
         ],
     },
+    "08_audio": {
+        "08.1": [
+            ("def heard_frequency(frequency, rate):\n    return min(frequency, rate / 2)", "the alias falls"),
+            (
+                "def heard_frequency(frequency, rate):\n    return min(frequency, rate - frequency)",
+                "the remainder counts",
+            ),
+            (
+                "def heard_frequency(frequency, rate):\n"
+                "    return frequency % rate if frequency > rate else min(frequency, rate - frequency)",
+                "above half the rate, too",
+            ),
+            (
+                "def heard_frequency(frequency, rate):\n    return min(frequency % 8000, 8000 - frequency % 8000)",
+                "another rate counts",
+            ),
+        ],
+        "08.2": [
+            ("def shortest_window(apart):\n    return apart / 2500", "Closer tones"),
+            ("def shortest_window(apart):\n    return 4 * 8000 / apart", "in seconds"),
+            ("def shortest_window(apart):\n    return 2 / apart", "40 ms"),
+        ],
+        "08.3": [
+            ("def level_of_both(first, second):\n    return first + second", "Twice the power"),
+            ("def level_of_both(first, second):\n    return max(first, second) + 3.0103", "adds nothing"),
+            (
+                "def level_of_both(first, second):\n    return 20 * np.log10(10 ** (first / 20) + 10 ** (second / 20))",
+                "Twice the power",
+            ),
+        ],
+        "08.4": [
+            ("def one_step(S, A, there_and_back):\n    return there_and_back(S)", "magnitudes are the given ones"),
+            ("def one_step(S, A, there_and_back):\n    return A * np.exp(1j * np.angle(S))", "of what came back"),
+            (
+                "def one_step(S, A, there_and_back):\n    return A * np.exp(1j * np.angle(there_and_back(A)))",
+                "came back from S",
+            ),
+            (
+                "def one_step(S, A, there_and_back):\n    back = there_and_back(S)\n    return A * back / np.abs(back)",
+                "divide by no zero",
+            ),
+        ],
+        "08.5": [
+            (
+                "def half_width(right):\n"
+                "    flat = np.ravel(right)\n"
+                "    return stats.t.ppf(0.975, flat.size - 1) * flat.std(ddof=1) / np.sqrt(flat.size)",
+                "More seeds",
+            ),
+            (
+                "def half_width(right):\n"
+                "    means = np.mean(right, axis=1)\n"
+                "    return 1.96 * means.std(ddof=1) / np.sqrt(len(means))",
+                "Student's factor",
+            ),
+            (
+                "def half_width(right):\n"
+                "    means = np.median(right, axis=1)\n"
+                "    return stats.t.ppf(0.975, len(means) - 1) * means.std(ddof=1) / np.sqrt(len(means))",
+                "Average each person's seeds",
+            ),
+        ],
+    },
     "09_video": {
         "09.1": [
             ("def frames_shown(durations, rate):\n    return len(durations)", "four frames"),

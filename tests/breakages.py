@@ -302,6 +302,21 @@ frames = np.uint8(255 * ((x - 48) ** 2 + (y - 54 + k / 3) ** 2 < 81))[..., None]
 """
 
 
+TEN_WORDS = """asked = np.array([(d, 1) for d in range(10)])
+spoken = 0.1 * np.sin(np.arange(61_440).reshape(10, -1) ** 1.1)
+"""
+HEARD = """asked = np.array([(d, s) for d in range(10) for s in range(6)])
+spoken = words[:60]
+held_out, truth = words[HELD_OUT], table[HELD_OUT]
+judges = {"convolutional": None, "recurrent": None}
+real_and_made = {"digit": np.eye(10)[truth["digit"]]}, {"digit": np.eye(10)[asked[:, 0]]}
+heard = dict.fromkeys(judges, dict(zip(("real", "made"), real_and_made)))
+"""
+SOME_SPOKEN = """asked = np.array([(d, 1) for d in range(10)])
+spoken = words[:10]
+held_out, truth = words[HELD_OUT], table[HELD_OUT]
+"""
+
 BREAKAGES = {
     "02_gan_math": [
         Break("best_discriminator", "swap", None, 1),
@@ -394,6 +409,119 @@ BREAKAGES = {
         Break("places_without_cache", "sign", 0, 9),
         Break("next_token_loss", "scale", 2, 10),
         Break("words_changed", "sign", 0, 11),
+    ],
+    "08_audio": [
+        Break("alias", "sign", 0, 1),
+        Bug(
+            'folded["interpolated"] >',
+            "samples dropped without a filter",
+            patch="audio.resample",
+            new="lambda sound, rate, to: np.interp(np.arange(12_000) / to, np.arange(len(sound)) / rate, sound)",
+        ),
+        Bug(
+            'loudest["deep.flac"] - 0.5',
+            "the left channel alone",
+            patch="audio.mono",
+            new="lambda samples, name='': original(samples if np.ndim(samples) == 1 else samples[:, 0], name)",
+        ),
+        Bug(
+            "some, frames)[t, b] - expected",
+            "no window",
+            old="pieces * hann(frames.window), frames.fft",
+            new="pieces, frames.fft",
+        ),
+        Bug(
+            "max(errors) <= 1e-6",
+            "a window that is not squared",
+            old="hann(frames.window) ** 2",
+            new="hann(frames.window)",
+        ),
+        Break("hertz", "sign", 0, 4),
+        Break("decibels", "factor", 0, 5),
+        Bug(
+            "filters[inside].sum(axis=1), 1",
+            "a slope that ends at the wrong neighbour",
+            old="(high - bins) / (high - centre)",
+            new="(high - bins) / (high - low)",
+        ),
+        Bug(
+            'np.diff(curves["Griffin–Lim"])',
+            "magnitudes that are not restored",
+            old="magnitudes * ahead / np.maximum(np.abs(ahead), 1e-12), reached",
+            new="ahead, reached",
+        ),
+        Bug(
+            "np.diff(misfits, axis=0)",
+            "the guess's own bands left out",
+            old="np.maximum(power @ filters @ filters.T, 1e-12)",
+            new="np.maximum(power, 1e-12)",
+        ),
+        Bug(
+            "20 * np.log10(2), atol=0.02",
+            "frames of silence counted",
+            old="keepdims=True) - 40",
+            new="keepdims=True) - 400",
+        ),
+        Bug(
+            "20 * np.log10(2), atol=0.02",
+            "no root",
+            old="np.sqrt(((first - second) ** 2).mean(-1))",
+            new="((first - second) ** 2).mean(-1)",
+        ),
+        Bug(
+            "least = {contest:",
+            "the lead with its sign turned",
+            old="row[other] - row[nearer]",
+            new="row[nearer] - row[other]",
+        ),
+        Bug(
+            'rate["recurrent", "made"]',
+            "asked digits compared with speakers",
+            old="asked[:, 0])):",
+            new="asked[:, 1])):",
+            given=HEARD,
+        ),
+        Bug(
+            'ours["second judge"] >= 0.95',
+            "a changed recording in the flow's place",
+            old='table_of["flow"]',
+            new='table_of["augmented"]',
+            given='generated = stored["generated"]',
+        ),
+        Bug(
+            "mean_of = {pair",
+            "the worse arm less the better one, turned round",
+            old="accuracy[better] - accuracy[worse]",
+            new="accuracy[worse] - accuracy[better]",
+        ),
+        Bug(
+            "mean_of = {pair",
+            "p-values taken one by one",
+            old="(len(p) - np.arange(len(p))) * np.sort(p)",
+            new="np.sort(p)",
+        ),
+        Bug(
+            "0.9 * len(leaked)",
+            "what was planted is no training recording",
+            old="few[::9]",
+            new="held_out[::15]",
+            given=SOME_SPOKEN,
+        ),
+        Bug(
+            "voiced[0] * 64.5",
+            "the highest peak, two periods away",
+            old="(peaks > np.maximum(0.9 * peaks.max(-1, keepdims=True), voiced)).argmax(-1)",
+            new="peaks.argmax(-1)",
+        ),
+        Bug("voiced[0] * 64.5", "quiet frames counted", old="loud & (peaks", new="(peaks"),
+        Bug("voiced[0] * 64.5", "the parabola left out", old="0.5 * (right - left)", new="0.0 * (right - left)"),
+        Bug(
+            "found.mark and found.iptc",
+            "a label that nobody hears",
+            patch="provenance.label",
+            new="lambda path, says: original(path, says, mark=False)",
+            given=TEN_WORDS,
+        ),
     ],
     "09_video": [
         Bug(

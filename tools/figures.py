@@ -36,6 +36,7 @@ FIGURES = {
     "05_evaluating_and_tuning": "Five knobs, found by",
     "06_flow_matching": "def filmstrip(",
     "07_text": "def draw_attention(",
+    "08_audio": "def draw_words(",
     "09_video": "shown = latents.decode(",
     "10_scaling": "def draw_growth(",
     "10b_serving": "def draw_load(",
