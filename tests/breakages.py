@@ -918,6 +918,13 @@ BREAKAGES = {
             given="few = [0, 100, 200]",
         ),
         Bug(
+            'verdict.answer == "no"',
+            "the estimate for the end of its interval",
+            old="Measured(saved[1]",
+            new="Measured(saved[0]",
+            given="gain, saved, let_through, cheaper = (0.4, 0.3, 0.4), (0.26, 0.16, 0.37), (0.11, 0.05, 0.23), 0.93",
+        ),
+        Bug(
             "labelled.frames.shape == frames.shape",
             "frames at another rate",
             old='video.write(FOLDER / "in_between.mp4", frames, RATE)',
