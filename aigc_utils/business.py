@@ -38,7 +38,8 @@ def difference_interval(hits_a, visitors_a, hits_b, visitors_b, confidence=0.95)
     if any((count % 1).any() for count in counts):
         raise ValueError("received counts that are not whole; expected numbers of people: 30 of 1,000, not 0.03 of 1.")
     checks.shares(confidence=confidence)
-    least, most = confint_proportions_2indep(b, n_b, a, n_a, method="newcomb", compare="diff", alpha=1 - confidence)
+    found = confint_proportions_2indep(b, n_b, a, n_a, method="newcomb", compare="diff", alpha=1 - confidence)
+    least, most = np.clip(found, -1, 1)  # rounding may lead 2e-16 beyond
     return (float(least), float(most)) if np.ndim(least) == 0 else (least, most)
 
 
