@@ -542,12 +542,12 @@ def feedback():
     """
     runtime.start(seed=0)
     parts, *_ = everything()
-    pool, base, found, both = examples("training"), LEGS / "film_base.npz", {}, []
+    pool, base, often, found, both = examples("training"), LEGS / "film_base.npz", evenly(), {}, []
     network = inbetween_network()
-    learn(network, pool, HELD, base, evenly())
+    learn(network, pool, HELD, base, often)
     missed = errors_of([network], parts["training"], views=VIEWS[:1])
     hard = np.where(missed > np.quantile(missed, 1 - WORST), STRESS, 1.0)
-    for name, weights in zip(BRANCHES, (evenly(), evenly() * hard), strict=True):
+    for name, weights in zip(BRANCHES, (often, often * hard), strict=True):
         both.append(inbetween_network())
         learn(both[-1], pool, STEPS, LEGS / f"film_{name[:5]}.npz", weights, source=base)
         both[-1].save_weights(WEIGHTS[name])

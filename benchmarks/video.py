@@ -852,28 +852,26 @@ def errors_of_reader(network, frames, poses, table):
 def frames(steps=3000):
     """Train the autoencoder: who from some frames of a kitten's clip, pose from another clip of the same kitten."""
     runtime.start(seed=0)
-    networks = autoencoder()
-    spent = _learn_frames(networks, steps, 2.5e-3, 0.0, seed=0)
-    together(*networks, name="video_frames").save_weights(weights("frames"))
-    seconds_of(frames=spent)
+    seconds_of(frames=_frames_shipped(autoencoder(), steps, 2.5e-3, 0.0, seed=0))
 
 
 def small_things(steps=2600):
     """Go on with the autoencoder, pixels that move counting more: a ball is a hundredth of the picture."""
     runtime.start(seed=0)
-    networks = loaded("frames", *autoencoder())
-    spent = _learn_frames(networks, steps, 2e-3, 20.0, seed=1)
-    together(*networks, name="video_frames").save_weights(weights("frames"))
-    seconds_of(small_things=spent)
+    seconds_of(small_things=_frames_shipped(loaded("frames", *autoencoder()), steps, 2e-3, 20.0, seed=1))
 
 
 def apart(steps=1600):
     """Go on once more, with noise of a third of each number's spread: a pose a bit off may not change who."""
     runtime.start(seed=0)
-    networks = loaded("frames", *autoencoder())
-    spent = _learn_frames(networks, steps, 1.5e-3, 20.0, seed=2, loose=0.33)
+    seconds_of(apart=_frames_shipped(loaded("frames", *autoencoder()), steps, 1.5e-3, 20.0, seed=2, loose=0.33))
+
+
+def _frames_shipped(networks, *how, **options):
+    """Train an autoencoder as `_learn_frames` does, and ship it; return the processor's seconds."""
+    spent = _learn_frames(networks, *how, **options)
     together(*networks, name="video_frames").save_weights(weights("frames"))
-    seconds_of(apart=spent)
+    return spent
 
 
 def _learn_frames(networks, steps, rate, moving, seed, loose=0.0):
@@ -1185,6 +1183,7 @@ def predict():
     found["the true frames, encoded"] = unit(latents.decode(latents.encode(clips_)))[:, PAST:]
     wrong = {name: errors(predicted, future) for name, predicted in found.items()}
     pairs = np.stack([wrong[name][:, 3] for name in (best, flow, "copy", simple)], axis=1)
+    sharp = sharpness(found["recurrent"][:, 3]) / sharpness(unit(future[:, 3]))
     store(
         validation={name: float(score) for name, score in scores.items()},
         chosen={"network": best, "flow": flow, "simple": simple},
@@ -1196,12 +1195,7 @@ def predict():
             }
             for name, w in wrong.items()
         },
-        sharpness_by_motion={
-            MOTIONS[m]: float(
-                (sharpness(found["recurrent"]) / sharpness(unit(future)))[told["motion"] == m, 3].mean().round(3)
-            )
-            for m in range(4)
-        },
+        sharpness_by_motion={MOTIONS[m]: float(sharp[told["motion"] == m].mean().round(3)) for m in range(4)},
         ratio={
             f"to {words}": rounded(over_groups(pairs, groups, lambda x, k=k: x[:, 0].mean() / x[:, k].mean()))
             for k, words in ((1, "flow"), (2, "copy"), (3, "simple"))
@@ -1264,12 +1258,11 @@ def generators(vectors, labels):
     }
 
 
-def judged(network, frames, wanted, groups, tolerance):
-    """Return {measure: [estimate, low, high]} of clips that were asked for by wishes."""
-    seen = read(network, frames)
+def judged(seen, frames, wanted, groups, kept):
+    """Return {measure: [estimate, low, high]} of clips that were asked for by wishes; ``kept`` is `identity_kept`."""
     shown, amount = motion_shown(seen)
     values = {
-        "identity kept": identity_kept(seen, tolerance),
+        "identity kept": kept,
         "motion as asked": shown == wanted[:, 0],
         "jerk": jerk(seen),
         "flicker": flicker(frames),
@@ -1344,12 +1337,14 @@ def judge():
     made["real, encoded"] = latents.decode(latents.encode(other))
     real = {"real": fresh, "real, others": other}
     bound = np.quantile(nearest(other, pictures), 0.01)
-    reference, rows, rounds = features_of_clips(network, fresh), {}, {}
+    reference, rows, rounds, kept_by = features_of_clips(network, fresh), {}, {}, {}
     for name, frames in (real | made).items():
         asked = wishes(other_told) if name in ("real, others", "real, encoded") else wanted
         grouped = {"real": fresh_told, "real, others": other_told, "real, encoded": other_told}.get(name)
         groups = np.arange(len(frames)) if grouped is None else grouped["kitten"].to_numpy()
-        rows[name] = judged(network, frames, asked, groups, tolerance)
+        seen = read(network, frames)
+        kept_by[name] = identity_kept(seen, tolerance)
+        rows[name] = judged(seen, frames, asked, groups, kept_by[name])
         if name != "real":
             rounds[name] = distances(features_of_clips(network, frames), reference)
             rows[name]["distance"] = middle(rounds[name])
@@ -1357,7 +1352,6 @@ def judge():
         print(name, {key: np.round(value, 3).tolist() for key, value in rows[name].items()}, flush=True)
     chosen = pictures[np.random.default_rng(1).choice(len(pictures), 60, replace=False)]
     plants = {"copies, lighter and out of an MP4": planted(chosen), "copies, a frame later": np.roll(chosen, 1, axis=1)}
-    kept_by = {name: identity_kept(read(network, frames), tolerance) for name, frames in (made | real).items()}
     store(
         reader=errors_of_reader(network, *kept("fresh")),
         tolerance=rounded(tolerance),
