@@ -6,9 +6,12 @@ A board is a whole number with one bit a tile, row by row (bit = row · width + 
 shifted by one step or by a row, and a flood fill is a few shifts. All of it is plain Python.
 """
 
+import itertools
+import math
 import re
 import sys
 from pathlib import Path
+from statistics import NormalDist
 from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
@@ -18,6 +21,7 @@ import numpy as np  # noqa: E402
 
 TILES = "# .$*@+"  # wall, floor, goal, box, box on a goal, player, player on a goal: the usual text form
 WALL, FLOOR, GOAL, BOX, BOX_ON_GOAL, PLAYER, PLAYER_ON_GOAL = range(7)
+PLAYERS, BOXES, GOALS = (PLAYER, PLAYER_ON_GOAL), (BOX, BOX_ON_GOAL), (GOAL, BOX_ON_GOAL, PLAYER_ON_GOAL)
 DIRECTIONS = "udlr"  # up, down, left, right; capitals are pushes
 
 # --- the form of a level ----------------------------------------------------------------------------------------------
@@ -56,13 +60,18 @@ def shifted(board, step):
     return board << step if step > 0 else board >> -step
 
 
+def grown(board, width):
+    """Return a board and the four neighbours of each of its tiles."""
+    return board | board << 1 | board >> 1 | board << width | board >> width
+
+
 def flood(seed, free, width):
     """Return all tiles of ``free`` that are connected to ``seed``; walls have to enclose them."""
     while True:
-        grown = (seed | seed << 1 | seed >> 1 | seed << width | seed >> width) & free
-        if grown == seed:
+        wider = (seed | seed << 1 | seed >> 1 | seed << width | seed >> width) & free
+        if wider == seed:
             return seed
-        seed = grown
+        seed = wider
 
 
 def tiles_of(text):
@@ -94,9 +103,7 @@ def as_mask(board, height, width):
 def faults(tiles):
     """Return what keeps tiles (height, width) from being a level: a list of sentences, empty for a legal level."""
     tiles = np.asarray(tiles)
-    players = int(np.isin(tiles, (PLAYER, PLAYER_ON_GOAL)).sum())
-    boxes = int(np.isin(tiles, (BOX, BOX_ON_GOAL)).sum())
-    goals = int(np.isin(tiles, (GOAL, BOX_ON_GOAL, PLAYER_ON_GOAL)).sum())
+    players, boxes, goals = (int(np.isin(tiles, kinds).sum()) for kinds in (PLAYERS, BOXES, GOALS))
     found = []
     if players != 1:
         found.append(f"received {players} players; expected exactly one, @ or + on a goal.")
@@ -116,7 +123,7 @@ def is_open(tiles):
     edge[1:-1, 1:-1] = inside[1:-1, 1:-1]
     edge[2:-2, 2:-2] = False
     player = np.zeros_like(inside)
-    player[1:-1, 1:-1] = np.isin(tiles, (PLAYER, PLAYER_ON_GOAL))
+    player[1:-1, 1:-1] = np.isin(tiles, PLAYERS)
     return bool(flood(as_board(player), as_board(inside), width + 2) & as_board(edge))
 
 
@@ -125,8 +132,7 @@ def level_of(tiles):
     tiles = np.asarray(tiles)
     if found := faults(tiles):
         raise ValueError(" ".join(found))
-    kinds = (WALL,), (GOAL, BOX_ON_GOAL, PLAYER_ON_GOAL), (BOX, BOX_ON_GOAL), (PLAYER, PLAYER_ON_GOAL)
-    return Level(*tiles.shape, *(as_board(np.isin(tiles, kind)) for kind in kinds))
+    return Level(*tiles.shape, *(as_board(np.isin(tiles, kinds)) for kinds in ((WALL,), GOALS, BOXES, PLAYERS)))
 
 
 def as_tiles(level):
@@ -373,6 +379,337 @@ def _moves(level, came, state, size):
         moves += walk(level, shifted(box, -way)) + name.upper()
         level = level._replace(boxes=boxes | outside, player=box)
     return moves
+
+
+# --- simple rivals ----------------------------------------------------------------------------------------------------
+
+
+def canonical(level):
+    """Return a Level whose unreachable tiles are wall, cut to one ring of wall around what can be reached."""
+    floor = flood(level.player, ~level.walls & ((1 << level.height * level.width) - 1), level.width)
+    tiles = np.where(as_mask(floor, level.height, level.width), as_tiles(level), WALL)
+    rows, columns = np.flatnonzero((tiles != WALL).any(1)), np.flatnonzero((tiles != WALL).any(0))
+    return level_of(np.pad(tiles[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 1))
+
+
+def shuffled(level, rng):
+    """Return tiles of a level in random order within its outer ring."""
+    tiles = as_tiles(level)
+    inner = tiles[1:-1, 1:-1]
+    tiles[1:-1, 1:-1] = rng.permutation(inner.ravel()).reshape(inner.shape)
+    return tiles
+
+
+def furnished(tiles, boxes, rng):
+    """Return tiles with a player, boxes and goals at random places of the floor, or None where there is no room."""
+    tiles = np.where(np.asarray(tiles) == WALL, WALL, FLOOR).astype(np.uint8)
+    places = np.flatnonzero(tiles)
+    if len(places) < 2 * boxes + 1:
+        return None
+    chosen = rng.permutation(places)[: 2 * boxes + 1]
+    tiles.flat[chosen[0]], tiles.flat[chosen[1 : boxes + 1]], tiles.flat[chosen[boxes + 1 :]] = PLAYER, BOX, GOAL
+    return tiles
+
+
+def room(height, width, rng, share=(0.4, 0.75)):
+    """Return tiles WALL or FLOOR (height, width) of a random room: a walk that turns and widens until it is large."""
+    tiles = np.zeros((height, width), np.uint8)
+    inner = tiles[1:-1, 1:-1]
+    wanted = rng.uniform(*share) * inner.size
+    place, way = np.array([rng.integers(inner.shape[0]), rng.integers(inner.shape[1])]), np.array([0, 1])
+    while inner.sum() < wanted:
+        if rng.random() < 0.35:
+            way = rng.permutation([rng.choice([-1, 1]), 0])
+        tall, wide = rng.choice([1, 1, 2], 2)
+        inner[place[0] : place[0] + tall, place[1] : place[1] + wide] = FLOOR
+        place = np.clip(place + way, 0, np.array(inner.shape) - 1)
+    return tiles
+
+
+def pulled(boxes, region, floor, width):
+    """Return [(boxes, region)] after every single pull: what would come just before, in a game played backwards."""
+    found, free = [], floor & ~boxes
+    for way in (1, -1, width, -width):
+        for box in bits(boxes & shifted(region, -way)):  # the player stands at box + way and steps back
+            place = shifted(box, way)
+            if shifted(place, way) & free:
+                after = boxes ^ box ^ place
+                found.append((after, flood(shifted(place, way), floor & ~after, width)))
+    return found
+
+
+def reverse_play(tiles, boxes, rng, beam=1, depth=60):
+    """Return tiles of a level that is solvable by construction, or None where nothing can be pulled.
+
+    Boxes begin on random goals of the room ``tiles`` and are pulled ``depth`` times at most, and no state comes twice.
+    With ``beam`` 1 that is a random game played backwards. Else the ``beam`` states are kept whose boxes lie farthest
+    from goals in all: while there are fewer, the last are as far from solved as can be (Taylor and Parberry 2011).
+    """
+    tiles = np.where(np.asarray(tiles) == WALL, WALL, FLOOR).astype(np.uint8)
+    (height, width), floor = tiles.shape, as_board(tiles != WALL)
+    places = [1 << int(place) for place in rng.permutation(np.flatnonzero(tiles))]
+    if len(places) < boxes + 2:
+        return None
+    goals = places[0]
+    while goals.bit_count() < boxes:  # side by side as far as that goes, as in most levels that people make
+        beside = [place for place in places if place & ~goals & grown(goals, width)]
+        goals |= (beside or [place for place in places if place & ~goals])[0]
+    empty = Level(height, width, as_board(tiles == WALL), goals, goals, places[0])
+    away = {tile: far for far, layer in enumerate(push_distances(empty, floor)) for tile in bits(layer)}
+    regions, rest = [], floor & ~goals
+    while rest:
+        regions.append(flood(rest & -rest, floor & ~goals, width))
+        rest &= ~regions[-1]
+    layer, seen = [(goals, region) for region in regions], set()
+    for _ in range(depth):
+        seen.update(layer)
+        after = sorted({new for state in layer for new in pulled(*state, floor, width)} - seen)
+        if not after:
+            break
+        lot = rng.permutation(len(after))
+        if beam > 1:
+            far = [sum(away[box] for box in bits(after[k][0])) for k in lot]
+            lot = lot[np.argsort(far, kind="stable")[::-1]]
+        layer = [after[k] for k in lot[:beam]]
+    if layer[0][0] == goals:
+        return None
+    start, region = layer[rng.integers(len(layer))]
+    stands = list(bits(region))
+    return as_tiles(empty._replace(boxes=start, player=stands[rng.integers(len(stands))]))
+
+
+# what each tile of TILES brings: a player, a box, a goal
+BRINGS = np.array([(0, 0, 0), (0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1), (1, 0, 0), (1, 0, 1)])
+
+
+def allowed(missing, left):
+    """Return which tiles bool (n, 7) may come next, of levels that lack ``missing`` (n, 3) players, boxes, goals.
+
+    ``left`` places are left with this one. Nothing too many, and what is missing has to fit into the places after: a
+    box and a goal fit on one, and so do a player and a goal, but not a player and a box.
+    """
+    after = np.asarray(missing)[:, None] - BRINGS
+    players, boxes, goals = np.moveaxis(after, -1, 0)
+    return (after >= 0).all(-1) & (np.maximum(players + boxes, goals) <= left - 1)
+
+
+class TileModel:
+    """A Markov random field read row by row: the chances of a tile given its neighbours above and to the left.
+
+    ``order`` 0 to 5 neighbours of NEIGHBOURS; counts are backed off by Witten and Bell (1991) from each context to the
+    one without its last neighbour.
+    """
+
+    NEIGHBOURS = ((0, -1), (-1, 0), (-1, -1), (-1, 1), (0, -2), (-2, 0))
+
+    def __init__(self, order):
+        self.order, self.counts = order, {}
+
+    def context(self, tiles, row, column):
+        """Return the neighbours of a place, a tuple; beyond the edge is wall."""
+        height, width = tiles.shape
+        places = [(row + down, column + right) for down, right in self.NEIGHBOURS[: self.order]]
+        return tuple(int(tiles[r, c]) if 0 <= r < height and 0 <= c < width else WALL for r, c in places)
+
+    def fit(self, levels):
+        """Count the inner tiles of levels, tiles (height, width) each; returns the model."""
+        for tiles in levels:
+            for row in range(1, tiles.shape[0] - 1):
+                for column in range(1, tiles.shape[1] - 1):
+                    context = self.context(tiles, row, column)
+                    for length in range(self.order + 1):
+                        self.counts.setdefault(context[:length], np.zeros(len(TILES)))[tiles[row, column]] += 1
+        return self
+
+    def chances(self, tiles, row, column):
+        """Return the chances (7,) of the tile at a place, given the tiles before it."""
+        context, found = self.context(tiles, row, column), np.full(len(TILES), 1 / len(TILES))
+        for length in range(self.order + 1):
+            counts = self.counts.get(context[:length])
+            if counts is None:
+                break
+            kinds = np.count_nonzero(counts)
+            found = (counts + kinds * found) / (counts.sum() + kinds)
+        return found
+
+    def bits(self, tiles):
+        """Return the bits that the inner tiles of a level cost, in all."""
+        rows, columns = (range(1, side - 1) for side in tiles.shape)
+        return -sum(np.log2(self.chances(tiles, row, column)[tiles[row, column]]) for row in rows for column in columns)
+
+    def write(self, height, width, rng, boxes=None):
+        """Return tiles drawn row by row; with ``boxes`` only what can still become one player and so many of both."""
+        tiles, missing = np.zeros((height, width), np.uint8), np.array([[1, boxes or 0, boxes or 0]])
+        places = [(row, column) for row in range(1, height - 1) for column in range(1, width - 1)]
+        for k, (row, column) in enumerate(places):
+            chances = self.chances(tiles, row, column)
+            if boxes:
+                chances = (chances + 1e-9) * allowed(missing, len(places) - k)[0]
+            tiles[row, column] = rng.choice(len(TILES), p=chances / chances.sum())
+            missing = missing - BRINGS[tiles[row, column]]
+        return tiles
+
+
+# --- measures ---------------------------------------------------------------------------------------------------------
+
+
+class Judged(NamedTuple):
+    """What the judge says of tiles: a ``fault`` ("illegal", "none", "limit", or "" if solved), and of the solution."""
+
+    fault: str
+    height: int = 0
+    width: int = 0
+    boxes: int = 0
+    pushes: int = 0
+    states: int = 0
+    changes: int = 0
+    signature: str = ""
+
+
+def judge(tiles, states=10**5):
+    """Return what `solve` says of tiles (height, width), as Judged; the size is that of what can be reached."""
+    if faults(tiles):
+        return Judged("illegal")
+    found = solve(level_of(tiles), states)
+    if isinstance(found, Unsolved):
+        return Judged(found.reason, states=found.states)
+    level = canonical(level_of(tiles))
+    size = level.height, level.width, level.boxes.bit_count()
+    changes, signature = said_of(level, found.moves)
+    return Judged("", *size, found.pushes, found.states, changes, signature)
+
+
+def said_of(level, moves):
+    """Return (how often the next push is of another box, the pushes' directions in the first of eight symmetries)."""
+    changes, last, pushes = 0, None, ""
+    for before, after in itertools.pairwise(replay(level, moves)):
+        if before.boxes != after.boxes:
+            changes += last is not None and after.player != last
+            last = after.boxes & ~before.boxes
+            pushes += next(name for name, way in level.steps().items() if shifted(after.player, way) == last)
+    forms = []
+    for turn in ("udlr", "lrdu", "durl", "rlud"):  # what u, d, l, r become by 0 to 3 quarter turns to the left
+        turned = pushes.translate(str.maketrans("udlr", turn))
+        forms += [turned, turned.translate(str.maketrans("lr", "rl"))]
+    return changes, min(forms)
+
+
+def symmetries(tiles):
+    """Return the eight turned and mirrored forms of tiles."""
+    turned = [np.rot90(tiles, k) for k in range(4)]
+    return [form for one in turned for form in (one, one[:, ::-1])]
+
+
+def coded(levels, shift=(0, 0)):
+    """Return tiles as float32 (n, 400): four kinds on a canvas of 10 × 10 without the border, the player left out.
+
+    The kinds are floor, goal, box, box on a goal; walls are 0 everywhere. ``shift`` −1 to 1 moves them on the canvas.
+    """
+    canvas = np.zeros((len(levels), 10, 10), np.uint8)
+    for board, tiles in zip(canvas, levels, strict=True):
+        inner = np.asarray(tiles)[1:-1, 1:-1]
+        top, left = 1 + shift[0], 1 + shift[1]
+        board[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    canvas[canvas == PLAYER], canvas[canvas == PLAYER_ON_GOAL] = FLOOR, GOAL
+    return (canvas[..., None] == np.arange(1, 5)).reshape(len(levels), -1).astype(np.float32)
+
+
+def distances(levels, others):
+    """Return the distances (n, m) in [0, 1] of levels up to 10 × 10: the share of different tiles, the player aside.
+
+    Counted are tiles that are no wall in at least one of both; the least over eight symmetries and shifts by one tile.
+    """
+    theirs = coded(others)
+    sizes, best = theirs.sum(1), np.ones((len(levels), len(others)), np.float32)
+    inside = theirs.reshape(len(others), 100, 4).sum(-1)
+    for form in range(8):
+        turned = [symmetries(tiles)[form] for tiles in levels]
+        for shift in itertools.product((-1, 0, 1), repeat=2):
+            ours = coded(turned, shift)
+            both = ours.reshape(len(levels), 100, 4).sum(-1) @ inside.T
+            best = np.minimum(best, 1 - ours @ theirs.T / (ours.sum(1)[:, None] + sizes - both))
+    return best
+
+
+def wilson(hits, count, confidence=0.95):
+    """Return (share, least, most) of ``hits`` of ``count`` by Wilson's score interval (1927)."""
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share, middle = hits / count, (hits + z * z / 2) / (count + z * z)
+    half = z / (count + z * z) * math.sqrt(hits * (count - hits) / count + z * z / 4)
+    return share, middle - half, middle + half
+
+
+# --- repair -----------------------------------------------------------------------------------------------------------
+
+
+def swapped_out(tiles, kinds, keep, rng):
+    """Return tiles that keep ``keep`` of the tiles of some kinds, by lot; the others lose the player, box or goal."""
+    tiles = tiles.copy()
+    places = rng.permutation(np.flatnonzero(np.isin(tiles, list(kinds))))
+    for place in places[keep:]:
+        tiles.flat[place] = kinds[int(tiles.flat[place])]
+    return tiles
+
+
+def legal(tiles, rng):
+    """Return (tiles with one player and as many boxes as goals, at least one; edits), nothing else being changed."""
+    before = np.asarray(tiles)
+    tiles = swapped_out(before, {PLAYER: FLOOR, PLAYER_ON_GOAL: GOAL}, 1, rng)
+    boxes, goals = (int(np.isin(tiles, kinds).sum()) for kinds in (BOXES, GOALS))
+    number = max(1, min(boxes, goals))
+    tiles = swapped_out(tiles, {BOX: FLOOR, BOX_ON_GOAL: GOAL}, number, rng)
+    tiles = swapped_out(tiles, {GOAL: FLOOR, BOX_ON_GOAL: BOX, PLAYER_ON_GOAL: PLAYER}, number, rng)
+    for kinds, new in ((PLAYERS, PLAYER), (BOXES, BOX), (GOALS, GOAL)):
+        inner = np.argwhere(tiles[1:-1, 1:-1] <= FLOOR) + 1
+        if not np.isin(tiles, kinds).any() and len(inner):
+            tiles[tuple(inner[rng.integers(len(inner))])] = new
+    return tiles, int((tiles != before).sum())
+
+
+def edited(tiles, rng):
+    """Return tiles after one edit by lot: a box, a goal or the player moves to a free tile, or a wall is opened."""
+    tiles = tiles.copy()
+    inner = tiles[1:-1, 1:-1]
+    kinds = {BOX: FLOOR, BOX_ON_GOAL: GOAL}, {GOAL: FLOOR, BOX_ON_GOAL: BOX}, {PLAYER: FLOOR, PLAYER_ON_GOAL: GOAL}
+    choice = rng.integers(4)
+    if choice == 3:
+        places = np.argwhere(inner == WALL)
+        if len(places):
+            inner[tuple(places[rng.integers(len(places))])] = FLOOR
+        return tiles
+    places, free = np.argwhere(np.isin(inner, list(kinds[choice]))), np.argwhere(inner == FLOOR)
+    if len(places) and len(free):
+        place, target = (tuple(some[rng.integers(len(some))]) for some in (places, free))
+        inner[target] = (BOX, GOAL, PLAYER)[choice]
+        inner[place] = kinds[choice][int(inner[place])]
+    return tiles
+
+
+def misplaced(tiles):
+    """Return how many boxes and goals of legal tiles are lost at sight: out of reach, or a box on a dead square."""
+    level = level_of(tiles)
+    board = board_of(level)
+    return (level.boxes & ~board.alive).bit_count() + (level.goals & ~board.floor).bit_count()
+
+
+def repair(tiles, rng, tries=80, most=8, keep=8, states=5000):
+    """Return (tiles that can be solved, edits), or (None, edits) where none was found.
+
+    The number of players, boxes and goals is put right first; each tile that changes for it is an edit. Then rounds of
+    one more edit each: ``tries`` edits by lot, of the ``keep`` levels of the round before with the fewest `misplaced`.
+    So a level with few edits is found before one with more.
+    """
+    tiles, first = legal(tiles, rng)
+    pool = [tiles]
+    for number in range(most + 1):
+        found = {other.tobytes(): other for other in pool if not faults(other)}
+        ranked = sorted((misplaced(other), k, other) for k, other in enumerate(found.values()))
+        for lost, _, other in ranked:
+            if not lost and isinstance(solve(level_of(other), states), Solution):
+                return other, first + number
+        best = [other for *_, other in ranked[:keep]] or [tiles]
+        pool = [edited(best[k % len(best)], rng) for k in range(tries)]
+    return None, first + most
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------------
