@@ -733,8 +733,14 @@ def repair(tiles, rng, tries=80, most=8, keep=8, states=5000):
 
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
-COLOURS = {"floor": (236, 232, 222), "wall": (68, 72, 84), "goal": (0, 114, 178), "box": (230, 159, 0)}
-COLOURS |= {"done": (0, 158, 115), "player": (204, 51, 17)}  # told apart by shape and lightness, too
+COLOURS = {  # told apart by shape and lightness, too
+    "floor": (236, 232, 222),
+    "wall": (68, 72, 84),
+    "goal": (0, 114, 178),
+    "box": (230, 159, 0),
+    "done": (0, 158, 115),
+    "player": (204, 51, 17),
+}
 
 
 def sprites(size=16):

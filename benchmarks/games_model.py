@@ -13,6 +13,7 @@ FOLDER holds `sokoban/` (data/README.md says where it comes from). One author's 
 authors, and one collection by the same author are never trained on.
 """
 
+import itertools
 import json
 import re
 import sys
@@ -24,10 +25,13 @@ sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import runtime  # noqa: E402
 from benchmarks.games import (  # noqa: E402
+    BOXES,
     BRINGS,
     FLOOR,
     TILES,
     WALL,
+    Judged,
+    TileModel,
     allowed,
     as_board,
     as_mask,
@@ -36,14 +40,20 @@ from benchmarks.games import (  # noqa: E402
     distances,
     faults,
     flood,
+    furnished,
     judge,
     level_of,
     parse,
     render,
+    repair,
+    replay,
     reverse_play,
     room,
+    shuffled,
+    solve,
     symmetries,
     tiles_of,
+    unpacked,
 )
 
 import numpy as np  # noqa: E402
@@ -362,13 +372,198 @@ def add_own(model, pools, known, rng):
     return {"solved": solved, "granted": int(granted), "kept": len(kept), "of": ASKED}
 
 
+# --- measure ----------------------------------------------------------------------------------------------------------
+
+FRESH, COUNT = 20261128, 400  # the seed of the levels that decide, and how many of each kind
+LIMIT = 10**5  # the judge's limit for these
+ORDERS = range(7)  # neighbours that the Markov random field may look at
+
+
+def small_levels(*parts):
+    """Return {name: tiles} of the levels of some parts within 10 × 10, unreachable tiles made wall."""
+    found = {
+        name: as_tiles(canonical(parse(text)))
+        for name, (text, _) in everything().items()
+        if part_of(name) in parts and not faults(tiles_of(text))
+    }
+    return {name: tiles for name, tiles in found.items() if fits(tiles)}
+
+
+def box_count(tiles):
+    """Return the number of boxes on tiles."""
+    return int(np.isin(tiles, BOXES).sum())
+
+
+def field():
+    """Return the Markov random field with the best number of neighbours, and {neighbours: bits a tile} of validation.
+
+    Chosen on the sasquatch levels with counts from the others, real and by reverse play; then counted on all.
+    """
+    rng, real = np.random.default_rng(0), small_levels("training")
+    tiles, said = stored("reverse")
+    more = [turned(np.pad(t[: h - 2, : w - 2], 1), rng) for t, (h, w, *_) in zip(tiles, said, strict=True)]
+    ours = [form for name, t in real.items() if not name.startswith("sasquatch") for form in symmetries(t)]
+    others = [t for name, t in real.items() if name.startswith("sasquatch")]
+    bits = {}
+    for order in ORDERS:
+        bits[order] = bits_a_tile(TileModel(order).fit(ours + more).bits, others)
+    best = min(bits, key=bits.get)
+    return TileModel(best).fit(more + [form for t in real.values() for form in symmetries(t)]), bits
+
+
+def turned(tiles, rng):
+    """Return one of the eight forms of tiles, by lot."""
+    return symmetries(tiles)[rng.integers(8)]
+
+
+def bits_a_tile(cost, levels):
+    """Return the bits that ``cost`` gives the inner tiles of levels, a tile."""
+    return round(float(sum(map(cost, levels)) / sum((t.shape[0] - 2) * (t.shape[1] - 2) for t in levels)), 4)
+
+
+def costs(model):
+    """Return a function of tiles to the bits of their inner tiles by the network, which is told the size."""
+
+    def cost(tiles):
+        height, width = tiles.shape
+        tokens = np.concatenate([wishes(height=height, width=width)[0], framed(tiles).ravel()])[None].astype(np.int32)
+        chances = runtime.tf.nn.log_softmax(model(runtime.tf.constant(tokens[:, :-1]))[0, len(FIELDS) - 1 :]).numpy()
+        taken = chances[np.arange(len(chances)), tokens[0, len(FIELDS) :]].reshape(MOST - 2, MOST - 2)
+        return -taken[: height - 2, : width - 2].sum() / np.log(2)
+
+    return cost
+
+
+def rivals(real, field_model, count, rng):
+    """Yield (name, [tiles or None]) of every kind without a network, for the sizes and numbers of boxes of ``real``."""
+    base = [real[k % len(real)] for k in range(count)]
+    specs = [(*tiles.shape, box_count(tiles)) for tiles in base]
+    yield "real levels", list(real)
+    yield "tiles shuffled", [shuffled(level_of(tiles), rng) for tiles in base]
+    yield "same walls, random boxes", [furnished(tiles, box_count(tiles), rng) for tiles in base]
+    yield "Markov field", [field_model.write(h, w, rng) for h, w, _ in specs]
+    yield "Markov field, constrained", [field_model.write(h, w, rng, boxes) for h, w, boxes in specs]
+    yield "reverse play, random", [reverse_play(room(h, w, rng), boxes, rng) for h, w, boxes in specs]
+    yield "reverse play, far", [reverse_play(room(h, w, rng), boxes, rng, 100, 100) for h, w, boxes in specs]
+    yield "reverse play, real walls", [reverse_play(tiles, box_count(tiles), rng, 100, 100) for tiles in base]
+
+
+def ours(model, real, count, seed):
+    """Yield (name, [tiles], asked) of everything that the network writes for the sizes and boxes of ``real``."""
+    specs = np.array([(*real[k % len(real)].shape, box_count(real[k % len(real)])) for k in range(count)])
+    asked = {"height": specs[:, 0], "width": specs[:, 1], "boxes": specs[:, 2]}
+    bands = np.random.default_rng(seed).integers(len(BANDS), size=count)
+    yield "network", list(write(model, wishes(**asked), seed)), None
+    yield "network, constrained", list(write(model, wishes(**asked), seed + 1, constrained=True)), None
+    yield "network, no wish", list(write(model, np.repeat(wishes(), count, axis=0), seed + 2)), None
+    yield "network, bands", list(write(model, wishes(**asked, band=bands), seed + 3)), bands
+    hard = np.full(count, len(BANDS) - 1)
+    yield "network, longest band", list(write(model, wishes(**asked, band=hard), seed + 4)), hard
+
+
+def verdicts(drawn, known, limit=LIMIT):
+    """Return what the judge says of drawn tiles, a list for each column, and how near the solved come to ``known``."""
+    said = [judge(tiles, limit) if tiles is not None else Judged("illegal") for tiles in drawn]
+    solved = [as_tiles(canonical(level_of(t))) for t, one in zip(drawn, said, strict=True) if not one.fault]
+    solved = [tiles if fits(tiles) else None for tiles in solved]
+    found = {name: [getattr(one, name) for one in said] for name in Judged._fields if name != "signature"}
+    found["distinct"] = len({one.signature for one in said if not one.fault})
+    chosen = [tiles for tiles in solved if tiles is not None]
+    for name, levels in known.items():
+        found[f"nearest {name}"] = [round(float(x), 3) for x in distances(chosen, levels).min(1)] if chosen else []
+    among = distances(chosen, chosen) if len(chosen) > 1 else np.ones((2, 2))
+    away = among[~np.eye(len(among), dtype=bool)].reshape(len(among), -1)
+    found["apart"], found["near another"] = round(float(away.mean()), 4), int((away.min(1) < NEAR).sum())
+    return found
+
+
+def pool(name):
+    """Return the tiles of a stored pool of levels, each with its border."""
+    tiles, said = stored(name)
+    return [np.pad(t[: h - 2, : w - 2], 1) for t, (h, w, *_) in zip(tiles, said, strict=True)]
+
+
+def measure():
+    """Measure every kind on levels of the seed FRESH, once; see the tables of notebook 15."""
+    runtime.start(seed=FRESH)
+    model, held = trained(), small_levels("held out", "free")
+    real = [tiles for tiles in held.values() if 2 <= box_count(tiles) <= 6]
+    known = {name: pool(name) for name in ("real", "reverse", "own")}
+    markov, orders = field()
+    rng, rows = np.random.default_rng(FRESH), {}
+    for name, drawn in rivals(real, markov, COUNT, rng):
+        rows[name] = verdicts(drawn, known)
+        report(name, rows[name])
+        save(rows=rows)
+    for name, drawn, bands in ours(model, real, COUNT, FRESH):
+        rows[name] = verdicts(drawn, known) | ({} if bands is None else {"asked band": bands.tolist()})
+        report(name, rows[name])
+        save(rows=rows)
+        if name == "network":
+            save(repair={"network": repaired(drawn, rng)})
+    specs = [(*tiles.shape, box_count(tiles)) for tiles in real]
+    parts = {part: [held[n] for n in held if part_of(n) == part] for part in ("held out", "free")}
+    bits = {
+        part: {"Markov field": bits_a_tile(markov.bits, levels), "network": bits_a_tile(costs(model), levels)}
+        for part, levels in parts.items()
+    }
+    counts = {name: len(levels) for name, levels in {**known, **parts}.items()}
+    save(specs=specs, orders=orders, bits=bits, counts=counts, near=apart(held))
+
+
+def repaired(drawn, rng):
+    """Return, of drawn levels, {"solved": [bool], "edits": [int]} after `repair` of those that were not solvable."""
+    solved, edits = [], []
+    for tiles in drawn:
+        done = not judge(tiles, LIMIT).fault
+        other, number = (tiles, 0) if done else repair(tiles, rng)
+        solved.append(other is not None)
+        edits.append(number)
+    return {"solved": solved, "edits": edits}
+
+
+def apart(held):
+    """Return quantiles of the distance to the nearest level by another author, on which NEAR was chosen."""
+    authors = [list(small_levels("training").values()) + [t for n, t in held.items() if part_of(n) == "held out"]]
+    authors.append([t for n, t in held.items() if part_of(n) == "free"])
+    found = distances(*authors)
+    both = np.concatenate([found.min(0), found.min(1)])
+    return {"least": round(float(both.min()), 3), "quantiles": np.quantile(both, (0.05, 0.5)).round(3).tolist()}
+
+
+def report(name, row):
+    """Print one line of a kind."""
+    solved = [not fault for fault in row["fault"]]
+    pushes = [p for p, s in zip(row["pushes"], solved, strict=True) if s]
+    print(f"{name}: {np.mean(solved):.3f} solvable, {np.mean(pushes or [0]):.1f} pushes", flush=True)
+
+
+def power(states=10**6):
+    """Replay every shipped solution, and solve every level within 10 × 10 in up to ``states`` states."""
+    replayed, rows = 0, []
+    for name, (text, moves) in everything().items():
+        if faults(tiles_of(text)) or not moves:
+            continue
+        level = parse(text)
+        past = replay(level, unpacked(moves))
+        replayed += past[-1].solved
+        if max(level.height, level.width) <= MOST:
+            found = solve(level, states)
+            theirs = sum(a.boxes != b.boxes for a, b in itertools.pairwise(past))
+            rows.append((name, theirs, getattr(found, "pushes", -1), found.states))
+            print(rows[-1], flush=True)
+    save(power={"replayed": replayed, "levels": [list(row) for row in rows], "limit": states})
+
+
 def save(**part):
-    """Store a part of games.json, the others as they are."""
+    """Store a part of games.json, the others as they are; a list of numbers or words is one line."""
     found = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
-    STORE.write_text(json.dumps({**found, **part}, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps({**found, **part}, indent=1)
+    text = re.sub(r"\[\n\s+([^\[\]{}]*?)\n\s+\]", lambda m: "[" + re.sub(r"\n\s+", " ", m[1]) + "]", text)
+    STORE.write_text(text + "\n", encoding="utf-8")
 
 
-STAGES = (ship, data, train)
+STAGES = (ship, data, train, power, measure)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}
