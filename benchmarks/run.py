@@ -27,6 +27,7 @@ import fair_match  # noqa: E402
 import film  # noqa: E402
 import folder  # noqa: E402
 import frogs  # noqa: E402
+import games_model  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
 import scaling  # noqa: E402
@@ -195,6 +196,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {medicine.markdown(stored("medicine"))}
 {sdv.markdown(stored("sdv"))}
 {frogs.markdown(stored("frogs"))}
+{games_model.markdown(stored("games"))}
 {folder.markdown(stored("folder"))}
 {writing.markdown(stored("text"))}
 {audio.markdown(stored("audio"))}

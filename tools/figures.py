@@ -43,6 +43,7 @@ FIGURES = {
     "11_case_film": "opening = show(",
     "12_case_advertising": "each the first that the three checks passed",
     "14_case_medicine": "picks = [np.flatnonzero(",
+    "15_case_games": "gallery, axes = plt.subplots(",
     "20_prototype_your_own": "def opened(",
     "21_labels": "def draw_survival(",
 }  # notebook: what stands in the cell whose figure it is known by
