@@ -1116,6 +1116,69 @@ WRONG = {
             ),
         ],
     },
+    "15_case_games": {
+        "15.1": [
+            (
+                "def dead_squares(corridor):\n    ends = [k for k, t in enumerate(corridor) if t == ' ']\n"
+                "    return [k for k in ends if '#' in (corridor[k - 1], corridor[k + 1])]",
+                "every tile is dead",
+            ),
+            (
+                "def dead_squares(corridor):\n    parts, dead, start = corridor.split('#'), [], 0\n"
+                "    for part in parts:\n"
+                "        dead += [start + k for k, t in enumerate(part) if t == ' ' and '.' not in part]\n"
+                "        start += len(part) + 1\n    return dead",
+                "nobody gets behind",
+            ),
+            (
+                "def dead_squares(corridor):\n"
+                "    return [k for k in range(1, len(corridor) - 1) if corridor[k] != '#' and "
+                "'#' in (corridor[k - 1], corridor[k + 1])]",
+                "nobody gets behind",
+            ),
+        ],
+        "15.2": [
+            (
+                "def symmetric_distance(a, b):\n    return min(np.mean(np.rot90(a, k) != b) for k in range(4))",
+                "mirror image",
+            ),
+            (
+                "def symmetric_distance(a, b):\n    forms = [a, a[::-1], a[:, ::-1], a[::-1, ::-1]]\n"
+                "    return min(np.mean(form != b) for form in forms)",
+                "quarter turn",
+            ),
+            (
+                "def symmetric_distance(a, b):\n    turned = [np.rot90(a, k) for k in range(4)]\n"
+                "    return min(np.sum(f != b) for one in turned for f in (one, one[:, ::-1]))",
+                "a share, not a count",
+            ),
+            (
+                "def symmetric_distance(a, b):\n"
+                "    forms = [np.rot90(a, k) for k in range(4)] + [a[::-1], a[:, ::-1]]\n"
+                "    return min(np.mean(form != b) for form in forms)",
+                "eight forms",
+            ),
+        ],
+        "15.3": [
+            (
+                "def lower_end(hits, count):\n    p = hits / count\n"
+                "    return p - 1.96 * math.sqrt(p * (1 - p) / count)",
+                "not 1",
+            ),
+            (
+                "def lower_end(hits, count):\n    p, z = hits / count, 1.96\n"
+                "    root = z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count))\n"
+                "    return p + z * z / (2 * count) - root",
+                "0.722",
+            ),
+            (
+                "def lower_end(hits, count):\n    p, z = hits / count, 1.96\n"
+                "    root = z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count))\n"
+                "    return (p + z * z / (2 * count) + root) / (1 + z * z / count)",
+                "lower end is 0",
+            ),
+        ],
+    },
     "20_prototype_your_own": {
         "20.1": [
             (
