@@ -573,7 +573,10 @@ class TileModel:
 
 
 class Judged(NamedTuple):
-    """What the judge says of tiles: a ``fault`` ("illegal", "none", "limit", or "" if solved), and of the solution."""
+    """What the judge says of tiles: a ``fault``, or "" where they can be solved, and numbers of the solution.
+
+    The fault is "illegal" by `faults`, "none" or "limit" by `solve`, or "done": solved before the first push.
+    """
 
     fault: str
     height: int = 0
@@ -592,6 +595,8 @@ def judge(tiles, states=10**5):
     found = solve(level_of(tiles), states)
     if isinstance(found, Unsolved):
         return Judged(found.reason, states=found.states)
+    if not found.pushes:
+        return Judged("done")
     level = canonical(level_of(tiles))
     size = level.height, level.width, level.boxes.bit_count()
     changes, signature = said_of(level, found.moves)

@@ -1,12 +1,15 @@
 """A transformer that writes Sokoban levels: its data, its training with the judge in the loop, its measurements.
 
-Usage: AIGC_DATA_DIR=FOLDER python benchmarks/games_model.py ship data train measure
+Usage: AIGC_DATA_DIR=FOLDER python benchmarks/games_model.py ship data train go_on temper power measure
 
 The stages, in this order; each keeps what the others stored:
 
     ship      writes data/levels/sokoban.txt: the free levels with their solutions
     data      judges the training levels, and makes more by reverse play in rooms and in their walls
     train     the network, then rounds: it writes, the judge keeps, it trains on
+    go_on     more of these rounds
+    temper    how the share that is solvable depends on the temperature
+    power     how many of the real levels the judge solves, and all shipped solutions replayed
     measure   everything in notebook 15's tables, once, on levels of a seed that was not used before
 
 FOLDER holds `sokoban/` (data/README.md says where it comes from). One author's levels train; the free ones, by other
@@ -18,6 +21,7 @@ import json
 import re
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -177,6 +181,7 @@ BANDS = (3, 10, 20, 40)  # the least pushes of each band of solution lengths; fe
 FIELDS = {"height": range(3, MOST + 1), "width": range(3, MOST + 1), "boxes": range(1, 7), "band": range(len(BANDS))}
 FIRST = dict(zip(FIELDS, np.cumsum([len(TILES)] + [len(f) + 1 for f in FIELDS.values()]), strict=False))
 VOCABULARY = len(TILES) + sum(len(field) + 1 for field in FIELDS.values())
+TEMPERATURE = 0.8  # chosen by `temper`, on levels of another seed than those that decide
 CONTEXT = len(FIELDS) + (MOST - 2) ** 2  # the wishes, then the inner tiles row by row
 
 
@@ -214,21 +219,22 @@ def trained():
     return model
 
 
-def write(model, asked, seed, constrained=False, batch=250):
+def write(model, asked, seed, constrained=False, temperature=TEMPERATURE, batch=250):
     """Return tiles uint8 (n, 10, 10) that the network draws for wishes (n, 4), each in its border of wall.
 
-    Keys and values of earlier tiles are kept. ``constrained`` draws only what can still become a level with one player
-    and the wished number of boxes and goals: `allowed`; without, any of the seven tiles.
+    The logits are divided by ``temperature``: 1 draws as the network learnt, less keeps to what is likelier. Keys and
+    values of earlier tiles are kept. ``constrained`` draws only what can still become a level with one player and the
+    wished number of boxes and goals: `allowed`; without, any of the seven tiles.
     """
     rng, step = np.random.default_rng(seed), runtime.tf.function(model.step, reduce_retracing=True)
     found = []
     for begin in range(0, len(asked), batch):
-        found.append(_written(step, model, asked[begin : begin + batch], rng, constrained))
+        found.append(_written(step, model, asked[begin : begin + batch], rng, constrained, temperature))
     inner = np.concatenate(found).reshape(-1, MOST - 2, MOST - 2)
     return np.pad(inner, ((0, 0), (1, 1), (1, 1)))
 
 
-def _written(step, model, asked, rng, constrained):
+def _written(step, model, asked, rng, constrained, temperature):
     tf, places = runtime.tf, CONTEXT - len(FIELDS)
     boxes = asked[:, 2] - FIRST["boxes"]
     if constrained and not boxes.all():
@@ -239,7 +245,7 @@ def _written(step, model, asked, rng, constrained):
         logits, cache = step(tf.constant(tokens[:, position]), cache, tf.constant(position))
         if position < len(FIELDS) - 1:
             continue
-        scores = logits.numpy()[:, : len(TILES)].astype(float)
+        scores = logits.numpy()[:, : len(TILES)].astype(float) / temperature
         if constrained:
             scores[~allowed(missing, CONTEXT - 1 - position)] = -np.inf
         drawn = (scores + rng.gumbel(size=scores.shape)).argmax(1)  # a draw from the softmax (Gumbel 1954)
@@ -252,7 +258,7 @@ def _written(step, model, asked, rng, constrained):
 
 NEAR = 0.3  # a near copy: no two levels of different authors are as near, see `measure`
 SHARES = {"real": 0.3, "reverse": 0.35, "own": 0.35}  # of a batch
-STEPS, ROUNDS, A_ROUND, ASKED = 1500, 4, 250, 1000
+STEPS, ROUNDS, A_ROUND, MORE, ASKED = 1500, 1, 200, 8, 1000
 
 
 def stored(name):
@@ -314,30 +320,73 @@ def stepper(model, rate):
 
 def train(seed=0):
     """Train the network, then rounds in which it writes, the judge keeps what is solved and new, and it trains on."""
-    import keras
+    pools, curve, begin = {name: stored(name) for name in ("real", "reverse")}, [], time.perf_counter()
+    model, rng = _begin(seed), np.random.default_rng(seed)
+    rate, known = rate_over(STEPS + ROUNDS * A_ROUND), {fingerprint(t) for name in pools for t in pools[name][0]}
+    step = stepper(model, rate)
+    for number in range(ROUNDS + 1):
+        loss = _train_on(step, pools, rng, A_ROUND if number else STEPS, begin)
+        if number < ROUNDS:
+            curve.append({"loss": loss, **add_own(model, pools, known, rng)})
+            print(curve[-1], flush=True)
+    _end(model, pools, curve, time.perf_counter() - begin)
 
+
+def go_on(seed=1):
+    """Train on for MORE rounds, after `train`: the rate begins anew."""
+    before = json.loads(STORE.read_text(encoding="utf-8"))["training"]
+    curve, begin = before["curve"], time.perf_counter()
+    pools = {name: stored(name) for name in SHARES if (CACHE / f"{name}.npz").exists()}
+    model, rng = _begin(seed), np.random.default_rng(seed)
+    model.load_weights(WEIGHTS)
+    known = {fingerprint(t) for name in pools for t in pools[name][0]}
+    step = stepper(model, rate_over(MORE * A_ROUND, 1.5e-3))
+    for _ in range(MORE):
+        said = add_own(model, pools, known, rng)
+        curve.append({"loss": _train_on(step, pools, rng, A_ROUND, begin), **said})
+        print(curve[-1], flush=True)
+        _end(model, pools, curve, time.perf_counter() - begin + before["seconds"])
+
+
+def _begin(seed):
     runtime.tf.config.threading.set_intra_op_parallelism_threads(1)
     runtime.tf.config.threading.set_inter_op_parallelism_threads(1)
     runtime.start(seed=seed)
-    rng, model = np.random.default_rng(seed), network()
-    pools = {name: stored(name) for name in ("real", "reverse")}
-    total = STEPS + ROUNDS * A_ROUND
-    rate = keras.optimizers.schedules.CosineDecay(0.0, total, warmup_target=2e-3, warmup_steps=200, alpha=0.05)
-    step, curve, known = stepper(model, rate), [], {fingerprint(t) for name in pools for t in pools[name][0]}
-    begin = time.perf_counter()
-    for number in range(ROUNDS + 1):
-        draw, losses = sampler(pools, rng), []
-        for _ in range(A_ROUND if number else STEPS):
-            losses.append(float(step(runtime.tf.constant(draw(), runtime.tf.int32))))
-            if len(losses) % 200 == 0:
-                print(len(losses), round(np.mean(losses[-200:]), 4), round(time.perf_counter() - begin), flush=True)
-        if number < ROUNDS:
-            said = add_own(model, pools, known, rng)
-            curve.append({"loss": round(float(np.mean(losses[-200:])), 4), **said})
-            print(curve[-1], round(time.perf_counter() - begin), flush=True)
-        model.save_weights(WEIGHTS)
+    return network()
+
+
+def rate_over(steps, most=2e-3):
+    """Return a rate that rises over 100 steps and falls like a cosine to a twentieth."""
+    import keras
+
+    return keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=most, warmup_steps=100, alpha=0.05)
+
+
+def _train_on(step, pools, rng, steps, begin):
+    draw, losses = sampler(pools, rng), []
+    for k in range(1, steps + 1):
+        losses.append(float(step(runtime.tf.constant(draw(), runtime.tf.int32))))
+        if k % 200 == 0:
+            print(k, round(np.mean(losses[-200:]), 4), round(time.perf_counter() - begin), flush=True)
+    return round(float(np.mean(losses[-200:])), 4)
+
+
+def _end(model, pools, curve, seconds):
+    model.save_weights(WEIGHTS)
     np.savez_compressed(CACHE / "own.npz", tiles=pools["own"][0], said=pools["own"][1])
-    save(training={"curve": curve, "seconds": round(time.perf_counter() - begin), "steps": total})
+    save(training={"curve": curve, "seconds": round(seconds)})
+
+
+def temper(seed=77, count=300):
+    """Print, for some temperatures, the solvable share and how far apart the solvable levels are."""
+    runtime.start(seed=seed)
+    model, real = trained(), [t for t in small_levels("training").values() if 2 <= box_count(t) <= 6]
+    specs = np.array([(*real[k % len(real)].shape, box_count(real[k % len(real)])) for k in range(count)])
+    for temperature in (1.0, 0.9, 0.8, 0.7):
+        asked = wishes(height=specs[:, 0], width=specs[:, 1], boxes=specs[:, 2])
+        found = verdicts(list(write(model, asked, seed, temperature=temperature)), {"real": pool("real")}, STATES)
+        report(str(temperature), found)
+        print(Counter(found["fault"]), found["apart"], np.mean(np.array(found["nearest real"]) < NEAR))
 
 
 def fingerprint(tiles):
@@ -352,9 +401,10 @@ def add_own(model, pools, known, rng):
     """Let the network write, and add to pools["own"] what is solved, no copy, and not near a real training level."""
     pick = rng.integers(len(pools["real"][1]), size=ASKED)
     sizes = pools["real"][1][pick, :3]
-    boxes, bands = np.where(sizes[:, 2] > 6, -1, sizes[:, 2]), rng.integers(len(BANDS), size=ASKED)
+    boxes = np.where(sizes[:, 2] > 6, rng.integers(3, 7, ASKED), sizes[:, 2])
+    bands = rng.integers(len(BANDS), size=ASKED)
     asked = wishes(height=sizes[:, 0], width=sizes[:, 1], boxes=boxes, band=bands)
-    drawn = write(model, asked, int(rng.integers(2**31)))
+    drawn = write(model, asked, int(rng.integers(2**31)), constrained=True, temperature=1.0)
     judged = [judge(tiles, STATES) for tiles in drawn]
     kept, granted = [], 0
     for tiles, one, wished in zip(drawn, judged, np.stack([boxes, bands], 1), strict=True):
@@ -599,7 +649,7 @@ was needed).
 """
 
 
-STAGES = (ship, data, train, power, measure)
+STAGES = (ship, data, train, go_on, temper, power, measure)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}

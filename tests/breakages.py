@@ -317,6 +317,20 @@ spoken = words[:10]
 held_out, truth = words[HELD_OUT], table[HELD_OUT]
 """
 
+# Four levels by an untrained network, and levels played backwards, for the claims of 15.
+UNTRAINED_WRITER = """
+model = network()
+specs = np.array([[7, 7, 2], [8, 6, 1], [10, 10, 3], [6, 6, 2]])
+asked = wishes(height=specs[:, 0], width=specs[:, 1], boxes=specs[:, 2])
+raw = write(model, asked, 0)
+held_to = write(model, asked, 0, constrained=True)
+"""
+PLANTED = """
+bases = [level_of(reverse_play(room(9, 8, np.random.default_rng(k)), 3, np.random.default_rng(k))) for k in range(12)]
+"""
+DECIDED = """
+solvable, ahead, share_repaired, new_share, asked_share, gain_far, twice = 0, 0, 0, 0, 0, 0, 0
+"""
 BREAKAGES = {
     "02_gan_math": [
         Break("best_discriminator", "swap", None, 1),
@@ -1223,6 +1237,96 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
                 "its_label = 'synthetic, 14_case_medicine, no real person'\n"
                 "release = lambda *asked_for: pd.DataFrame({'provenance': [its_label]})"
             ),
+        ),
+    ],
+    "15_case_games": [
+        Bug(
+            "a corner",
+            "a frozen box on its goal counts as lost",
+            old="            if stuck & ~goals:\n                continue",
+            new="            if stuck:\n                continue",
+        ),
+        Bug(
+            "a corner",
+            "the player does not stand behind the box",
+            old="ready = boxes & region << way & free >> way if way > 0 else boxes & region >> -way & free << -way",
+            new="ready = boxes & free >> way if way > 0 else boxes & free << -way",
+        ),
+        Bug(
+            "shipped solutions replayed",
+            "levels beyond the limit are counted as solved",
+            old="power[power.fewest >= 0]",
+            new="power[power.fewest >= -1]",
+        ),
+        Bug(
+            "assert all(isinstance(solve(level_of(tiles)), Solution)",
+            "the player steps back into a wall",
+            old="if shifted(place, way) & free:",
+            new="if place & free:",
+        ),
+        Bug(
+            "np.stack(steps, axis=1), whole",
+            "every tile is written at the first place",
+            old="model.step(runtime.tf.constant(tokens[:, position]), cache, position)",
+            new="model.step(runtime.tf.constant(tokens[:, position]), cache, 0)",
+            given=UNTRAINED_WRITER,
+        ),
+        Bug(
+            "np.stack(steps, axis=1), whole",
+            "what has been drawn is not counted",
+            old="missing = missing - BRINGS[drawn]",
+            new="missing = missing - 0 * BRINGS[drawn]",
+            given=UNTRAINED_WRITER,
+        ),
+        Bug(
+            "edits a level, of those solved",
+            "edits and outcomes change places",
+            old='for key in ("solved", "edits")',
+            new='for key in ("edits", "solved")',
+        ),
+        Bug(
+            "ahead of the best forward rival",
+            "the difference the other way round",
+            old='business.difference_interval(*hits[best_forward], *hits["network"])',
+            new='business.difference_interval(*hits["network"], *hits[best_forward])',
+        ),
+        Bug(
+            "ahead of the best forward rival",
+            "near copies are counted, not new levels",
+            old="new_share = np.mean(nearest >= NEAR)",
+            new="new_share = np.mean(nearest < NEAR)",
+        ),
+        Bug(
+            "# equation 2",
+            "the strata are thrown together",
+            old="weight * (values[strata == stratum].mean()",
+            new="weight * (values.mean()",
+        ),
+        Bug(
+            "of {good.sum()} solvable levels",
+            "one of two wishes is enough",
+            old="np.mean((granted_boxes & granted_band)[good])",
+            new="np.mean((granted_boxes | granted_band)[good])",
+        ),
+        Bug(
+            "# equation 3",
+            "the share multiplies",
+            old="60 / (look / accepted + polish)",
+            new="60 / (look * accepted + polish)",
+        ),
+        Bug(
+            'verdict.answer == "no"',
+            "the estimate for the end of its interval",
+            old="Measured(gain_far[1]",
+            new="Measured(-gain_far[1]",
+            given=DECIDED,
+        ),
+        Bug(
+            "of the tiles drawn anew",
+            "copies are looked for as they are, not turned",
+            old="symmetries(tiles)[form] for tiles in levels",
+            new="tiles for tiles in levels",
+            given=PLANTED,
         ),
     ],
     "20_prototype_your_own": [

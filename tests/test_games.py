@@ -357,3 +357,8 @@ def test_a_window_of_a_large_level_is_closed_and_connected():
         assert window.shape == (8, 9) and not window[[0, -1]].any() and not window[:, [0, -1]].any()
         board = games.as_board(window)
         assert games.flood(board & -board, board, 9) == board
+
+
+def test_a_level_that_is_solved_from_the_start_is_no_level():
+    assert games.judge(floor_of("#####\n#@* #\n#####")).fault == "done"
+    assert games.judge(floor_of("########\n#@  # *#\n########")).fault == "done"  # nobody reaches the only box
