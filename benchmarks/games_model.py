@@ -1,16 +1,17 @@
 """A transformer that writes Sokoban levels: its data, its training with the judge in the loop, its measurements.
 
-Usage: AIGC_DATA_DIR=FOLDER python benchmarks/games_model.py ship data train go_on temper power measure
+Usage: AIGC_DATA_DIR=FOLDER python benchmarks/games_model.py ship data train rounds temper power compare measure
 
 The stages, in this order; each keeps what the others stored:
 
     ship      writes data/levels/sokoban.txt: the free levels with their solutions
     data      judges the training levels, and makes more by reverse play in rooms and in their walls
-    train     the network, then rounds: it writes, the judge keeps, it trains on
-    go_on     more of these rounds
+    train     the network, on these
+    rounds    it writes, the judge keeps what is solved and new, and it trains on
     temper    how the share that is solvable depends on the temperature
     power     how many of the real levels the judge solves, and all shipped solutions replayed
-    measure   everything in notebook 15's tables, once, on levels of a seed that was not used before
+    compare   the rivals, on the sizes and numbers of boxes of levels that nothing was trained on
+    measure   the network on the same, once, with a seed that was not used before
 
 FOLDER holds `sokoban/` (data/README.md says where it comes from). One author's levels train; the free ones, by other
 authors, and one collection by the same author are never trained on.
@@ -258,7 +259,7 @@ def _written(step, model, asked, rng, constrained, temperature):
 
 NEAR = 0.3  # a near copy: no two levels of different authors are as near, see `measure`
 SHARES = {"real": 0.3, "reverse": 0.35, "own": 0.35}  # of a batch
-STEPS, ROUNDS, A_ROUND, MORE, ASKED = 1500, 1, 200, 8, 1000
+STEPS, ROUNDS, A_ROUND, ASKED = 1500, 8, 200, 1000
 
 
 def stored(name):
@@ -319,33 +320,29 @@ def stepper(model, rate):
 
 
 def train(seed=0):
-    """Train the network, then rounds in which it writes, the judge keeps what is solved and new, and it trains on."""
-    pools, curve, begin = {name: stored(name) for name in ("real", "reverse")}, [], time.perf_counter()
+    """Train the network on real levels and on those by reverse play."""
+    pools, begin = {name: stored(name) for name in ("real", "reverse")}, time.perf_counter()
     model, rng = _begin(seed), np.random.default_rng(seed)
-    rate, known = rate_over(STEPS + ROUNDS * A_ROUND), {fingerprint(t) for name in pools for t in pools[name][0]}
-    step = stepper(model, rate)
-    for number in range(ROUNDS + 1):
-        loss = _train_on(step, pools, rng, A_ROUND if number else STEPS, begin)
-        if number < ROUNDS:
-            curve.append({"loss": loss, **add_own(model, pools, known, rng)})
-            print(curve[-1], flush=True)
-    _end(model, pools, curve, time.perf_counter() - begin)
+    loss = _train_on(stepper(model, rate_over(STEPS)), pools, rng, STEPS, begin)
+    model.save_weights(WEIGHTS)
+    save(training={"loss": loss, "curve": [], "seconds": round(time.perf_counter() - begin)})
 
 
-def go_on(seed=1):
-    """Train on for MORE rounds, after `train`: the rate begins anew."""
+def rounds(seed=1):
+    """Go on for ROUNDS: the network writes, the judge keeps what is solved and new, and it trains on; see `add_own`."""
     before = json.loads(STORE.read_text(encoding="utf-8"))["training"]
-    curve, begin = before["curve"], time.perf_counter()
-    pools = {name: stored(name) for name in SHARES if (CACHE / f"{name}.npz").exists()}
+    pools, curve, begin = {name: stored(name) for name in ("real", "reverse")}, [], time.perf_counter()
     model, rng = _begin(seed), np.random.default_rng(seed)
     model.load_weights(WEIGHTS)
     known = {fingerprint(t) for name in pools for t in pools[name][0]}
-    step = stepper(model, rate_over(MORE * A_ROUND, 1.5e-3))
-    for _ in range(MORE):
+    step = stepper(model, rate_over(ROUNDS * A_ROUND, 1.5e-3))
+    for _ in range(ROUNDS):
         said = add_own(model, pools, known, rng)
         curve.append({"loss": _train_on(step, pools, rng, A_ROUND, begin), **said})
         print(curve[-1], flush=True)
-        _end(model, pools, curve, time.perf_counter() - begin + before["seconds"])
+    model.save_weights(WEIGHTS)
+    np.savez_compressed(CACHE / "own.npz", tiles=pools["own"][0], said=pools["own"][1])
+    save(training={**before, "curve": curve, "seconds": before["seconds"] + round(time.perf_counter() - begin)})
 
 
 def _begin(seed):
@@ -369,12 +366,6 @@ def _train_on(step, pools, rng, steps, begin):
         if k % 200 == 0:
             print(k, round(np.mean(losses[-200:]), 4), round(time.perf_counter() - begin), flush=True)
     return round(float(np.mean(losses[-200:])), 4)
-
-
-def _end(model, pools, curve, seconds):
-    model.save_weights(WEIGHTS)
-    np.savez_compressed(CACHE / "own.npz", tiles=pools["own"][0], said=pools["own"][1])
-    save(training={"curve": curve, "seconds": round(seconds)})
 
 
 def temper(seed=77, count=300):
@@ -534,32 +525,40 @@ def pool(name):
     return [np.pad(t[: h - 2, : w - 2], 1) for t, (h, w, *_) in zip(tiles, said, strict=True)]
 
 
-def measure():
-    """Measure every kind on levels of the seed FRESH, once; see the tables of notebook 15."""
-    runtime.start(seed=FRESH)
-    model, held = trained(), small_levels("held out", "free")
-    real = [tiles for tiles in held.values() if 2 <= box_count(tiles) <= 6]
-    known = {name: pool(name) for name in ("real", "reverse", "own")}
-    markov, orders = field()
-    rng, rows = np.random.default_rng(FRESH), {}
-    for name, drawn in rivals(real, markov, COUNT, rng):
-        rows[name] = verdicts(drawn, known)
+def held_out():
+    """Return {name: tiles} of the small levels that nothing is trained on, and those with two to six boxes."""
+    held = small_levels("held out", "free")
+    return held, [tiles for tiles in held.values() if 2 <= box_count(tiles) <= 6]
+
+
+def compare():
+    """Measure what draws without a network, on the sizes and boxes of held-out levels; see notebook 15."""
+    (held, real), (markov, orders), rows = held_out(), field(), {}
+    for name, drawn in rivals(real, markov, COUNT, np.random.default_rng(FRESH)):
+        rows[name] = verdicts(drawn, {"real": pool("real")})
         report(name, rows[name])
-        save(rows=rows)
+    specs = [(*tiles.shape, box_count(tiles)) for tiles in real]
+    parts = {part: [held[n] for n in held if part_of(n) == part] for part in ("held out", "free")}
+    bits = {part: {"Markov field": bits_a_tile(markov.bits, levels)} for part, levels in parts.items()}
+    save(rows=rows, specs=specs, orders=orders, bits=bits, near=apart(held))
+
+
+def measure():
+    """Measure the network on levels of the seed FRESH, once; see the tables of notebook 15."""
+    runtime.start(seed=FRESH)
+    model, (held, real) = trained(), held_out()
+    known = {name: pool(name) for name in ("real", "reverse", "own")}
+    found = json.loads(STORE.read_text(encoding="utf-8"))
+    rows, bits, rng = found["rows"], found["bits"], np.random.default_rng(FRESH)
     for name, drawn, bands in ours(model, real, COUNT, FRESH):
         rows[name] = verdicts(drawn, known) | ({} if bands is None else {"asked band": bands.tolist()})
         report(name, rows[name])
-        save(rows=rows)
         if name == "network":
             save(repair={"network": repaired(drawn, rng)})
-    specs = [(*tiles.shape, box_count(tiles)) for tiles in real]
-    parts = {part: [held[n] for n in held if part_of(n) == part] for part in ("held out", "free")}
-    bits = {
-        part: {"Markov field": bits_a_tile(markov.bits, levels), "network": bits_a_tile(costs(model), levels)}
-        for part, levels in parts.items()
-    }
-    counts = {name: len(levels) for name, levels in {**known, **parts}.items()}
-    save(specs=specs, orders=orders, bits=bits, counts=counts, near=apart(held))
+    for part in bits:
+        bits[part]["network"] = bits_a_tile(costs(model), [held[n] for n in held if part_of(n) == part])
+    counts = {name: len(levels) for name, levels in known.items()} | {"held out": len(held), "specs": len(real)}
+    save(rows=rows, bits=bits, counts=counts)
 
 
 def repaired(drawn, rng):
@@ -620,7 +619,7 @@ def markdown(result):
     for kind, row in result["rows"].items():
         good = [k for k, fault in enumerate(row["fault"]) if not fault]
         share, least, most = wilson(len(good), len(row["fault"]))
-        nearest = np.min([row[f"nearest {name}"] for name in ("real", "reverse", "own")], axis=0)
+        nearest = np.min([values for name, values in row.items() if name.startswith("nearest ")], axis=0)
         means = [np.mean([row[name][k] for k in good]) for name in ("pushes", "changes")]
         states = np.median([row["states"][k] for k in good])
         lines.append(
@@ -639,9 +638,9 @@ From `games.json`, for notebook 15. The judge replays {power["replayed"]:,} ship
 of the {len(levels)} levels within 10 × 10 that have one, in {power["limit"]:,} states. The network trained on
 {counts["real"]} real levels, {counts["reverse"]:,} by reverse play and {counts["own"]:,} of its own that the judge had
 solved. Each kind drew {COUNT} levels for the sizes and numbers of boxes of real levels that nothing was trained on;
-"new" is no near copy of any training level, "apart" the mean distance of two levels of a kind. After repair
-{repaired_share:.3f} of the network's levels can be solved, with {np.mean(edits):.1f} edits on average (0 where none
-was needed).
+"new" is no near copy of a real training level, and for the network of none at all; "apart" is the mean distance of
+two levels of a kind. After repair {repaired_share:.3f} of the network's levels can be solved, with {np.mean(edits):.1f}
+edits on average (0 where none was needed).
 
 | kind | solvable (95 %) | pushes | states, median | changes of box | new | apart |
 |---|---|---|---|---|---|---|
@@ -649,7 +648,7 @@ was needed).
 """
 
 
-STAGES = (ship, data, train, go_on, temper, power, measure)
+STAGES = (ship, data, train, rounds, temper, power, compare, measure)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}
