@@ -716,7 +716,7 @@ def misplaced(tiles):
     return (level.boxes & ~board.alive).bit_count() + (level.goals & ~board.floor).bit_count()
 
 
-def repair(tiles, rng, tries=80, most=8, keep=8, states=5000):
+def repair(tiles, rng, tries=60, most=10, keep=8, states=1000):
     """Return (tiles that can be solved, edits), or (None, edits) where none was found.
 
     The number of players, boxes and goals is put right first; each tile that changes for it is an edit. Then rounds of

@@ -331,7 +331,8 @@ def train(seed=0):
 def rounds(seed=1):
     """Go on for ROUNDS: the network writes, the judge keeps what is solved and new, and it trains on; see `add_own`."""
     before = json.loads(STORE.read_text(encoding="utf-8"))["training"]
-    pools, curve, begin = {name: stored(name) for name in ("real", "reverse")}, [], time.perf_counter()
+    curve, begin, seed = before["curve"], time.perf_counter(), seed + len(before["curve"])
+    pools = {name: stored(name) for name in SHARES if name != "own" or curve}
     model, rng = _begin(seed), np.random.default_rng(seed)
     model.load_weights(WEIGHTS)
     known = {fingerprint(t) for name in pools for t in pools[name][0]}

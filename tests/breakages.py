@@ -1267,8 +1267,8 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             "np.stack(steps, axis=1), whole",
             "every tile is written at the first place",
-            old="model.step(runtime.tf.constant(tokens[:, position]), cache, position)",
-            new="model.step(runtime.tf.constant(tokens[:, position]), cache, 0)",
+            old="tokens[:, position]), cache, runtime.tf.constant(position))",
+            new="tokens[:, position]), cache, runtime.tf.constant(0))",
             given=UNTRAINED_WRITER,
         ),
         Bug(
