@@ -1248,12 +1248,6 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="            if stuck:\n                continue",
         ),
         Bug(
-            "a corner",
-            "the player does not stand behind the box",
-            old="ready = boxes & region << way & free >> way if way > 0 else boxes & region >> -way & free << -way",
-            new="ready = boxes & free >> way if way > 0 else boxes & free << -way",
-        ),
-        Bug(
             "shipped solutions replayed",
             "levels beyond the limit are counted as solved",
             old="power[power.fewest >= 0]",
