@@ -3,7 +3,7 @@
 # Versions: mirt 1.2.0
 # Expected: CATEngine(model, stopping_rule="max_items", max_items=3) asks three questions; its documentation lists "SE",
 #   "max_items", "theta_change" and "classification"
-# Seen: "max_items" and "classification" raise a TypeError about an argument that is missing, the very one that was given.
+# Seen: "max_items" and "classification" raise a TypeError about an argument that is missing, for "max_items" the very one that was given.
 #   "SE" with max_items=3 does stop after three
 # For our users: an adaptive test of a fixed length, as in 13, takes the rule "SE" with a threshold that is never reached
 set -euo pipefail
