@@ -20,8 +20,16 @@ sys.path.insert(0, str(HERE.parent))
 import numpy as np  # noqa: E402
 
 TILES = "# .$*@+"  # wall, floor, goal, box, box on a goal, player, player on a goal: the usual text form
-WALL, FLOOR, GOAL, BOX, BOX_ON_GOAL, PLAYER, PLAYER_ON_GOAL = range(7)
-PLAYERS, BOXES, GOALS = (PLAYER, PLAYER_ON_GOAL), (BOX, BOX_ON_GOAL), (GOAL, BOX_ON_GOAL, PLAYER_ON_GOAL)
+WALL = 0
+FLOOR = 1
+GOAL = 2
+BOX = 3
+BOX_ON_GOAL = 4
+PLAYER = 5
+PLAYER_ON_GOAL = 6
+PLAYERS = (PLAYER, PLAYER_ON_GOAL)
+BOXES = (BOX, BOX_ON_GOAL)
+GOALS = (GOAL, BOX_ON_GOAL, PLAYER_ON_GOAL)
 DIRECTIONS = "udlr"  # up, down, left, right; capitals are pushes
 
 # --- the form of a level ----------------------------------------------------------------------------------------------
@@ -152,6 +160,17 @@ def render(level):
     """Return a Level, or tiles (height, width), as text."""
     tiles = as_tiles(level) if isinstance(level, Level) else np.asarray(level)
     return "\n".join("".join(TILES[tile] for tile in row).rstrip() for row in tiles)
+
+
+def shipped_levels(text):
+    """Return {name: (Level, moves "udlr")} of a collection as text: "; name", the level's lines, "= moves"."""
+    found = {}
+    for block in re.split(r"^; ", text.replace("\r\n", "\n"), flags=re.M)[1:]:
+        name, *lines = block.rstrip().split("\n")
+        if not lines or not lines[-1].startswith("= "):
+            raise ValueError(f"received level {name!r} without a line of moves; expected '= moves' at its end.")
+        found[name] = parse("\n".join(lines[:-1])), unpacked(lines[-1][2:])
+    return found
 
 
 # --- playing ----------------------------------------------------------------------------------------------------------
@@ -714,8 +733,14 @@ def repair(tiles, rng, tries=80, most=8, keep=8, states=5000):
 
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
-COLOURS = {"floor": (236, 232, 222), "wall": (68, 72, 84), "goal": (0, 114, 178), "box": (230, 159, 0)}
-COLOURS |= {"done": (0, 158, 115), "player": (204, 51, 17)}  # told apart by shape and lightness, too
+COLOURS = {  # told apart by shape and lightness, too
+    "floor": (236, 232, 222),
+    "wall": (68, 72, 84),
+    "goal": (0, 114, 178),
+    "box": (230, 159, 0),
+    "done": (0, 158, 115),
+    "player": (204, 51, 17),
+}
 
 
 def sprites(size=16):
