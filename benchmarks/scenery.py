@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import models, runtime, text, training  # noqa: E402
-from benchmarks.games import WALL, Game, draw, picture, replay, room  # noqa: E402
+from benchmarks.games import WALL, Game, as_tiles, canonical, draw, picture, replay, room, shipped_levels  # noqa: E402
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -199,7 +199,7 @@ class Words:
 LONGEST = 26  # tokens of a line with its wish and its end
 
 
-def training_rows():
+def heard_rows():
     """Return the 3,600 lines that the network learns from: of the pairs that are not held out."""
     return grammar_rows(100, 0, [pair for pair in LINE_PAIRS if pair not in UNHEARD])
 
@@ -210,9 +210,9 @@ def line_network(words):
 
 
 def train_lines(steps=1200, batch=48, rate=3e-3):
-    """Train `line_network` on `training_rows`, the wish not counted in the loss, and write its weights."""
+    """Train `line_network` on `heard_rows`, the wish not counted in the loss, and write its weights."""
     tf, keras = runtime.tf, runtime.keras
-    rows = training_rows()
+    rows = heard_rows()
     words = Words(line for *_, line in rows)
     table = np.zeros((len(rows), LONGEST), np.int32)
     weight = np.zeros((len(rows), LONGEST), np.float32)
@@ -513,19 +513,28 @@ def guards_on(hall, model):
 
 def guard_rooms(count, seed):
     """Return ``count`` rooms by `room`, 7 to 10 tiles a side, in which a game can begin."""
+    from scipy.ndimage import label
+
     rng, found = np.random.default_rng(seed), []
     while len(found) < count:
         floor = room(*rng.integers(7, 11, size=2), rng, share=(0.35, 0.7)) != WALL
-        hall = GuardRoom(floor) if _is_one(floor) else None
+        hall = GuardRoom(floor) if label(floor)[1] == 1 else None
         if hall is not None and hall.starts().any():
             found.append(hall)
     return found
 
 
-def _is_one(floor):
-    from scipy.ndimage import label
+def level_rooms(levels, most=10):
+    """Return ({name: GuardRoom}, levels left out) of {name: Level} up to ``most`` tiles a side, boxes taken away.
 
-    return label(floor)[1] == 1
+    Left out are larger ones, and those in which no game can begin: all tiles lie within three steps of a door.
+    """
+    found = {}
+    for name, level in levels.items():
+        tiles = as_tiles(canonical(level))
+        if max(tiles.shape) <= most and (hall := GuardRoom(tiles != WALL)).starts().any():
+            found[name] = hall
+    return found, len(levels) - len(found)
 
 
 # --- a town and its roads ---------------------------------------------------------------------------------------------
@@ -536,7 +545,11 @@ UNDER_WATER = 0.35  # share of the map
 STEEP = 40.0  # what a slope of 1 adds to the cost of a flat tile, which is 1
 WET = 6.0  # what a tile of bridge costs
 LONGEST_BRIDGE = 14  # tiles; a longer one cannot be built
-WATER, LAND, ROAD, BRIDGE, HOUSE = range(5)
+WATER = 0  # what a tile of a map is
+LAND = 1
+ROAD = 2
+BRIDGE = 3
+HOUSE = 4
 ROAD_WAYS = ("least cost", "straight", "nearest neighbour", "random pairs")
 
 
@@ -594,15 +607,9 @@ def spanning_edges(lengths, extra=0.25):
     return edges + sorted(rest, key=lambda pair: -detour[pair])[: round(extra * len(edges))]
 
 
-def straight_path(a, b):
-    """Return the tiles [(row, column)] of a straight line from a to b, both included."""
-    from skimage.draw import line
-
-    return list(zip(*(part.tolist() for part in line(*a, *b)), strict=True))
-
-
 def roads_by(way, sites, cost, rng):
     """Return the roads [[(row, column), …]] between sites, laid in one of ROAD_WAYS."""
+    from skimage.draw import line
     from skimage.graph import MCP_Geometric
 
     n = len(sites)
@@ -614,7 +621,8 @@ def roads_by(way, sites, cost, rng):
     lengths = np.triu(np.maximum(lengths, lengths.T), 1) + np.triu(np.maximum(lengths, lengths.T), 1).T
     if way == "straight":
         flat = np.hypot(*(sites[:, None] - sites).transpose(2, 0, 1))
-        return [straight_path(sites[a], sites[b]) for a, b in spanning_edges(flat)]
+        pairs = [line(*sites[a], *sites[b]) for a, b in spanning_edges(flat)]
+        return [list(zip(*(part.tolist() for part in pair), strict=True)) for pair in pairs]
     edges = spanning_edges(lengths)
     if way == "nearest neighbour":
         edges = [(a, int(np.where(np.arange(n) == a, np.inf, lengths[a]).argmin())) for a in range(n)]
@@ -886,24 +894,26 @@ def guard(train=60, test=200):
     model = learn_guard(rooms)
     took = time.process_time() - begin
     table = [guards_on(hall, model) for hall in others]
+    levels = shipped_levels(runtime.shipped("levels", "sokoban.txt").read_text(encoding="utf-8"))
+    drawn, left_out = level_rooms({name: level for name, (level, _) in levels.items()})
     begin = time.process_time()
     for hall in others:
         hall.value()
     exact = (time.process_time() - begin) / test
-    more = [
-        np.mean([guards_on(hall, learn_guard(guard_rooms(train, 10 + k)))["has learnt"] for hall in others[:60]])
-        for k in range(5)
-    ]
+    more = [learn_guard(guard_rooms(train, 10 + k)) for k in range(5)]
+    more = [np.mean([guards_on(hall, one)["has learnt"] for hall in others[:60]]) for one in more]
     _store(
         guards={name: [round(row[name], 5) for row in table] for name in table[0]},
         guard_seconds={"learning": round(took, 2), "exact values of a room": round(exact, 5)},
+        guards_in_levels={name: guards_on(hall, model) for name, hall in drawn.items()},
+        levels_left_out=left_out,
         guard_trainings=[round(float(one), 4) for one in more],
     )
 
 
 def load_lines():
     """Return (network, words, rows): the trained writer of lines, its words, and the lines that it learnt from."""
-    rows = training_rows()
+    rows = heard_rows()
     words = Words(line for *_, line in rows)
     network = line_network(words)
     network.load_weights(runtime.shipped("pretrained", "guard_lines.weights.h5"))
