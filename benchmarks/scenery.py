@@ -486,16 +486,22 @@ def learn_guard(rooms, seed=0):
     It is distilled from `GuardRoom.value`: the table of a room holds for that hall alone, the regression for any.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     model = HistGradientBoostingRegressor(max_iter=250, max_leaf_nodes=31, learning_rate=0.1, random_state=seed)
     inputs = np.concatenate([guard_features(hall).reshape(-1, 12) for hall in rooms])
-    return model.fit(inputs, np.concatenate([hall.value()[1].ravel() for hall in rooms]))
+    targets = np.concatenate([hall.value()[1].ravel() for hall in rooms])
+    with threadpool_limits(1):  # many short tasks: threads that wait for each other are slower
+        return model.fit(inputs, targets)
 
 
 def learnt(hall, model):
     """Return the policy of a guard that takes the step after which ``model`` expects most."""
-    n = len(hall.far)
-    return best_steps(hall, model.predict(guard_features(hall).reshape(-1, 12)).reshape(n, n))
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        expected = model.predict(guard_features(hall).reshape(-1, 12))
+    return best_steps(hall, expected.reshape(hall.far.shape))
 
 
 def guards_on(hall, model):
