@@ -1159,7 +1159,7 @@ WRONG = {
                 "        if 0 <= r < len(passable) and 0 <= c < passable.shape[1] and passable[r, c]:\n"
                 "            if (r, c) == b:\n                return True\n            passable[r, c] = False\n"
                 "            todo += [(r + i, c + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]\n    return False",
-                "to its end",
+                "changed the map",
             ),
         ],
         "15.6": [
