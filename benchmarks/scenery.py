@@ -46,6 +46,7 @@ class Player:
 
         self.start, self.size, self.game = level, size, Game(level)
         self.picture, self.status = ipywidgets.Image(format="png"), ipywidgets.Label()
+        self.picture.layout.width, self.picture.layout.align_self = f"{size * level.width}px", "flex-start"
         names = {
             "left": "◀ left",
             "up": "▲ up",
