@@ -31,6 +31,7 @@ import games_model  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
 import scaling  # noqa: E402
+import scenery  # noqa: E402
 import sdv  # noqa: E402
 import serving  # noqa: E402
 import slider  # noqa: E402
@@ -192,6 +193,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {fair_match.markdown(stored("fair_match"))}
 {film.markdown(stored("film"))}
 {moving.markdown(stored("video"))}
+{scenery.markdown(stored("scenery"))}
 {advertising.markdown(stored("advertising"))}
 {medicine.markdown(stored("medicine"))}
 {sdv.markdown(stored("sdv"))}

@@ -1202,6 +1202,68 @@ WRONG = {
                 "lower end is 0",
             ),
         ],
+        "15.4": [
+            ("def one_round(value, ways, reward, discount):\n    return (reward + discount * value).max()", "two are"),
+            (
+                "def one_round(value, ways, reward, discount):\n    return reward + discount * value[ways].max(1)",
+                "One step",
+            ),
+            (
+                "def one_round(value, ways, reward, discount):\n    return (reward + value)[ways].max(axis=1)",
+                "half of its worth",
+            ),
+            (
+                "def one_round(value, ways, reward, discount):\n"
+                "    return (reward + discount * value)[ways].mean(axis=1)",
+                "One step",
+            ),
+            (
+                "def one_round(value, ways, reward, discount):\n    return (reward + discount * value)[ways[:, -1]]",
+                "best of all steps",
+            ),
+        ],
+        "15.5": [
+            (
+                "def are_joined(passable, a, b):\n    from scipy.ndimage import label\n"
+                "    found = label(passable)[0]\n    return found[a] == found[b] != 0",
+                "Diagonal",
+            ),
+            (
+                "def are_joined(passable, a, b):\n    from scipy.ndimage import label\n"
+                "    found = label(passable, np.ones((3, 3)))[0]\n    return found[a] == found[b]",
+                "have to be passable",
+            ),
+            (
+                "def are_joined(passable, a, b):\n    from scipy.ndimage import binary_dilation\n"
+                "    seen = np.zeros_like(passable)\n    seen[a] = passable[a]\n    for _ in range(50):\n"
+                "        seen = binary_dilation(seen, np.ones((3, 3))) & passable\n    return seen[b]",
+                "to its end",
+            ),
+            (
+                "def are_joined(passable, a, b):\n    todo = [a]\n    while todo:\n        r, c = todo.pop()\n"
+                "        if 0 <= r < len(passable) and 0 <= c < passable.shape[1] and passable[r, c]:\n"
+                "            if (r, c) == b:\n                return True\n            passable[r, c] = False\n"
+                "            todo += [(r + i, c + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]\n    return False",
+                "changed the map",
+            ),
+        ],
+        "15.6": [
+            ("def moves_left(keys):\n    return keys.replace('z', '').replace('y', '')", "takes one move back"),
+            (
+                "def moves_left(keys):\n    done, back = [], []\n    for key in keys:\n        if key == 'z':\n"
+                "            back += [done.pop()] if done else []\n        elif key == 'y':\n"
+                "            done += [back.pop()] if back else []\n        else:\n            done.append(key)\n"
+                "    return ''.join(done)",
+                "clears",
+            ),
+            (
+                "def moves_left(keys):\n    done, back = [], []\n    for key in keys:\n        if key == 'z':\n"
+                "            back += [done.pop()] if done else []\n        elif key == 'y':\n"
+                "            done += [back.pop(0)] if back else []\n        else:\n            done.append(key)\n"
+                "            back = []\n    return ''.join(done)",
+                "brings moves back",
+            ),
+        ],
     },
     "20_prototype_your_own": {
         "20.1": [

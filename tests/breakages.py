@@ -333,6 +333,24 @@ DECIDED = """
 solvable, ahead, share_repaired = (0.45, 0.402, 0.5), (0.28, 0.4), (0.97, 0.95, 0.98)
 new_share, asked_share, gain_far, twice = 0.48, 0.37, (8.4, 6.4, 10.5), 0.86
 """
+FEW_HALLS = """
+guard_model, unseen = learn_guard(guard_rooms(10, 0)), guard_rooms(8, 1)
+caught = {"unseen rooms": pd.DataFrame([guards_on(hall, guard_model) for hall in unseen])}
+_few = caught["unseen rooms"]
+gains = {"unseen rooms": group_interval(_few["has learnt"] - _few[["chases", "cuts off"]].max(axis=1), range(8))}
+regrets = {"unseen rooms": group_interval(_few["best"] - _few["has learnt"], range(8))}
+"""
+SPOKEN = """
+line_rows, line_wishes = heard_rows(), held_out_wishes(1)
+reader, heard_pairs = line_reader(), known_pairs(line_rows)
+_own = [grammar_line(*wish, np.random.default_rng(k)) for k, wish in enumerate(line_wishes)]
+_other = random_lines(line_rows, line_wishes)
+voices = {"the grammar": _own, "network": _own, "spliced": spliced_lines(line_rows, line_wishes)}
+voices |= {"three-word counts": _other, "at random": _other}
+said_table = lines_table(voices, line_rows, line_wishes, reader, heard_pairs)
+through = gates_let_through(reader, heard_pairs)
+"""
+
 BREAKAGES = {
     "02_gan_math": [
         Break("best_discriminator", "swap", None, 1),
@@ -1323,6 +1341,54 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             old="symmetries(tiles)[form] for tiles in levels",
             new="tiles for tiles in levels",
             given=PLANTED,
+        ),
+        Bug(
+            "hand_player.game.moves",
+            "undo begins the level again",
+            old="            self.game.undo()",
+            new="            self.game = Game(self.start)",
+        ),
+        Bug(
+            "nobody beats the exact optimum",
+            "the mean step for the best",
+            old="new = choices.max(1) if policy is None",
+            new="new = choices.mean(1) if policy is None",
+            given=FEW_HALLS,
+        ),
+        Bug(
+            "nobody beats the exact optimum",
+            "the guard takes the worst step",
+            old="    best = choices >= choices.max(-1, keepdims=True) - 1e-9",
+            new="    best = choices <= choices.min(-1, keepdims=True) + 1e-9",
+            given=FEW_HALLS,
+        ),
+        Bug(
+            'net["as asked"][1] > spliced["as asked"][2]',
+            "one condition right is enough",
+            old='"as asked": read_as_asked(reader, lines, wishes).all(1)',
+            new='"as asked": read_as_asked(reader, lines, wishes).any(1)',
+            given=SPOKEN,
+        ),
+        Bug(
+            'net["as asked"][1] > spliced["as asked"][2]',
+            "the strict gate looks at words alone",
+            old="if strict else said <= words",
+            new="if False else said <= words",
+            given=SPOKEN,
+        ),
+        Bug(
+            'one["joined"] and one["dry"]',
+            "the tree loses an edge",
+            old="    return edges + sorted(rest",
+            new="    return edges[2:] + sorted(rest",
+            given="LIVE_TOWNS = 4",
+        ),
+        Bug(
+            'one["joined"] and one["dry"]',
+            "amplitudes fall as the power should",
+            old="frequency ** (-rugged / 2)",
+            new="frequency ** (-rugged)",
+            given="LIVE_TOWNS = 4",
         ),
     ],
     "20_prototype_your_own": [
