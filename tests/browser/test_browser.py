@@ -250,6 +250,28 @@ def test_a_level_is_played_to_its_end(page, server, untouched):
     status.get_by_text("2 moves").wait_for(timeout=CHANGE_SECONDS * 1000)
 
 
+def test_a_test_is_taken_to_its_end(page, server, untouched):
+    """Five questions are answered, the second choice each time, and the result names all five topics."""
+    path = untouched("notebooks/13_case_education.ipynb")
+    run_all(page, path, *server)
+    result = page.locator(".aigc-test-result")
+    page.locator(".aigc-test-next").scroll_into_view_if_needed()
+    for number in range(1, 6):
+        page.get_by_text(f"Question {number} of 5.").wait_for(timeout=CHANGE_SECONDS * 1000)
+        if number == 1:  # nothing is chosen yet: the button waits
+            page.locator(".aigc-test-next").click()
+            assert page.get_by_text("Question 1 of 5.").is_visible()
+        page.locator(".aigc-test-choice input[type=radio]").nth(1).check()
+        if number == 3:
+            page.screenshot(path=BUILD / "browser-13-1-question.png")
+        page.locator(".aigc-test-next").click()
+    result.get_by_text("of 5 right").wait_for(timeout=CHANGE_SECONDS * 1000)
+    said = result.inner_text()
+    page.screenshot(path=BUILD / "browser-13-2-result.png")
+    assert len(said.splitlines()) == 6 and all(": right" in line or ": wrong" in line for line in said.splitlines()[1:])
+    assert page.locator(".aigc-test-next").is_disabled()
+
+
 def test_the_page_of_10b_asks_its_server(page):
     """Fields are filled in, the picture has its alternative text, and a refusal is shown in the server's words."""
     BUILD.mkdir(exist_ok=True)
