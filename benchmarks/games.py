@@ -304,7 +304,7 @@ def solve(level, states=10**6):
 
     A* (Hart, Nilsson, Raphael 1968) over pushes. A state is the set of boxes and the region that the player can reach;
     the bound is the sum over boxes of the fewest pushes to any goal. Cut off are states with a box on a dead square or
-    with a frozen box beside a goal: from those no solution exists, so the search stays complete.
+    with a frozen box that is not on a goal: from those no solution exists, so the search stays complete.
     """
     board = board_of(level)
     boxes = level.boxes & board.floor
@@ -360,7 +360,7 @@ def pushed(board, state):
                     break
                 stuck = still
             if stuck & ~goals:
-                continue  # a frozen box beside a goal
+                continue  # a frozen box that is not on a goal
             found.append((after << size | flood(box, floor & ~after, width), box, place))
     return found
 

@@ -456,9 +456,19 @@ def chase(hall):
 
 
 def cut_off(hall):
-    """Return the policy of a guard that goes to the door nearest to the thief, and chases within two steps."""
+    """Return the policy of a guard that goes to the door nearest to the thief; within three steps it closes in."""
     nearest = hall.doors[hall.far[hall.doors].argmin(0)]
     return best_steps(hall, np.where(hall.far <= 3, 100 - hall.far, -hall.far[:, nearest]))
+
+
+PACE = 0.5  # what a step of distance to the thief counts beside a step too late at a door; chosen on learning rooms
+
+
+def keep_pace(hall, pace=PACE):
+    """Return the policy of a guard that is late at neither door, compared with the thief, and then comes nearer."""
+    to_doors = hall.far[:, hall.doors]
+    late = np.maximum(0, to_doors[:, None] - to_doors[None]).sum(-1)
+    return best_steps(hall, -(late + pace * hall.far))
 
 
 def guard_features(hall):
@@ -512,6 +522,7 @@ def guards_on(hall, model):
         "wanders": wander(hall),
         "chases": chase(hall),
         "cuts off": cut_off(hall),
+        "keeps pace": keep_pace(hall),
         "has learnt": learnt(hall, model),
     }
     values = {name: hall.value(policy)[0] for name, policy in policies.items()}

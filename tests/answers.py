@@ -1143,6 +1143,14 @@ WRONG = {
     "15_case_games": {
         "15.1": [
             (
+                "def dead_squares(corridor):\n"
+                "    alive = {k for k, tile in enumerate(corridor) if tile == '.'}\n"
+                "    alive |= {k + way for k in alive "
+                "for way in (-1, 1) if corridor[k + 2 * way : k + 2 * way + 1] not in ('', '#')}\n"
+                "    return [k for k, tile in enumerate(corridor) if tile == ' ' and k not in alive]",
+                "Pull further",
+            ),
+            (
                 "def dead_squares(corridor):\n    ends = [k for k, t in enumerate(corridor) if t == ' ']\n"
                 "    return [k for k in ends if '#' in (corridor[k - 1], corridor[k + 1])]",
                 "every tile is dead",
@@ -1162,6 +1170,12 @@ WRONG = {
             ),
         ],
         "15.2": [
+            (
+                "def symmetric_distance(a, b):\n"
+                "    forms = (a, np.rot90(a, -1), a[:, ::-1], a.T)\n"
+                "    return min(np.mean(form != b) if form.shape == b.shape else 1 for form in forms)",
+                "All eight forms",
+            ),
             (
                 "def symmetric_distance(a, b):\n    return min(np.mean(np.rot90(a, k) != b) for k in range(4))",
                 "mirror image",
@@ -1185,6 +1199,14 @@ WRONG = {
         ],
         "15.3": [
             (
+                "def lower_end(hits, count):\n"
+                "    p, z = hits / count, 1.96\n"
+                "    root = z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count))\n"
+                "    sign = 1 if 0 < p < 0.5 else -1\n"
+                "    return (p + z * z / (2 * count) + sign * root) / (1 + z * z / count)",
+                "and not the upper",
+            ),
+            (
                 "def lower_end(hits, count):\n    p = hits / count\n"
                 "    return p - 1.96 * math.sqrt(p * (1 - p) / count)",
                 "not 1",
@@ -1203,6 +1225,12 @@ WRONG = {
             ),
         ],
         "15.4": [
+            (
+                "def one_round(value, ways, reward, discount):\n"
+                "    value[:] = (reward + discount * value)[ways].max(axis=1)\n"
+                "    return value",
+                "changed the values",
+            ),
             ("def one_round(value, ways, reward, discount):\n    return (reward + discount * value).max()", "two are"),
             (
                 "def one_round(value, ways, reward, discount):\n    return reward + discount * value[ways].max(1)",
@@ -1248,6 +1276,20 @@ WRONG = {
             ),
         ],
         "15.6": [
+            (
+                "def moves_left(keys):\n"
+                "    done, back = [], []\n"
+                "    for key in keys:\n"
+                "        if key == 'z':\n"
+                "            back += [done.pop()] if done else []\n"
+                "        elif key == 'y':\n"
+                "            done += [back.pop()] if back else []\n"
+                "        else:\n"
+                "            done.append(key)\n"
+                "            back = back[:-1]\n"
+                "    return ''.join(done)",
+                "all of it",
+            ),
             ("def moves_left(keys):\n    return keys.replace('z', '').replace('y', '')", "takes one move back"),
             (
                 "def moves_left(keys):\n    done, back = [], []\n    for key in keys:\n        if key == 'z':\n"

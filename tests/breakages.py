@@ -337,7 +337,8 @@ FEW_HALLS = """
 guard_model, unseen = learn_guard(guard_rooms(10, 0)), guard_rooms(8, 1)
 caught = {"unseen rooms": pd.DataFrame([guards_on(hall, guard_model) for hall in unseen])}
 _few = caught["unseen rooms"]
-gains = {"unseen rooms": group_interval(_few["has learnt"] - _few[["chases", "cuts off"]].max(axis=1), range(8))}
+SCRIPTS = ["chases", "cuts off", "keeps pace"]
+gains = {"unseen rooms": group_interval(_few["has learnt"] - _few[SCRIPTS].max(axis=1), range(8))}
 regrets = {"unseen rooms": group_interval(_few["best"] - _few["has learnt"], range(8))}
 """
 SPOKEN = """

@@ -58,7 +58,7 @@ def test_every_part_of_the_player_has_its_class():
 def test_a_film_strip_has_a_picture_before_and_one_a_push():
     level = games.parse(LEVEL)
     solution = games.solve(level)
-    titles = [axes.get_title() for axes in scenery.film_strip(level, solution.moves).axes]
+    titles = [axes.get_title("left") or axes.get_title() for axes in scenery.film_strip(level, solution.moves).axes]
     assert [title.split(" (")[0] for title in titles if title] == ["before", *(f"push {k}" for k in range(1, 7))]
 
 
@@ -98,7 +98,7 @@ def test_a_thief_beside_the_guard_is_caught_and_one_on_its_way_out_is_worth_its_
 def test_no_policy_is_worth_more_than_the_optimum_and_a_simulation_agrees():
     room = scenery.guard_rooms(1, 3)[0]
     optimum, after = room.value()
-    for policy in (scenery.wander(room), scenery.chase(room), scenery.cut_off(room)):
+    for policy in (scenery.wander(room), scenery.chase(room), scenery.cut_off(room), scenery.keep_pace(room)):
         assert np.allclose(policy.sum(-1), 1)
         assert (room.value(policy)[0] <= optimum + 1e-5).all()
     assert np.allclose(room.value(scenery.best_steps(room, after))[0], optimum, atol=1e-4)
