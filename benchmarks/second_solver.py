@@ -1,0 +1,358 @@
+"""A second solver for the exercises of notebook 13: it reads their printed text, and shares no code with their generator.
+
+Formulas are parsed here from characters, amounts and rates are read from words, and nothing is solved as the generator
+does: derivatives come from complex steps and differences, integrals from quadrature, interest from a year-by-year account,
+optima from a linear-programming library or a search, and every choice is tried in the question itself. It imports neither
+items.py nor sympy.
+"""
+
+import cmath
+import re
+from fractions import Fraction
+
+import numpy as np
+from scipy import integrate, optimize
+
+RAISED = {sign: str(k) for k, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+LETTER = r"[xyzp](?!(?!e\^)[a-w])"  # an unknown, and not the beginning of a word
+FORMULA = rf"(?<![\w(])(?:e\^|{LETTER}|[−+\d⁰¹²³⁴⁵⁶⁷⁸⁹()/ ])*(?:{LETTER}|[\d⁰¹²³⁴⁵⁶⁷⁸⁹)])"
+HALF_CENT = Fraction(1, 200)
+POINTS = (-0.7, -0.3, 0.4, 0.9, 1.3)  # where formulas are compared
+
+
+class Unreadable(ValueError):
+    """A text or choice that the solver has no way to read."""
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def parse(text):
+    """Return a function of named numbers (x=…, y=…) from a printed formula such as 3x² − 2xe^(4x)."""
+    tokens = re.findall(r"\d+(?:\.\d+)?|[xyzp]|e\^|[⁰¹²³⁴⁵⁶⁷⁸⁹]+|[−+()/]", text)
+    if "".join(tokens) != text.replace(" ", ""):
+        raise Unreadable(f"received the formula {text!r}; expected digits, unknowns, signs and brackets.")
+    tokens.append("")
+
+    def total():
+        parts = [product(-1 if take("−") else 1)]
+        while tokens[0] in ("+", "−"):
+            parts.append(product(-1 if tokens.pop(0) == "−" else 1))
+        return lambda **at: sum(part(**at) for part in parts)
+
+    def product(sign):
+        above, below = [power()], []
+        while tokens[0] not in ("", "+", "−", ")"):
+            (below if take("/") else above).append(power())
+
+        def value(**at):
+            result = sign
+            for part in above:
+                result = result * part(**at)
+            for part in below:
+                result = result / part(**at)
+            return result
+
+        return value
+
+    def power():
+        base = atom()
+        if tokens[0] and tokens[0][0] in RAISED:
+            n = int("".join(RAISED[sign] for sign in tokens.pop(0)))
+            return lambda **at: base(**at) ** n
+        return base
+
+    def atom():
+        token = tokens.pop(0)
+        if token == "e^":
+            inner = atom()
+            return lambda **at: cmath.exp(inner(**at))
+        if token == "(":
+            inner = total()
+            if not take(")"):
+                raise Unreadable(f"received the formula {text!r}; a bracket is not closed.")
+            return inner
+        if token and token in "xyzp":
+            return lambda **at: at[token]
+        if not token or not token[0].isdigit():
+            raise Unreadable(f"received the formula {text!r}; a number or an unknown is missing.")
+        number = Fraction(token)
+        return lambda **at: number
+
+    def take(sign):
+        return bool(tokens[0] == sign and tokens.pop(0))
+
+    found = total()
+    if tokens != [""]:
+        raise Unreadable(f"received the formula {text!r}; it goes on after its end.")
+    return found
+
+
+def find(pattern, text):
+    """Return the groups of the one or first place that a pattern has in a text."""
+    match = re.search(pattern, text)
+    if not match:
+        raise Unreadable(f"received {text!r}; found nothing like {pattern!r} in it.")
+    return match.groups()
+
+
+def number(text):
+    """Return a printed number as a fraction: −7/3, €1,234.56, −€0.50."""
+    match = re.fullmatch(r"(−?)€?([\d,]+(?:\.\d+)?)(?:/(\d+))?", text.strip())
+    if not match:
+        raise Unreadable(f"received {text!r}; expected a number.")
+    value = Fraction(match[2].replace(",", "")) / int(match[3] or 1)
+    return -value if match[1] else value
+
+
+def amounts(text):
+    return [number(found) for found in re.findall(r"€\d[\d,]*(?:\.\d+)?", text)]
+
+
+def rates(text):
+    return [Fraction(found) / 100 for found in re.findall(r"([\d.]+) %", text)]
+
+
+def pair(text):
+    """Return {unknown: value} of "x = 3, y = −2"."""
+    found = [part.split(" = ") for part in text.split(", ")]
+    return {name: number(value) for name, value in found}
+
+
+def table(text):
+    """Return the rows of "(1 2; 3 4)" as an array of fractions."""
+    return np.array([[number(entry) for entry in row.split()] for row in text.strip("()").split(";")], dtype=object)
+
+
+def which(choices, is_right):
+    return [k for k, choice in enumerate(choices) if is_right(choice)]
+
+
+def near(exact):
+    """Return the test whether a printed number is ``exact``, rounded to two decimals."""
+    return lambda choice: abs(number(choice) - exact) <= HALF_CENT
+
+
+# --- one way for each kind of question --------------------------------------------------------------------------------
+
+
+def quadratic(text, choices):
+    """Put every printed solution into the equation; a parabola through three of its points says how many there are."""
+    if "graph of y" in text:
+        left, right = find(rf"y = ({FORMULA})", text)[0], "0"
+    else:
+        left, right = find(rf"({FORMULA}) = (−?\d+)", text)
+    gap = lambda u: parse(left)(x=Fraction(u)) - number(right)  # noqa: E731
+    low, mid, high = gap(-1), gap(0), gap(1)
+    roots = np.roots([float((low + high) / 2 - mid), float((high - low) / 2), float(mid)])
+    if len(roots) != 2 or abs(roots.imag).max() > 0 or roots[0] == roots[1]:
+        return []
+
+    def is_right(choice):
+        values = {number(part.removeprefix("x = ")) for part in choice.split(" or ")}
+        return len(values) == 2 and all(gap(value) == 0 for value in values)
+
+    return which(choices, is_right)
+
+
+def derivative(text, choices):
+    """Compare with the complex-step derivative Im f(x + ih) / h at five points (Squire and Trapp 1998)."""
+    f = parse(find(rf"f\(x\) = ({FORMULA})", text)[0])
+    slopes = [complex(f(x=complex(u, 1e-30))).imag / 1e-30 for u in POINTS]
+
+    def is_right(choice):
+        g = parse(choice.removeprefix("f′(x) = "))
+        values = [complex(g(x=u)).real for u in POINTS]
+        return np.allclose(values, slopes, rtol=1e-9, atol=1e-9)
+
+    return which(choices, is_right)
+
+
+def elasticity(text, choices):
+    """A difference quotient on both sides of the price: exact for a demand that is linear or quadratic."""
+    q = parse(find(rf"q\(p\) = ({FORMULA})", text)[0])
+    price, step = Fraction(find(r"p = (\d+)", text)[0]), Fraction(1, 1000)
+    slope = (q(p=price + step) - q(p=price - step)) / (2 * step)
+    return which(choices, near(price * slope / q(p=price))) if q(p=price) > 0 else []
+
+
+def integral(text, choices):
+    """Adaptive quadrature; an area or a cost must not come from a function that changes its sign."""
+    f = parse(find(rf"f\(x\) = ({FORMULA})", text)[0])
+    low, high = (float(number(end)) for end in find(r"from x = (−?\d+) to x = (−?\d+)", text))
+    value = integrate.quad(lambda u: float(f(x=Fraction(u))), low, high, epsabs=0, epsrel=1e-10)[0]
+    if ("area" in text or "cost" in text) and min(f(x=u) for u in np.linspace(low, high, 50)) < 0:
+        return []
+    return which(choices, lambda choice: abs(float(number(choice)) - value) <= 1e-7 * max(1, abs(value)))
+
+
+def grown(amount, periods):
+    """Return an amount after [(rate, years), …] of an account whose interest is paid in once a year."""
+    for rate, years in periods:
+        for _ in range(years):
+            amount += amount * rate
+    return amount
+
+
+def interest(text, choices):
+    """Follow the account year by year; asked for the amount today, follow one euro and divide."""
+    (capital,) = amounts(text)
+    years = [int(found) for found in re.findall(r"(\d+) years", text)]
+    periods = list(zip(rates(text), years, strict=True))
+    exact = capital / grown(Fraction(1), periods) if "today" in text else grown(capital, periods)
+    return which(choices, near(exact))
+
+
+def annuity(text, choices):
+    """Follow the account, or the debt: the loan is the one that the last payment takes to 0."""
+    (payment,), (rate,) = amounts(text), rates(text)
+    years = int(find(r"(?:for|number|year) (\d+)(?: years)?", text)[0])
+    early = "beginning of each year" in text
+
+    def end(balance, sign):
+        for _ in range(years):
+            balance += sign * payment if early else 0
+            balance += balance * rate
+            balance += 0 if early else sign * payment
+        return balance
+
+    if "today" in text or "loan" in text:
+        of_nothing, of_one = end(Fraction(0), -1), end(Fraction(1), -1)
+        return which(choices, near(-of_nothing / (of_one - of_nothing)))  # the balance is linear in the loan
+    return which(choices, near(end(Fraction(0), 1)))
+
+
+def payments(text, choices):
+    """Borrow the cost, pay in what comes, year by year; what is left at the end is divided by what one euro became."""
+    (rate,) = rates(text)
+    due = {int(t): number(f"€{amount}") for amount, t in re.findall(r"€([\d,]+) after (\d+) years?", text)}
+    cost = re.search(r"(?:costs|for) €([\d,]+) today", text)
+    balance = -number(cost[1]) if cost else Fraction(0)
+    for year in range(1, max(due) + 1):
+        balance += balance * rate + due.get(year, 0)
+    return which(choices, near(balance / grown(Fraction(1), [(rate, max(due))])))
+
+
+def product(text, choices):
+    """Rows times columns, summed entry by entry."""
+    a, b = (table(found) for found in find(r"A = (\([^)]*\)) and B = (\([^)]*\))", text))
+    b = b.T if "ABᵀ" in text else b
+    sums = [[sum(a[i, k] * b[k, j] for k in range(a.shape[1])) for j in range(b.shape[1])] for i in range(a.shape[0])]
+    return which(choices, lambda choice: np.array_equal(table(choice), np.array(sums, dtype=object)))
+
+
+def programme(text):
+    """Return the gains (x, y) and the limits [(a, b, c)] of a x + b y <= c, from formulas or from a story."""
+    if "≤" in text:
+        read = lambda part: tuple(int(parse(part)(**at)) for at in ({"x": 1, "y": 0}, {"x": 0, "y": 1}))  # noqa: E731
+        goal = find(rf"(?:Maximise|make) ({FORMULA})", text)[0]
+        return read(goal), [(*read(side), int(most)) for side, most in re.findall(rf"({FORMULA}) ≤ (\d+)", text)]
+    needs = [list(map(int, found)) for found in re.findall(r"needs (\d+) [a-z ]+ and (\d+) [a-z ]+\.", text)]
+    stock = list(map(int, find(r"There are (\d+) [a-z ]+ and (\d+) ", text)))
+    gain = tuple(map(int, find(r"profit is €(\d+) [a-z ]+ and €(\d+) ", text)))
+    return gain, [(*need, most) for *need, most in zip(*needs, stock, strict=True)]
+
+
+def planning(text, choices):
+    """Ask a linear-programming library; tilted a little to both sides, the goal must lead to one and the same corner."""
+    gain, limits = programme(text)
+    sides, most = [limit[:2] for limit in limits], [limit[2] for limit in limits]
+    tilts = [np.array(gain) + tilt for tilt in ((0, 0), (1e-6, -1e-6), (-1e-6, 1e-6))]
+    best = [optimize.linprog(-goal, A_ub=sides, b_ub=most).x for goal in tilts]
+    if not np.allclose(best, best[0], atol=1e-5):
+        return []
+    return which(choices, lambda choice: np.allclose([float(v) for v in pair(choice).values()], best[0], atol=1e-6))
+
+
+def equations(text, choices):
+    """Put every choice into every equation; the rank says whether there is only one solution."""
+    if "ticket" in text:
+        sales = re.findall(r"(\d+) (\w+) tickets? and (\d+) (\w+) tickets? cost €(\d+)", text)
+        first, second = find(r"price of an? (\w+) ticket \(x euros\) and of an? (\w+) ticket \(y euros\)", text)
+        if any((one, other) != (first, second) for _, one, _, other, _ in sales):
+            return []
+        lines = [(f"{m}x + {n}y", total) for m, _, n, _, total in sales]
+    else:
+        lines = re.findall(rf"({FORMULA}) = (−?\d+)", text)
+    names = sorted({letter for side, _ in lines for letter in side if letter in "xyz"})
+    units = [{name: int(name == one) for name in names} for one in names]
+    rank = np.linalg.matrix_rank([[float(parse(side)(**unit)) for unit in units] for side, _ in lines])
+    if rank < len(names):
+        return []
+    return which(choices, lambda c: all(parse(side)(**pair(c)) == number(total) for side, total in lines))
+
+
+def hessian(text, choices):
+    """Second differences in exact fractions, whose error is far below the distance of two choices."""
+    f = parse(find(rf"f\(x, y\) = ({FORMULA})", text)[0])
+    u, v = (number(end) for end in find(r"at (?:the point )?\((−?\d+), (−?\d+)\)|near the point \((−?\d+), (−?\d+)\)", text) if end)
+    h = Fraction(1, 10_000)
+    g = lambda i, j: f(x=u + i * h, y=v + j * h)  # noqa: E731
+    xx = (g(1, 0) - 2 * g(0, 0) + g(-1, 0)) / h**2
+    yy = (g(0, 1) - 2 * g(0, 0) + g(0, -1)) / h**2
+    xy = (g(1, 1) - g(1, -1) - g(-1, 1) + g(-1, -1)) / (4 * h**2)
+    wanted = np.array([[xx, xy], [xy, yy]])
+    return which(choices, lambda choice: abs(table(choice) - wanted).max() < Fraction(1, 100))
+
+
+def implicit(text, choices):
+    """Walk a little along the curve to both sides by root finding, and take the slope between the two places."""
+    left, total = find(rf"(?:equation|curve) ({FORMULA}) = (−?\d+)", text)
+    u, v = (number(end) for end in find(r"point \((−?\d+), (−?\d+)\)", text))
+    f, total = parse(left), number(total)
+    if f(x=u, y=v) != total:
+        return []  # the point is not on the curve
+    step = 1e-5
+    ends = [
+        optimize.newton(lambda w, at=at: float(f(x=at, y=w)) - float(total), float(v), x1=float(v) + 1e-4, tol=1e-14)
+        for at in (float(u) - step, float(u) + step)
+    ]
+    slope = (ends[1] - ends[0]) / (2 * step)
+    return which(choices, lambda choice: abs(float(number(choice)) - slope) < 1e-5 * max(1, abs(slope)))
+
+
+def budget(text, choices):
+    """Search the budget line: a right choice lies on it, and no point of a fine grid is better."""
+    if "goods" in text:
+        (total,) = (number(found) for found in find(r"spends (€[\d,]+)", text))
+        s, t = map(int, find(r"prices of €(\d+) \(x units\) and €(\d+) \(y units\)", text))
+        goal = parse(find(rf"u\(x, y\) = ({FORMULA})", text)[0])
+    else:
+        side, total = find(rf"({FORMULA}) = (\d+)", text)
+        s, t = (parse(side)(**at) for at in ({"x": 1, "y": 0}, {"x": 0, "y": 1}))
+        goal = parse(find(rf"Maximise ({FORMULA})", text)[0] if "Maximise" in text else find(rf" is ({FORMULA}) as", text)[0])
+        total = number(total)
+    grid = np.linspace(0, float(total / Fraction(s)), 20_002)[1:-1]
+    reached = goal(x=grid, y=(float(total) - float(s) * grid) / float(t)).astype(float).max()
+
+    def is_right(choice):
+        at = pair(choice)
+        inside = s * at["x"] + t * at["y"] == total and min(at.values()) > 0
+        return inside and float(goal(**at)) >= reached * (1 - 1e-12)
+
+    return which(choices, is_right)
+
+
+WAYS = (  # words of a question, and how it is solved: the first that are found
+    (r"Hessian", hessian),
+    (r"dy/dx|tangent", implicit),
+    (r"Semicolons", product),
+    (r"≤|profit", planning),
+    (r"Maximise|as large as possible|utility", budget),
+    (r"elasticity", elasticity),
+    (r"integral|integrates|area|marginal cost", integral),
+    (r"derivative|Differentiate|f′|slope of the function", derivative),
+    (r"system of equations|all of these equations|has to solve|tickets? cost", equations),
+    (r"after \d+ years?(?: and|,|\.)[^?]*€|€[\d,]+ after \d+ year", payments),
+    (r"each year", annuity),
+    (r"compound|interest", interest),
+    (r"x", quadratic),
+)
+
+
+def solve(text, choices):
+    """Return the places of all choices that are right for a printed question: one, if the exercise is a good one."""
+    for words, way in WAYS:
+        if re.search(words, text):
+            return way(text, choices)
+    raise Unreadable(f"received {text!r}; expected a question of a kind that the solver knows.")
