@@ -1,4 +1,4 @@
-"""Grading an answer in the learner's own form: right, wrong, or a question back. Nothing that a learner writes is executed.
+"""Grading an answer in the learner's own form: right, wrong, or a question back. No answer is ever executed.
 
 A key says what is asked for:
 
@@ -20,22 +20,34 @@ from fractions import Fraction
 
 LONGEST = 120  # characters of an answer
 LARGEST = 64  # the largest exponent that is worked out
-POINTS = [Fraction(k, 7) + Fraction(1, 11) for k in (-13, -5, -2, 1, 3, 8, 12, 19)]  # where formulas are compared
+TRIED = [Fraction(k, 7) + Fraction(1, 11) for k in (-13, -5, -2, 1, 3, 8, 12, 19)]  # where formulas are compared
 STYLES = (".", ",")  # the sign before the decimals; the other one groups thousands
 UNITS = {"€": ("EUR", 1), "eur": ("EUR", 1), "euro": ("EUR", 1), "euros": ("EUR", 1), "ct": ("EUR", Fraction(1, 100))}
 UNITS |= {"cent": ("EUR", Fraction(1, 100)), "cents": ("EUR", Fraction(1, 100)), "$": ("USD", 1), "usd": ("USD", 1)}
 UNITS |= {"%": ("%", 1), "percent": ("%", 1), "years": ("years", 1), "year": ("years", 1), "yrs": ("years", 1)}
 UNITS |= {"yr": ("years", 1), "a": ("years", 1), "y": ("years", 1), "months": ("years", Fraction(1, 12))}
 UNITS |= {"month": ("years", Fraction(1, 12)), "days": ("years", Fraction(1, 365)), "day": ("years", Fraction(1, 365))}
-WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
-WORDS = {word: str(k) for k, word in enumerate(WORDS)} | {"hundred": "100", "thousand": "1000", "half": "(1/2)"}
+WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+WORDS = {word: str(k) for k, word in enumerate(WORDS.split())} | {"hundred": "100", "thousand": "1000", "half": "(1/2)"}
 SCALES = {"thousand": "1000", "million": "1000000", "mio": "1000000", "billion": "1000000000"}
 FILLERS = "i get got have find the it is are takes costs holds account amount answer result solution value equals after"
 FILLERS = frozenset(f"{FILLERS} about approx approximately roughly circa ca my".split())
-SIGNS = {"−": "-", "–": "-", "·": "*", "⋅": "*", "×": "*", "∙": "*", "√": " sqrt ", "′": "'", "’": "'", "≈": " ", "~": " "}
+SIGNS = {
+    "−": "-",
+    "–": "-",
+    "·": "*",
+    "⋅": "*",
+    "×": "*",
+    "∙": "*",
+    "√": " sqrt ",
+    "′": "'",
+    "’": "'",
+    "≈": " ",
+    "~": " ",
+}
 SIGNS |= {"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3", "π": " pi ", "\u00a0": " ", "\u202f": " "}
 SIGNS |= {"\\(": " ", "\\)": " ", "{": "(", "}": ")", "[": "(", "]": ")", "**": "^"}
-RAISED, LOWERED = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
+HIGH, LOW = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 FUNCTIONS = {"sqrt": math.sqrt, "exp": math.exp, "ln": math.log, "log": math.log, "sin": math.sin, "cos": math.cos}
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 
@@ -61,8 +73,8 @@ def clean(answer):
         raise Unreadable(f"Please write a number or formula of at most {LONGEST} characters.")
     text = answer.strip()
     text = text[1:-1] if len(text) > 2 and text[0] == text[-1] == "$" else text
-    text = re.sub(f"[{RAISED}]+", lambda m: "^" + "".join(str(RAISED.index(sign)) for sign in m[0]), text)
-    text = re.sub(f"[{LOWERED}]", lambda m: str(LOWERED.index(m[0])), text)
+    text = re.sub(f"[{HIGH}]+", lambda m: "^" + "".join(str(HIGH.index(sign)) for sign in m[0]), text)
+    text = re.sub(f"[{LOW}]", lambda m: str(LOW.index(m[0])), text)
     for sign, plain in SIGNS.items():
         text = text.replace(sign, plain)
     text = re.sub(r"\s+", " ", text.lower()).strip()
@@ -77,7 +89,7 @@ def decimal(token, style, grouped=True):
     digits, _, power = token.partition("e")
     other = "," if style == "." else "."
     whole, _, rest = digits.partition(style)
-    if not rest.isdigit() and rest or len(power.lstrip("+-")) > 2:
+    if (rest and not rest.isdigit()) or len(power.lstrip("+-")) > 2:
         raise Unreadable(f"Please write {token} in another way.")
     groups = re.split(rf"[ '{other}]", whole)
     if len(groups) > 1:
@@ -139,7 +151,7 @@ def joined(parts):
         previous = part
 
 
-def value_of(node, at):
+def value_of(node, at):  # noqa: PLR0911 (one return a kind of node)
     """Return the value of a parsed expression: fractions as long as it can be exact, else a float."""
     if isinstance(node, ast.Expression):
         return value_of(node.body, at)
@@ -162,6 +174,7 @@ def value_of(node, at):
 
 
 def tree_of(text, names=(), style=".", grouped=True):
+    """Return the parsed tree of an answer, not yet evaluated."""
     try:
         return ast.parse(python_of(text, names, style, grouped), mode="eval")
     except (SyntaxError, RecursionError, MemoryError) as error:
@@ -320,7 +333,7 @@ def expression_reading(text, key, style):
     names = key["variables"]
     given, wanted = tree_of(text, names, style), tree_of(key["value"].replace("**", "^"), names)
     compared = 0
-    for k, first in enumerate(POINTS):
+    for k, first in enumerate(TRIED):
         at = {name: first + Fraction(3 * j, 5 + k) for j, name in enumerate(names)}
         try:
             right = evaluate(wanted, at)
@@ -365,5 +378,7 @@ def grade(answer, key):
         (outcome,) = outcomes
         return Grade(outcome, "Right." if outcome == "right" else "Not right.")
     if outcomes:
-        return Grade("ask", "This can be read in two ways. Please write thousands without a sign, and decimals as in 2.50.")
+        return Grade(
+            "ask", "This can be read in two ways. Please write thousands without a sign, and decimals as in 2.50."
+        )
     return Grade("ask", complaint)

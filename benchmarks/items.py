@@ -10,6 +10,7 @@ Both keep their results in items.json. Notebook 13 shows some of these functions
 
 import collections
 import dataclasses
+import itertools
 import json
 import re
 import sys
@@ -28,7 +29,8 @@ FRESH_SEED = 20_261_128  # of the 10,000 exercises; development used seeds below
 COUNT = 10_000
 WRONG = 3  # wrong choices beside the right one
 LEVELS = (1, 2, 3)
-NAMES = "Ada Amir Bela Chen Dana Emil Fatou Greta Hugo Ines Jonas Kira Leo Mona Noah Olga Pia Ravi Sara Tom".split()
+MOST_DRAWS = 2000  # per exercise; the narrowest template needs about ten
+NAMES = "Ada Amir Bela Chen Dana Emil Fatou Greta Hugo Ines Jonas Kira Leo Mona Noah Olga Pia Ravi Sara Tom"
 x, y, z, p = sympy.symbols("x y z p")
 
 # --- what an exercise is ----------------------------------------------------------------------------------------------
@@ -59,6 +61,7 @@ class Dice:
         self.rng, self.ways = np.random.default_rng(seed), 1
 
     def pick(self, options):
+        """Draw one of several options."""
         options = list(options)
         self.ways *= len(options)
         return options[int(self.rng.integers(len(options)))]
@@ -68,7 +71,8 @@ class Dice:
         return self.pick([k for k in range(low, high + 1) if k not in but])
 
     def name(self):
-        return NAMES[int(self.rng.integers(len(NAMES)))]  # decoration: no parameter
+        """Draw a first name: decoration, and no parameter."""
+        return self.rng.choice(NAMES.split()).item()
 
 
 TEMPLATES = {}
@@ -94,6 +98,25 @@ def same(a, b):
     return sympy.expand(a - b) == 0
 
 
+def most_typical(choices):
+    """Return the place of the choice that shares the most signs with the others: a guess that needs no question."""
+    signs = [collections.Counter(re.findall(r"\d+|[^\d\s]", choice)) for choice in choices]
+    shared = [sum((one & other).total() for other in signs if other is not one) for one in signs]
+    return int(np.argmax(shared))
+
+
+def picked_errors(right, wrong, show, rng):
+    """Draw three errors, so that the right choice is the most typical of the four about as often as chance has it.
+
+    Every wrong choice is a variation of the right one, so the right one would be the most typical far too often.
+    """
+    triples = list(itertools.combinations(wrong, WRONG))
+    leaks = [most_typical([show(right), *(show(wrong[error]) for error in triple)]) == 0 for triple in triples]
+    wanted = rng.random() < 1 / (WRONG + 1)
+    fitting = [triple for triple, leak in zip(triples, leaks, strict=True) if leak == wanted] or triples
+    return fitting[int(rng.integers(len(fitting)))]
+
+
 def make(name, seed, level=None, tally=None):
     """Return the `Item` of a template that follows from ``seed``; ``level`` 1, 2 or 3, by default drawn.
 
@@ -106,7 +129,7 @@ def make(name, seed, level=None, tally=None):
         raise ValueError(f"received template {name!r}, level {level!r}; expected one of {known} and level 1, 2 or 3.")
     dice, tally = Dice(seed), collections.Counter() if tally is None else tally
     level = level or int(dice.rng.integers(1, 4))
-    while True:
+    for _ in range(MOST_DRAWS):
         dice.ways = 1
         tally[name, level, "drawn"] += 1
         draft = TEMPLATES[name].draw(dice, level)
@@ -114,7 +137,7 @@ def make(name, seed, level=None, tally=None):
             tally[name, level, "not sensible"] += 1
             continue
         wordings, right, wrong, show, parameters = draft
-        errors = [None, *dice.rng.permutation(list(wrong))[:WRONG].tolist()]
+        errors = [None, *picked_errors(right, wrong, show, dice.rng)]
         values = [right if error is None else wrong[error] for error in errors]
         pairs = [(a, b) for k, a in enumerate(values) for b in values[:k]]
         if len({show(value) for value in values}) < len(values) or any(same(a, b) for a, b in pairs):
@@ -134,6 +157,7 @@ def make(name, seed, level=None, tally=None):
             parameters=parameters,
             difficulty=TEMPLATES[name].difficulty + 0.8 * (level - 2),
         )
+    raise RuntimeError(f"{name}, level {level}: no exercise in {MOST_DRAWS} draws; widen the template's parameters.")
 
 
 # --- how mathematics is printed ---------------------------------------------------------------------------------------
@@ -149,6 +173,7 @@ def formula(expression):
 
 
 def whole_euros(amount):
+    """Return 1200 as €1,200."""
     return f"€{amount:,}"
 
 
@@ -159,32 +184,39 @@ def rounded(value):
 
 
 def decimals(value):
+    """Return a value that has two decimals as text: −0.50."""
     whole, rest = divmod(int(abs(value) * 100), 100)
     return f"{'−' if value < 0 else ''}{whole}.{rest:02d}"
 
 
 def euros(value):
+    """Return a value that has two decimals as money: €1,234.50."""
     whole, rest = divmod(int(abs(value) * 100), 100)
     return f"{'−' if value < 0 else ''}€{whole:,}.{rest:02d}"
 
 
 def solutions(values):
+    """Return a set of solutions as text: x = −2 or x = 3."""
     return " or ".join(f"x = {formula(value)}" for value in sorted(values))
 
 
 def unknowns(values):
+    """Return the values of x, y (and z) as text: x = 2, y = 3."""
     return ", ".join(f"{name} = {formula(value)}" for name, value in zip("xyz", values, strict=False))
 
 
 def matrix(rows):
+    """Return rows as text: (1 2; 3 4)."""
     return "(" + "; ".join(" ".join(formula(value) for value in row) for row in rows) + ")"
 
 
 def rows_of(found):
+    """Return a matrix of sympy as a tuple of rows."""
     return tuple(tuple(row) for row in sympy.Matrix(found).tolist())
 
 
 def number_of(count, one):
+    """Return 1 year, 2 years."""
     return f"{count} {one}" if count == 1 else f"{count} {one}s"
 
 
@@ -193,9 +225,10 @@ def number_of(count, one):
 
 @template(-1.0)
 def quadratic(dice, level):
-    """Two different rational solutions; from level 2 on the square has a factor, at level 3 one solution is a fraction."""
-    first = dice.whole(-9, 9, 0)
-    second = dice.whole(-9, 9, 0, first, -first)
+    """Two rational solutions; from level 2 on the square has a factor, at level 3 one solution is a fraction."""
+    x = sympy.Symbol("x")
+    numbers = [k for k in range(-12, 13) if k]
+    first, second = dice.pick([(a, b) for a in numbers for b in numbers if (a < b or level == 3) and a + b and a != b])
     factor = 1 if level == 1 else dice.whole(2, 5)
     right = {sympy.Integer(first), sympy.Rational(second, factor) if level == 3 else sympy.Integer(second)}
     if len(right) < 2 or (level == 3 and second % factor == 0):
@@ -229,6 +262,7 @@ def quadratic(dice, level):
 @template(-0.6)
 def derivative(dice, level):
     """A polynomial; a power of a linear function; a power times an exponential function."""
+    x = sympy.Symbol("x")
     if level == 1:
         a, b, c = dice.whole(2, 9), dice.whole(-9, 9, 0), dice.whole(-9, 9, 0)
         n = dice.whole(3, 5)
@@ -241,18 +275,18 @@ def derivative(dice, level):
         }
         parameters = (a, b, c, n)
     elif level == 2:
-        a, b, n = dice.whole(2, 9), dice.whole(-9, 9, 0), dice.whole(3, 7)
-        f = (a * x + b) ** n
+        a, b, n, c = dice.whole(2, 9), dice.whole(-9, 9, 0), dice.whole(3, 7), dice.whole(1, 5)
+        f = c * (a * x + b) ** n
         wrong = {
-            "inner derivative forgotten": n * (a * x + b) ** (n - 1),
-            "power not lowered": n * a * (a * x + b) ** n,
-            "exponent not brought down": a * (a * x + b) ** (n - 1),
-            "inner function replaced by its derivative": sympy.Integer(n) * a ** (n - 1),
-            "only the exponent lowered": (a * x + b) ** (n - 1),
+            "inner derivative forgotten": c * n * (a * x + b) ** (n - 1),
+            "power not lowered": c * n * a * (a * x + b) ** n,
+            "exponent not brought down": c * a * (a * x + b) ** (n - 1),
+            "inner function replaced by its derivative": c * n * a * x ** (n - 1),
+            "only the exponent lowered": c * (a * x + b) ** (n - 1),
         }
-        parameters = (a, b, n)
+        parameters = (a, b, n, c)
     else:
-        a, n, c = dice.whole(2, 9), dice.whole(2, 5), dice.whole(1, 9)
+        a, n, c = dice.whole(-9, 9, 0, 1), dice.whole(2, 6), dice.whole(-9, 9, 0)
         f = c * x**n * sympy.exp(a * x)
         wrong = {
             "product rule forgotten": c * n * a * x ** (n - 1) * sympy.exp(a * x),
@@ -316,9 +350,9 @@ def integral(dice, level):
     if level < 3:
         coefficients[-1] *= 2 if level == 1 else 3
     f = sum(c * x**k for k, c in enumerate(coefficients))
-    whole = sympy.integrate(f, x)
+    whole = sympy.Poly(f, x).integrate().as_expr()
     powers = sum(c * x ** (k + 1) for k, c in enumerate(coefficients))
-    right = sympy.integrate(f, (x, low, high))
+    right = whole.subs(x, high) - whole.subs(x, low)
     wrong = {
         "lower limit forgotten": whole.subs(x, high),
         "limits exchanged": -right,
@@ -479,9 +513,7 @@ def payments(dice, level):
     }
     if level > 1:
         wrong["cost forgotten"] = worth(lambda t: 1 / (1 + rate) ** t, 0)
-    listed = [
-        f"{whole_euros(amount)} after {number_of(t, 'year')}" for amount, t in zip(amounts, due, strict=True)
-    ]
+    listed = [f"{whole_euros(amount)} after {number_of(t, 'year')}" for amount, t in zip(amounts, due, strict=True)]
     flow, percent = ", ".join(listed[:-1]) + " and " + listed[-1], f"{float(100 * rate):g} %"
     thing = ["machine", "patent", "solar roof", "delivery van"][int(dice.rng.integers(4))]
     if level == 1:
@@ -577,7 +609,9 @@ def planning(dice, level):
     }
     if right == best:
         del wrong["corner where the limits meet, though not the best"]
-    wrong = {error: tuple(map(sympy.Integer, value)) for error, value in wrong.items() if all(v == int(v) for v in value)}
+    wrong = {
+        error: tuple(map(sympy.Integer, value)) for error, value in wrong.items() if all(v == int(v) for v in value)
+    }
     if len(wrong) < WRONG:
         return None
     shop, many_x, one_x, many_y, one_y, first, second = STORIES[int(dice.rng.integers(len(STORIES)))]
@@ -647,6 +681,7 @@ def equations(dice, level):
 
 
 def article(word):
+    """Return a word behind its indefinite article."""
     return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
 
 
@@ -711,7 +746,8 @@ def implicit(dice, level):
     wordings = [
         f"The equation {given} describes a curve through the point {point}. What is its slope dy/dx there?",
         f"Near the point {point} the equation {given} defines y as a function of x. Find dy/dx at this point.",
-        f"{dice.name()} draws the tangent to the curve {given} at the point {point}. What is the slope of this tangent?",
+        f"{dice.name()} draws the tangent to the curve {given} at the point {point}. "
+        "What is the slope of this tangent?",
     ]
     return wordings, right, wrong, formula, (level, a, b, c, here)
 
@@ -753,3 +789,244 @@ def lagrange(dice, level):
         f"The utility is u(x, y) = {goal}. Which quantities give the highest utility?",
     ]
     return wordings, right, wrong, unknowns, (m, n, s, t, scale)
+
+
+# --- checks of a text, without solving it -----------------------------------------------------------------------------
+
+
+def lix(text):
+    """Return the reading level of Björnsson (1968): words a sentence plus the percentage of words over six letters.
+
+    Only words of letters count: a formula is neither long nor short. Below 30 a text is very easy, above 50 hard.
+    """
+    words = re.findall(r"[A-Za-zÀ-ÿ]{2,}|\b[AaI]\b", text)
+    sentences = len(re.findall(r"[.?!](?=\s|$)", text))
+    if not words or not sentences:
+        raise ValueError(
+            f"received {text!r}; expected words, and a sentence that ends in a full stop or question mark."
+        )
+    return len(words) / sentences + 100 * sum(len(word) > 6 for word in words) / len(words)
+
+
+# --- faults, planted to see whether they are found --------------------------------------------------------------------
+
+
+def restated(choice):
+    """Return another way to print the value of a choice."""
+    if choice.startswith("f′(x) = "):
+        return choice.replace(" = ", " = 0 + ", 1) if " = −" not in choice else choice.replace(" = −", " = 0 − ", 1)
+    for separator in (" or ", ", "):
+        if separator in choice and " = " in choice:
+            return separator.join(reversed(choice.split(separator)))
+    if choice.startswith("("):
+        return re.sub(r"\d+", lambda match: f"{2 * int(match[0])}/2", choice, count=1)
+    return (
+        choice + "0" if "." in choice else re.sub(r"^(−?)(\d+)", lambda m: f"{m[1]}{2 * int(m[2])}/2", choice, count=1)
+    )
+
+
+def changed(text, rng, start="", end="$"):
+    """Return a text in which one number behind ``start``, before ``end``, has grown by half (at least by 1)."""
+    begin = re.search(start, text).end()
+    found = list(re.finditer(r"[1-9]\d*", text[begin : begin + re.search(end, text[begin:]).start()]))
+    if not found:
+        return text
+    match = found[int(rng.integers(len(found)))]
+    grown = int(match[0]) + max(1, int(match[0]) // 2)
+    return f"{text[: begin + match.start()]}{grown}{text[begin + match.end() :]}"
+
+
+WHERE = {  # only numbers that the answer depends on: not those of a goal, nor a point at which all is constant
+    "planning": (r"(?=≤)|There are", "The profit|and y ≥|, x ≥|$"),
+    "hessian": (r"f\(x, y\) = ", " at | is convex"),
+}
+
+
+def planted(item, kind, rng, other):
+    """Return an `Item` with a fault of a kind; ``other`` is an exercise of the same template and level."""
+    choices, wrong = list(item.choices), [k for k in range(len(item.choices)) if k != item.key]
+    if kind == "answer key at a wrong choice":
+        return dataclasses.replace(item, key=int(rng.choice(wrong)))
+    if kind == "a number of the text changed":
+        if (item.template, item.level) == ("planning", 3):
+            return item  # one of its limits may be slack: changing that is no fault
+        return dataclasses.replace(item, text=changed(item.text, rng, *WHERE.get(item.template, ("", "$"))))
+    if kind == "text of another exercise":
+        return dataclasses.replace(item, text=other.text)
+    if kind == "two right choices":
+        choices[int(rng.choice(wrong))] = restated(choices[item.key])
+    else:  # no right choice
+        choices[item.key] = changed(choices[item.key], rng) if re.search("[1-9]", choices[item.key]) else "1"
+    return dataclasses.replace(item, choices=tuple(choices))
+
+
+FAULTS = (
+    "answer key at a wrong choice",
+    "a number of the text changed",
+    "text of another exercise",
+    "two right choices",
+    "no right choice",
+)
+BUGS = {  # names of functions of this module, and what a slip of the pen could make of them
+    "cents cut off instead of rounded": ("rounded", lambda value: sympy.Rational(sympy.floor(value * 100), 100)),
+    "a leading minus not printed": ("formula", lambda value, right=formula: right(value).removeprefix("−")),
+    "cents printed without their zero": (
+        "euros",
+        lambda value, right=euros: re.sub(r"\.0(\d)$", r".\1", right(value)),
+    ),
+    "unknowns printed in the wrong order": (
+        "unknowns",
+        lambda values, right=unknowns: right((values[1], values[0], *values[2:])),
+    ),
+    "matrices printed by columns": ("rows_of", lambda found, right=rows_of: right(sympy.Matrix(found).T)),
+}
+
+
+# --- the bench --------------------------------------------------------------------------------------------------------
+
+
+def keep(**results):
+    """Add results to the store."""
+    known = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
+    STORE.write_text(json.dumps(known | results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def batch(count, seed, tally=None):
+    """Return ``count`` exercises, the templates in turn; their seeds are the pairs (seed, k)."""
+    names = list(TEMPLATES)
+    return [make(names[k % len(names)], [seed, k], tally=tally) for k in range(count)]
+
+
+def solved(item):
+    """Return the second solver's choices, or the reason why it has none."""
+    import second_solver
+
+    try:
+        return second_solver.solve(item.text, item.choices)
+    except (ValueError, ArithmeticError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def planted_found(items, rng):
+    """Return {kind of fault: [found, planted]} of the second solver."""
+    found = {}
+    for kind in FAULTS:
+        found[kind] = [0, 0]
+        for k, item in enumerate(items):
+            others = [o for o in items if (o.template, o.level) == (item.template, item.level) and o is not item]
+            others = [o for o in others if o.choices[o.key] != item.choices[item.key]]
+            bad = planted(item, kind, rng, others[k % len(others)])
+            if bad != item:
+                found[kind][0] += solved(bad) != [bad.key]
+                found[kind][1] += 1
+    return found
+
+
+def bugs_found(seed, count):
+    """Return {bug: [found, exercises that it changed]}: the generator itself is broken, one function at a time."""
+    found, healthy = {}, batch(count, seed)
+    for bug, (name, broken) in BUGS.items():
+        right = globals()[name]
+        globals()[name] = broken
+        try:
+            ill = batch(count, seed)
+        finally:
+            globals()[name] = right
+        pairs = zip(ill, healthy, strict=True)
+        changes = [
+            (i, (i.text, i.choices[i.key]) != (h.text, h.choices[h.key]))
+            for i, h in pairs
+            if i.parameters == h.parameters  # else the bug led to another draw, and that exercise may be sound
+        ]
+        faulty = [item for item, differs in changes if differs]
+        found[bug] = [sum(solved(one) != [one.key] for one in faulty), len(faulty)]
+    return found
+
+
+def repeats(items, tally):
+    """Return rows [template, level, exercises, sets of parameters, wordings, repeated parameters, expected repeats]."""
+    rows = []
+    for name in TEMPLATES:
+        for level in LEVELS:
+            mine = [item for item in items if (item.template, item.level) == (name, level)]
+            space = tally[name, level, "ways"] / tally[name, level, "drawn"]
+            texts = len({item.wording for item in mine})
+            pairs = collections.Counter(item.parameters for item in mine)
+            again = len(mine) - len(pairs)
+            expected = len(mine) - space * -np.expm1(len(mine) * np.log1p(-1 / space))
+            rows.append([name, level, len(mine), round(space), texts, again, round(float(expected), 1)])
+    return rows
+
+
+def measure():
+    """Make the exercises of the fresh seed, solve each by the other solver, plant faults, and keep all counts."""
+    import second_solver
+
+    tally, begin = collections.Counter(), time.perf_counter()
+    items = batch(COUNT, FRESH_SEED, tally)
+    made, rng = time.perf_counter() - begin, np.random.default_rng(FRESH_SEED)
+    begin = time.perf_counter()
+    answers = [solved(item) for item in items]
+    taken = time.perf_counter() - begin
+    disagree = [
+        [item.text, list(item.choices), item.key, got]
+        for item, got in zip(items, answers, strict=True)
+        if got != [item.key]
+    ]
+    levels = {name: lix(" ".join(item.text for item in items if item.template == name)) for name in TEMPLATES}
+    typical = [most_typical(item.choices) == item.key for item in items]
+    longest = [max(range(4), key=lambda k, item=item: len(item.choices[k])) == item.key for item in items]
+    totals = {
+        what: sum(n for key, n in tally.items() if key[2] == what)
+        for what in ("drawn", "equal choices", "not sensible")
+    }
+    keep(
+        count=COUNT,
+        seed=FRESH_SEED,
+        disagree=disagree,
+        alike=sum(not second_solver.distinct(item.choices) for item in items),
+        drawn=totals,
+        same_text=COUNT - len({item.text for item in items}),
+        repeats=repeats(items, tally),
+        lix={name: round(value, 1) for name, value in levels.items()},
+        keys=np.bincount([item.key for item in items], minlength=4).tolist(),
+        guessed={"most typical choice": int(sum(typical)), "longest choice": int(sum(longest))},
+        typical={name: round(float(np.mean(typical[k :: len(TEMPLATES)])), 3) for k, name in enumerate(TEMPLATES)},
+        errors=dict(collections.Counter(f"{i.template}: {e}" for i in items for e in i.errors if e)),
+        faults=planted_found(items[: 100 * len(TEMPLATES)], rng),
+        bugs=bugs_found(FRESH_SEED + 1, 30 * len(TEMPLATES)),
+        seconds={"made": round(made, 1), "solved": round(taken, 1)},
+        bank=[dataclasses.asdict(item) for item in small_bank()],
+    )
+
+
+def small_bank(seed=13, each=5):
+    """Return the exercises that the notebook chooses from: ``each`` of every template and level."""
+    return [
+        dataclasses.replace(make(name, [seed, k, level], level), parameters=())
+        for name in TEMPLATES
+        for level in LEVELS
+        for k in range(each)
+    ]
+
+
+def grade():
+    """Grade the answers that were written before the grader, and keep every outcome."""
+    import grading
+
+    blocks = json.loads((HERE / "own_form.json").read_text(encoding="utf-8"))
+    rows = [
+        [block["question"], answer, wanted, grading.grade(answer, block["key"]).outcome]
+        for block in blocks
+        for wanted in ("right", "wrong", "ask")
+        for answer in block[wanted]
+    ]
+    keep(graded=rows, keys_graded={block["question"]: block["key"] for block in blocks})
+
+
+STAGES = (measure, grade)
+
+if __name__ == "__main__":
+    stages = {stage.__name__: stage for stage in STAGES}
+    for stage in sys.argv[1:] or [""]:
+        stages.get(stage, lambda: sys.exit(__doc__))()
