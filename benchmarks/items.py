@@ -10,6 +10,7 @@ Both keep their results in items.json. Notebook 13 shows some of these functions
 
 import collections
 import dataclasses
+import html
 import itertools
 import json
 import re
@@ -806,6 +807,107 @@ def lix(text):
             f"received {text!r}; expected words, and a sentence that ends in a full stop or question mark."
         )
     return len(words) / sentences + 100 * sum(len(word) > 6 for word in words) / len(words)
+
+
+# --- a test to take ---------------------------------------------------------------------------------------------------
+
+
+ABILITIES = np.linspace(-4, 4, 161)  # where the posterior is worked out, in logits
+
+
+def solving_chance(ability, difficulty, guessing=1 / (WRONG + 1)):
+    """Return the probability of a right choice: Rasch's model above the chance of a blind guess, in [guessing, 1]."""
+    return guessing + (1 - guessing) / (1 + np.exp(difficulty - ability))
+
+
+def ability_after(difficulties, right):
+    """Return (mean, standard deviation) of the ability after answers: expected a posteriori, standard normal before.
+
+    ``difficulties`` and ``right`` have an entry for each answer. Without answers that is (0, 1), nearly.
+    """
+    weights = np.exp(-(ABILITIES**2) / 2)
+    for difficulty, hit in zip(difficulties, right, strict=True):
+        chance = solving_chance(ABILITIES, difficulty)
+        weights = weights * (chance if hit else 1 - chance)
+    weights = weights / weights.sum()
+    mean = weights @ ABILITIES
+    return float(mean), float(np.sqrt(weights @ (ABILITIES - mean) ** 2))
+
+
+def next_item(ability, bank, used):
+    """Return the place of the exercise whose intended difficulty is nearest: of topics that were asked least so far."""
+    asked = collections.Counter(bank[k].template for k in used)
+    free = [k for k in range(len(bank)) if k not in used]
+    if not free:
+        raise ValueError(f"received a bank of {len(bank)} exercises, all used; expected one that is left.")
+    return min(free, key=lambda k: (asked[bank[k].template], abs(bank[k].difficulty - ability), k))
+
+
+class TestToTake:
+    """An adaptive test of ``length`` questions from a bank, with buttons; `answer` does without a mouse what they do.
+
+    ``used`` and ``right`` grow with every answer; ``course`` holds (ability, its standard deviation) after each.
+    """
+
+    def __init__(self, bank, length=5, select=next_item):
+        import ipywidgets
+
+        self.bank, self.length, self.select = bank, length, select
+        self.used, self.right, self.course = [], [], [ability_after([], [])]
+        self.question, self.result = ipywidgets.HTML(), ipywidgets.HTML()
+        self.choices = ipywidgets.RadioButtons(layout={"width": "auto"})
+        self.next = ipywidgets.Button(description="Answer", button_style="primary")
+        for part, name in ((self.choices, "choice"), (self.next, "next"), (self.result, "result")):
+            part.add_class(f"aigc-test-{name}")
+        self.next.on_click(lambda _: self.choices.index is not None and self.answer(self.choices.index))
+        self.box = ipywidgets.VBox([self.question, self.choices, self.next, self.result])
+        self._ask()
+
+    def _ask(self):
+        self.present = self.select(self.course[-1][0], self.bank, self.used)
+        item = self.bank[self.present]
+        self.question.value = f"<b>Question {len(self.used) + 1} of {self.length}.</b> {html.escape(item.text)}"
+        self.choices.options, self.choices.index = item.choices, None
+
+    def answer(self, place):
+        """Choose the answer at a place of the present question, and go on to the next one or to the result."""
+        if len(self.used) == self.length or not 0 <= place < len(self.choices.options):
+            given = f"answer {place!r} after {len(self.used)} of {self.length} questions"
+            raise ValueError(f"received {given}; expected the place of a choice, once for each question.")
+        self.used.append(self.present)
+        self.right.append(place == self.bank[self.present].key)
+        self.course.append(ability_after([self.bank[k].difficulty for k in self.used], self.right))
+        if len(self.used) < self.length:
+            self._ask()
+            return
+        self.choices.disabled = self.next.disabled = True
+        mean, spread = self.course[-1]
+        lines = [
+            f"{self.bank[k].template}: "
+            + ("right" if hit else f"wrong; the answer is {self.bank[k].choices[self.bank[k].key]}")
+            for k, hit in zip(self.used, self.right, strict=True)
+        ]
+        said = f"{sum(self.right)} of {self.length} right. Ability {mean:.1f} ± {spread:.1f} logits, if the intended "
+        self.result.value = "<br>".join([said + "difficulties are right.", *map(html.escape, lines)])
+
+    def _repr_mimebundle_(self, **options):
+        return self.box._repr_mimebundle_(**options)
+
+
+def sheet_for(ability, missed, bank, used, count=6):
+    """Return the places of ``count`` exercises for one learner: topics that were missed come first, a step easier.
+
+    ``missed`` are the templates that went wrong, ``used`` the places that the learner has seen already.
+    """
+    chosen = []
+    for topic in itertools.cycle([*dict.fromkeys(missed), None]):
+        goal = ability - 0.5 if topic else ability
+        taken = {bank[k].template for k in chosen}
+        free = [k for k in range(len(bank)) if k not in used and k not in chosen]
+        fitting = [k for k in free if bank[k].template == topic or (topic is None and bank[k].template not in taken)]
+        chosen += sorted(fitting, key=lambda k: (abs(bank[k].difficulty - goal), k))[:1]
+        if len(chosen) == count or not fitting:
+            return chosen
 
 
 # --- faults, planted to see whether they are found --------------------------------------------------------------------
