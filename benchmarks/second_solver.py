@@ -224,7 +224,11 @@ def try_annuity(text, choices):
     if "today" in text or "loan" in text:
         of_nothing, of_one = end(Fraction(0), -1), end(Fraction(1), -1)
         return which(choices, near(-of_nothing / (of_one - of_nothing)))  # the balance is linear in the loan
-    return which(choices, near(end(Fraction(0), 1)))
+    asked = re.search(r"end of year (\d+)", text)
+    longer = int(asked[1]) - years if asked else 0
+    if longer < 0:
+        return []  # asked for a year before the last payment, which is another question
+    return which(choices, near(grown(end(Fraction(0), 1), [(rate, longer)])))
 
 
 def try_payments(text, choices):
@@ -313,13 +317,21 @@ def try_implicit(text, choices):
     f, total = parse_formula(left), read_number(total)
     if f(x=u, y=v) != total:
         return []  # the point is not on the curve
-    step = 1e-5
-    ends = [
-        optimize.newton(lambda w, at=at: float(f(x=at, y=w)) - float(total), float(v), x1=float(v) + 1e-4, tol=1e-14)
-        for at in (float(u) - step, float(u) + step)
-    ]
-    slope = (ends[1] - ends[0]) / (2 * step)
-    return which(choices, lambda choice: abs(float(read_number(choice)) - slope) < 1e-5 * max(1, abs(slope)))
+    step = Fraction(1, 10**12)
+    below, above = (secant(lambda w, at=at: f(x=at, y=w) - total, v) for at in (u - step, u + step))
+    slope = (above - below) / (2 * step)
+    return which(choices, lambda choice: abs(read_number(choice) - slope) < Fraction(1, 10**6))
+
+
+def secant(f, start, digits=60):
+    """Return a root of f near ``start``, to about 50 digits: floats are too coarse where a curve is almost upright."""
+    last, now = start, start + Fraction(1, 10**8)
+    for _ in range(40):
+        if f(now) == f(last):
+            break
+        step = f(now) * (now - last) / (f(now) - f(last))
+        last, now = now, Fraction(round((now - step) * 10**digits), 10**digits)
+    return now
 
 
 def try_budget(text, choices):
