@@ -47,7 +47,8 @@ SIGNS = {
 }
 SIGNS |= {"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3", "π": " pi ", "\u00a0": " ", "\u202f": " "}
 SIGNS |= {"\\(": " ", "\\)": " ", "{": "(", "}": ")", "[": "(", "]": ")", "**": "^"}
-HIGH, LOW = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
+HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+LOW = "₀₁₂₃₄₅₆₇₈₉"
 FUNCTIONS = {"sqrt": math.sqrt, "exp": math.exp, "ln": math.log, "log": math.log, "sin": math.sin, "cos": math.cos}
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 

@@ -27,6 +27,7 @@ import fair_match  # noqa: E402
 import film  # noqa: E402
 import folder  # noqa: E402
 import frogs  # noqa: E402
+import items  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
 import scaling  # noqa: E402
@@ -190,6 +191,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {tuning.markdown(stored("tuning"))}
 {fair_match.markdown(stored("fair_match"))}
 {film.markdown(stored("film"))}
+{items.markdown(stored("items"))}
 {moving.markdown(stored("video"))}
 {advertising.markdown(stored("advertising"))}
 {medicine.markdown(stored("medicine"))}

@@ -1043,6 +1043,46 @@ WRONG = {
             ),
         ],
     },
+    "13_case_education": {
+        "13.1": [
+            (
+                "def wrong_amounts(capital, rate, years):\n"
+                "    right = capital * (1 + rate) ** years\n"
+                "    simple = capital * (1 + rate * years)\n"
+                "    return {'simple': simple, 'early': right / (1 + rate), 'gain': right - capital}",
+                "simple interest is right",
+            ),
+            (
+                "def wrong_amounts(capital, rate, years):\n"
+                "    right = capital * (1 + rate) ** years\n"
+                "    simple = capital * (1 + rate * years)\n"
+                "    found = {'simple': simple, 'early': right / (1 + rate), 'gain': right - capital}\n"
+                "    return {name: value for name, value in found.items() if not math.isclose(value, right)}",
+                "keep one",
+            ),
+            (
+                "def wrong_amounts(capital, rate, years):\n"
+                "    return {'simple': capital * (1 + rate * years), 'early': 0.0, 'gain': 0.0}",
+                "120, 110 and 21",
+            ),
+        ],
+        "13.2": [
+            ("def expected_repeats(made, space):\n    return made * (made - 1) / 2 / space", "all but the first"),
+            ("def expected_repeats(made, space):\n    return space * (1 - (1 - 1 / space) ** made)", "repeats nothing"),
+            ("def expected_repeats(made, space):\n    return max(0, made - space)", "probability 1/4"),
+        ],
+        "13.3": [
+            ("def readings_of(text):\n    return [float(text.replace(',', '.'))]", "a thousand"),
+            ("def readings_of(text):\n    return [float(text.replace(',', ''))]", "lead decimals"),
+            (
+                "def readings_of(text):\n"
+                "    whole, _, rest = text.replace(',', '.').partition('.')\n"
+                "    found = {float(text.replace(',', '.'))} | ({float(whole + rest)} if len(rest) == 3 else set())\n"
+                "    return sorted(found)",
+                "begins with 0",
+            ),
+        ],
+    },
     "14_case_medicine": {
         "14.1": [
             ("def auc(positive, negative):\n    return np.mean(positive > negative)", "Count pairs"),

@@ -66,7 +66,9 @@ def test_mathematics_is_printed_as_a_school_book_does():
     assert items.formula(3 * x**2 - 2 * x) == "3x² − 2x" and items.formula(12 * (3 * x + 1) ** 10) == "12(3x + 1)¹⁰"
     assert items.formula(-2 * x * items.sympy.exp(3 * x)) == "−2xe^(3x)"
     assert items.euros(items.rounded(items.sympy.Rational(-123456, 100))) == "−€1,234.56"
-    assert [items.rounded(items.sympy.Rational(v, 1000)) * 100 for v in (125, -125, 124)] == [13, -13, 12]
+    assert [items.rounded(items.sympy.Rational(v, 1000)) * 100 for v in (126, -126, 124)] == [13, -13, 12]
+    with pytest.raises(items.Halfway, match="not halfway"):
+        items.rounded(items.sympy.Rational(-9, 200))
     assert items.matrix(((1, -2), (3, 4))) == "(1 −2; 3 4)"
     assert items.unit_of(1, "hours of work") == "1 hour of work" and items.unit_of(1, "kg of flour") == "1 kg of flour"
     assert items.corners([(1, 1, 4)]) and set(items.corners([(1, 1, 4)])) == {(0, 0), (4, 0), (0, 4)}
