@@ -22,31 +22,34 @@ LONGEST = 120  # characters of an answer
 LARGEST = 64  # the largest exponent that is worked out
 TRIED = [Fraction(k, 7) + Fraction(1, 11) for k in (-13, -5, -2, 1, 3, 8, 12, 19)]  # where formulas are compared
 STYLES = (".", ",")  # the sign before the decimals; the other one groups thousands
-UNITS = {"€": ("EUR", 1), "eur": ("EUR", 1), "euro": ("EUR", 1), "euros": ("EUR", 1), "ct": ("EUR", Fraction(1, 100))}
-UNITS |= {"cent": ("EUR", Fraction(1, 100)), "cents": ("EUR", Fraction(1, 100)), "$": ("USD", 1), "usd": ("USD", 1)}
-UNITS |= {"%": ("%", 1), "percent": ("%", 1), "years": ("years", 1), "year": ("years", 1), "yrs": ("years", 1)}
-UNITS |= {"yr": ("years", 1), "a": ("years", 1), "y": ("years", 1), "months": ("years", Fraction(1, 12))}
-UNITS |= {"month": ("years", Fraction(1, 12)), "days": ("years", Fraction(1, 365)), "day": ("years", Fraction(1, 365))}
-WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-WORDS = {word: str(k) for k, word in enumerate(WORDS.split())} | {"hundred": "100", "thousand": "1000", "half": "(1/2)"}
-SCALES = {"thousand": "1000", "million": "1000000", "mio": "1000000", "billion": "1000000000"}
-FILLERS = "i get got have find the it is are takes costs holds account amount answer result solution value equals after"
-FILLERS = frozenset(f"{FILLERS} about approx approximately roughly circa ca my".split())
-SIGNS = {
-    "−": "-",
-    "–": "-",
-    "·": "*",
-    "⋅": "*",
-    "×": "*",
-    "∙": "*",
-    "√": " sqrt ",
-    "′": "'",
-    "’": "'",
-    "≈": " ",
-    "~": " ",
+UNITS = {  # name: (what it measures, how much of it)
+    **dict.fromkeys(("€", "eur", "euro", "euros"), ("EUR", 1)),
+    **dict.fromkeys(("ct", "cent", "cents"), ("EUR", Fraction(1, 100))),
+    **dict.fromkeys(("$", "usd"), ("USD", 1)),
+    **dict.fromkeys(("%", "percent"), ("%", 1)),
+    **dict.fromkeys(("years", "year", "yrs", "yr", "a", "y"), ("years", 1)),
+    **dict.fromkeys(("months", "month"), ("years", Fraction(1, 12))),
+    **dict.fromkeys(("days", "day"), ("years", Fraction(1, 365))),
 }
-SIGNS |= {"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3", "π": " pi ", "\u00a0": " ", "\u202f": " "}
-SIGNS |= {"\\(": " ", "\\)": " ", "{": "(", "}": ")", "[": "(", "]": ")", "**": "^"}
+COUNTED = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+WORDS = {word: str(k) for k, word in enumerate(COUNTED.split())} | {
+    "hundred": "100",
+    "thousand": "1000",
+    "half": "(1/2)",
+}
+SCALES = {"thousand": "1000", "million": "1000000", "mio": "1000000", "billion": "1000000000"}
+FILLERS = (
+    "i get got have find the it is are takes costs holds account amount answer result solution value equals after "
+    "about approx approximately roughly circa ca my"
+)
+SIGNS = {  # what a learner may type, and how it is read; in this order
+    **dict.fromkeys("−–", "-"),
+    **dict.fromkeys("·⋅×∙", "*"),
+    **dict.fromkeys("′’", "'"),
+    **dict.fromkeys(("≈", "~", "\u00a0", "\u202f", "\\(", "\\)"), " "),
+    **{"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3", "π": " pi ", "√": " sqrt "},
+    **{"{": "(", "}": ")", "[": "(", "]": ")", "**": "^"},
+}
 HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 LOW = "₀₁₂₃₄₅₆₇₈₉"
 FUNCTIONS = {"sqrt": math.sqrt, "exp": math.exp, "ln": math.log, "log": math.log, "sin": math.sin, "cos": math.cos}
@@ -217,7 +220,7 @@ def plain(text):
     text = re.sub(r"[a-z]{2,}", lambda m: WORDS.get(m[0], m[0]), text)
     text = re.sub(r"\b([a-z])(?: is|:)(?= )", r"\1 =", text)
     fillers = re.compile(r"^\W*([a-z]+)\.?(?= )")
-    while (word := fillers.match(text)) and (word[1] in FILLERS) and re.search(r"\d", text):
+    while (word := fillers.match(text)) and word[1] in FILLERS.split() and re.search(r"\d", text):
         text = text[word.end() :].strip(" :")
     return re.sub(r"(?<![\d.,])(\d+) (\d+)/(\d+)(?![\d.,])", mixed, text).strip()
 

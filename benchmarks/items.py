@@ -874,7 +874,7 @@ class TestToTake:
         self.next = ipywidgets.Button(description="Answer", button_style="primary")
         for part, name in ((self.choices, "choice"), (self.next, "next"), (self.result, "result")):
             part.add_class(f"aigc-test-{name}")
-        self.next.on_click(lambda _: self.choices.index is not None and self.answer(self.choices.index))
+        self.next.on_click(lambda _: self._press())
         self.box = ipywidgets.VBox([self.question, self.choices, self.next, self.result])
         self._ask()
 
@@ -883,6 +883,10 @@ class TestToTake:
         item = self.bank[self.present]
         self.question.value = f"<b>Question {len(self.used) + 1} of {self.length}.</b> {html.escape(item.text)}"
         self.choices.options, self.choices.index = item.choices, None
+
+    def _press(self):
+        if len(self.used) < self.length and self.choices.index is not None:
+            self.answer(self.choices.index)
 
     def answer(self, place):
         """Choose the answer at a place of the present question, and go on to the next one or to the result."""

@@ -278,6 +278,8 @@ def test_the_buttons_of_the_test(bank):
         test.choices.index = key if hit else (key + 1) % 4
         test.next.click()
     assert test.right == [True, False, True] and "2 of 3 right" in test.result.value and test.next.disabled
+    test.next.click()
+    assert len(test.used) == 3, "after the end nothing happens"
     with pytest.raises(ValueError, match="once for each question"):
         test.answer(0)
     assert "aigc-test-choice" in test.choices._dom_classes
