@@ -1120,7 +1120,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             'outcomes["__import__',
             "half a unit of the wrong digit",
             old="Fraction(1, 2 * 10**digits)",
-            new="Fraction(1, 10**-digits)",
+            new="Fraction(5, 10**digits)",
         ),
         Bug("assert all(here)", "half of the interval forgotten", old="z2 / (4 * count**2)", new="z2 / (4 * count)"),
         Bug(
