@@ -671,7 +671,7 @@ def yardstick(triplet, pixels=PIXELS):
 
 
 def signs(first, last, fields, drawn, spread):
-    """Return numbers (5,) that are known before the true middle is: see SIGNS. The larger, the harder."""
+    """Return numbers (5,) that are known before the true middle is: see SIGNS. Each alone: the larger, the harder."""
     box = box_of(first, last)
     apart = np.mean((first - last)[box][..., :3] ** 2)
     moved = np.mean((warped(first, fields[0]) - warped(last, fields[1]))[box][..., :3] ** 2)

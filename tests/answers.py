@@ -907,6 +907,11 @@ WRONG = {
                 "def mean_colour(c1, a1, c2, a2):\n    return (a1 * c1 + a2 * c2) / (a1 + a2 + 1e-30) + (a1 + a2 == 0)",
                 "is 0",
             ),
+            (
+                "def mean_colour(c1, a1, c2, a2):\n    total = a1.sum() + a2.sum()\n"
+                "    return (a1 * c1 + a2 * c2) / total if total else 0 * c1",
+                "two answers",
+            ),
         ],
         "11.2": [
             ("def error_factor(decibels):\n    return 1 - decibels / 10", "a tenth"),
@@ -921,12 +926,26 @@ WRONG = {
                 "    return [family[k] for k in test if family[k] in a]",
                 "in order",
             ),
+            (
+                "def leaking(family, train, test):\n    return {family[k] for k in train} & {family[k] for k in test}",
+                "A list is asked for",
+            ),
+            (
+                "def leaking(family, train, test):\n"
+                "    kept = {family[k] for k in train} & {family[k] for k in test}\n"
+                "    return [one for one in dict.fromkeys(family) if one in kept]",
+                "order of appearance",
+            ),
         ],
         "11.4": [
             ("def resampled_mean(values, groups, picks):\n    return values[np.isin(groups, picks)].mean()", "11 / 7"),
             (
                 "def resampled_mean(values, groups, picks):\n"
                 "    return np.mean([values[groups == k].mean() for k in picks])",
+                "all four values",
+            ),
+            (
+                "def resampled_mean(values, groups, picks):\n    return values[picks].mean()",
                 "all four values",
             ),
         ],
@@ -938,6 +957,11 @@ WRONG = {
             (
                 "def most_wrong(drawing, checking, repair):\n    return (drawing - checking) / (repair * drawing)",
                 "ends at 1",
+            ),
+            (
+                "def most_wrong(drawing, checking, repair):\n"
+                "    return min(1.0, (drawing - checking) / (repair * drawing))",
+                "begins at 0",
             ),
             ("def most_wrong(drawing, checking, repair):\n    return min(1.0, (drawing - checking) / drawing)", "0.6"),
         ],

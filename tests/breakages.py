@@ -264,6 +264,7 @@ family = np.repeat([f"a/{k:02}" for k in range(30)], 10)
 luck = np.random.default_rng(5).normal(0, 2, 300)
 errors = {"DIS": 10 ** (luck / 10 - 1.7), "ILK": 10 ** (luck / 10 - 1.66), "network": 10 ** (luck / 10 - 1.74)}
 errors["DIS, softened"] = 10 ** (luck / 10 - 1.72)
+errors["cross-fade"] = 10 ** (luck / 10 - 1.6)
 """
 # The same with tolerances, and a plan that sees the errors almost as they are.
 TOLERANCES = (
