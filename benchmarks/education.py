@@ -625,7 +625,11 @@ def ets_class(delta, error, p):
 
 
 def dif(answers, focal, rounds=5):
-    """Return a table, a row a question: delta, its error, p-value and class, the score purified of classes B and C."""
+    """Return a table, a row a question: delta, its error, p-value and class; "holm" is p corrected for their number.
+
+    Students are matched by their score on the questions of class A, found in rounds ("purified"), as long as these are
+    at least half of all.
+    """
     clean, rows = np.ones(answers.shape[1], bool), []
     for _ in range(rounds):
         rows = []
@@ -635,7 +639,7 @@ def dif(answers, focal, rounds=5):
             rows.append(mantel_haenszel(right, focal, answers[:, used].sum(1)))
         classes = [ets_class(*row) for row in rows]
         now = np.array([letter == "A" for letter in classes])
-        if np.array_equal(now, clean):
+        if np.array_equal(now, clean) or 2 * now.sum() < len(now):  # less than half is no score to match by
             break
         clean = now
     table = pd.DataFrame(rows, columns=["delta", "error", "p"])
@@ -779,8 +783,8 @@ def bank(repeats=20, length=13):
     """Store the errors of banks with generated exercises, and how many learners a calibration needs."""
     answers, _, _ = read_exam()
     a, b, _ = calibrate(answers)
-    cases = {"13 alone": (0, 0.0, True), "exact": (40, 0.0, True)}
-    for guess in (0.25, 0.5, 1.0, 2.0):
+    cases = {"13 alone": (0, 0.0, True), "exact": (40, 0.0, True), "exact difficulty": (40, 1e-9, False)}
+    for guess in (0.25, 0.5, 0.75, 1.0, 2.0):
         cases |= {f"{guess:g}, shrunk": (40, guess, True), f"{guess:g}, at its word": (40, guess, False)}
     errors = {}
     for name, (count, guess, shrunk) in cases.items():
