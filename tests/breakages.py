@@ -1086,19 +1086,19 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new='version, earlier = exam_table["attempt"]',
         ),
         Bug(
-            "of the parameters within 1.96",
+            "of the parameters lie within",
             "the slope is not squared",
             old="return a * a * p * (1 - p)",
             new="return a * p * (1 - p)",
         ),
         Bug(
-            "of the parameters within 1.96",
+            "of the parameters lie within",
             "the level for the difficulty",
             old="return slope, -level / slope, posterior(answers",
             new="return slope, -level, posterior(answers",
         ),
         Bug(
-            "of the parameters within 1.96",
+            "of the parameters lie within",
             "standard errors of complete data",
             old="total -= (score * w[:, None]).T @ score",
             new="score = score * w[:, None]",
@@ -1128,7 +1128,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="np.sqrt(1 / count)",
         ),
         Bug(
-            "with the five questions set aside",
+            "with the questions set aside",
             "with and without the lottery mixed up",
             old="limit_off, r_off, limit_on, r_on =",
             new="limit_on, r_on, limit_off, r_off =",
@@ -1146,10 +1146,10 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="0 * answers[:, used].sum(1) + 100 * within",
         ),
         Bug(
-            "what five adaptive add",
+            "what five adaptive add to fixed",
             "the exam less the short test",
-            old='s["adaptive, 5"]["tests"] - s["exam"]["tests"]',
-            new='s["exam"]["tests"] - s["adaptive, 5"]["tests"]',
+            old='per_split("adaptive, 5", "tests") - per_split("exam", "tests")',
+            new='per_split("exam", "tests") - per_split("adaptive, 5", "tests")',
         ),
         Bug(
             "stories of one template",
