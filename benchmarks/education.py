@@ -803,7 +803,7 @@ def versions(answers, names, group):
     """Return (differences of difficulty between the two versions, their standard errors, whether the story differed).
 
     Each version is calibrated by itself; the questions with a common story put both on one scale (their mean and
-    spread, Kolen and Brennan 2014, chapter 6).
+    spread, Kolen and Brennan 2014, chapter 6); the error of that link is not in the standard errors.
     """
     same = np.isin(names, COMMON)
     (a1, b1, _), (a2, b2, _) = (calibrate(answers[group == k]) for k in (1, 2))

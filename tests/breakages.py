@@ -1099,12 +1099,12 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         ),
         Bug(
             "of the parameters lie within",
-            "standard errors of complete data",
-            old="total -= (score * w[:, None]).T @ score",
-            new="score = score * w[:, None]",
+            "variances for standard errors",
+            old="return np.sqrt(of_slope), np.sqrt(",
+            new="return of_slope, (",
         ),
         Bug(
-            "largest Q3:",
+            "largest Q3, ",
             "correlations of answers, not of what is left",
             old="np.corrcoef(answers - chance(mean[:, None], a, b), rowvar=False)",
             new="np.corrcoef(answers, rowvar=False)",
