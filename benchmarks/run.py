@@ -23,6 +23,7 @@ from tools import contents, notebooks  # noqa: E402
 import advertising  # noqa: E402
 import audio  # noqa: E402
 import compression  # noqa: E402
+import education  # noqa: E402
 import fair_match  # noqa: E402
 import film  # noqa: E402
 import folder  # noqa: E402
@@ -196,6 +197,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {advertising.markdown(stored("advertising"))}
 {medicine.markdown(stored("medicine"))}
 {sdv.markdown(stored("sdv"))}
+{education.markdown(stored("education"))}
 {frogs.markdown(stored("frogs"))}
 {folder.markdown(stored("folder"))}
 {writing.markdown(stored("text"))}

@@ -1106,6 +1106,80 @@ WRONG = {
                 "begins with 0",
             ),
         ],
+        "13.4": [
+            (
+                "def item_information(theta, a, b):\n    p = 1 / (1 + np.exp(-a * (theta - b)))\n"
+                "    return a * p * (1 - p)",
+                "a²/4",
+            ),
+            (
+                "def item_information(theta, a, b):\n    p = 1 / (1 + np.exp(-a * (theta - b)))\n    return a**2 * p",
+                "a²/4",
+            ),
+            (
+                "def item_information(theta, a, b):\n    p = 1 / (1 + np.exp(-1.7 * a * (theta - b)))\n"
+                "    return a**2 * p * (1 - p)",
+                "three of four",
+            ),
+            ("def item_information(theta, a, b):\n    return a**2 / 4", "each ability"),
+        ],
+        "13.5": [
+            (
+                "def common_odds_ratio(counts):\n    a, b, c, d = np.asarray(counts, float).sum(0)\n"
+                "    return a * d / (b * c)",
+                "whatever the totals say",
+            ),
+            (
+                "def common_odds_ratio(counts):\n    a, b, c, d = np.asarray(counts, float).T\n"
+                "    return np.sum(a * d) / np.sum(b * c)",
+                "stratum's total",
+            ),
+            (
+                "def common_odds_ratio(counts):\n    a, b, c, d = np.asarray(counts, float).T\n"
+                "    return np.mean(a * d / (b * c))",
+                "stratum's total",
+            ),
+            (
+                "def common_odds_ratio(counts):\n    a, b, c, d = np.asarray(counts, float).T\n"
+                "    n = a + b + c + d\n    return np.sum(b * c / n) / np.sum(a * d / n)",
+                "3.5",
+            ),
+            (
+                "def common_odds_ratio(counts):\n    a, b, c, d = np.asarray(counts, float).T\n"
+                "    n = a + b + c + d\n    return np.sum(a * d / n) / np.sum(b * c / n)",
+                "no NaN",
+            ),
+        ],
+        "13.6": [
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-np.asarray(a)[:, None] * (nodes - np.asarray(b)[:, None])))\n"
+                "    w = prior * np.prod(p, axis=0)\n    w = w / w.sum()\n    m = w @ nodes\n"
+                "    return m, np.sqrt(w @ (nodes - m) ** 2)",
+                "one not",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-np.asarray(a)[:, None] * (nodes - np.asarray(b)[:, None])))\n"
+                "    w = prior * np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n"
+                "    m = w @ nodes\n    return m, np.sqrt(w @ (nodes - m) ** 2)",
+                "over their sum",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-np.asarray(a)[:, None] * (nodes - np.asarray(b)[:, None])))\n"
+                "    w = np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n    w = w / w.sum()\n"
+                "    m = w @ nodes\n    return m, np.sqrt(w @ (nodes - m) ** 2)",
+                "prior is all",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-np.asarray(a)[:, None] * (nodes - np.asarray(b)[:, None])))\n"
+                "    w = prior * np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n"
+                "    w = w / w.sum()\n    m = w @ nodes\n    return m, w @ (nodes - m) ** 2",
+                "prior is all",
+            ),
+        ],
     },
     "14_case_medicine": {
         "14.1": [

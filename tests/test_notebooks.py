@@ -237,6 +237,8 @@ def test_export_cells_are_written_from_the_module(folder):
     (folder / "benchmarks").mkdir()
     (folder / "benchmarks" / "b.py").write_text("Y = 2\n")
     assert notebooks.exported("# benchmarks/b.py: Y") == "# benchmarks/b.py: Y\nY = 2"
+    two = "# aigc_utils/m.py: X,\n#   C\n"
+    assert notebooks.exported(two + "X = 0") == two + "X = 1\n\n\nclass C:\n    y = 2"
     with pytest.raises(notebooks.Failure, match=r"m\.py defines no g"):
         notebooks.exported("# aigc_utils/m.py: g")
     with pytest.raises(notebooks.Failure, match="begins with"):

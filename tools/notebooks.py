@@ -15,6 +15,7 @@ import base64
 import hashlib
 import html
 import io
+import itertools
 import os
 import re
 import shutil
@@ -157,11 +158,15 @@ class Progress:
 # --- what is committed -----------------------------------------------------------------------------------------------
 
 
-def exported(first_line: str) -> str:
-    """Return the source of an ``export`` cell from its first line, ``# FOLDER/MODULE.py: NAME[, NAME]``.
+def exported(source: str) -> str:
+    """Return the source of an ``export`` cell, whose first line is ``# FOLDER/MODULE.py: NAME[, NAME]``.
 
-    The folder is aigc_utils or benchmarks: where a bench measures at length what a lesson shows, it is the source.
+    A line of names that ends with a comma goes on in the next. The folder is aigc_utils or benchmarks: where a bench
+    measures at length what a lesson shows, it is the source.
     """
+    going_on = itertools.takewhile(lambda line: line.endswith(","), source.splitlines())
+    head = source.splitlines()[: len(list(going_on)) + 1]
+    first_line = " ".join([*head[:1], *(line.removeprefix("#").strip() for line in head[1:])])
     match = re.fullmatch(r"# ((?:aigc_utils|benchmarks)/\w+\.py): (\w+(?:, \w+)*)", first_line)
     if not match or not (ROOT / match[1]).is_file():
         raise Failure(f"An export cell begins with '# aigc_utils/MODULE.py: NAME', not with {first_line!r}.")
@@ -176,7 +181,7 @@ def exported(first_line: str) -> str:
     if missing:
         raise Failure(f"{match[1]} defines no {', '.join(missing)}, which an export cell asks for.")
     return "\n\n\n".join(
-        [first_line + "\n" + definitions[match[2].split(", ")[0]]]
+        ["\n".join(head) + "\n" + definitions[match[2].split(", ")[0]]]
         + [definitions[name] for name in match[2].split(", ")[1:]]
     )
 
@@ -185,7 +190,7 @@ def fill_exports(notebook):
     """Write the module's source into every cell tagged ``export``."""
     for cell in notebook.cells:
         if "export" in tags(cell):
-            cell.source = exported(cell.source.splitlines()[0] if cell.source else "")
+            cell.source = exported(cell.source)
 
 
 def fill(notebook, path):
