@@ -28,10 +28,12 @@ import fair_match  # noqa: E402
 import film  # noqa: E402
 import folder  # noqa: E402
 import frogs  # noqa: E402
+import games_model  # noqa: E402
 import items  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
 import scaling  # noqa: E402
+import scenery  # noqa: E402
 import sdv  # noqa: E402
 import serving  # noqa: E402
 import slider  # noqa: E402
@@ -194,11 +196,13 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {film.markdown(stored("film"))}
 {items.markdown(stored("items"))}
 {moving.markdown(stored("video"))}
+{scenery.markdown(stored("scenery"))}
 {advertising.markdown(stored("advertising"))}
 {medicine.markdown(stored("medicine"))}
 {sdv.markdown(stored("sdv"))}
 {education.markdown(stored("education"))}
 {frogs.markdown(stored("frogs"))}
+{games_model.markdown(stored("games"))}
 {folder.markdown(stored("folder"))}
 {writing.markdown(stored("text"))}
 {audio.markdown(stored("audio"))}

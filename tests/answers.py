@@ -1254,6 +1254,173 @@ WRONG = {
             ),
         ],
     },
+    "15_case_games": {
+        "15.1": [
+            (
+                "def dead_squares(corridor):\n"
+                "    alive = {k for k, tile in enumerate(corridor) if tile == '.'}\n"
+                "    alive |= {k + way for k in alive "
+                "for way in (-1, 1) if corridor[k + 2 * way : k + 2 * way + 1] not in ('', '#')}\n"
+                "    return [k for k, tile in enumerate(corridor) if tile == ' ' and k not in alive]",
+                "Pull further",
+            ),
+            (
+                "def dead_squares(corridor):\n    ends = [k for k, t in enumerate(corridor) if t == ' ']\n"
+                "    return [k for k in ends if '#' in (corridor[k - 1], corridor[k + 1])]",
+                "every tile is dead",
+            ),
+            (
+                "def dead_squares(corridor):\n    parts, dead, start = corridor.split('#'), [], 0\n"
+                "    for part in parts:\n"
+                "        dead += [start + k for k, t in enumerate(part) if t == ' ' and '.' not in part]\n"
+                "        start += len(part) + 1\n    return dead",
+                "nobody gets behind",
+            ),
+            (
+                "def dead_squares(corridor):\n"
+                "    return [k for k in range(1, len(corridor) - 1) if corridor[k] != '#' and "
+                "'#' in (corridor[k - 1], corridor[k + 1])]",
+                "nobody gets behind",
+            ),
+        ],
+        "15.2": [
+            (
+                "def symmetric_distance(a, b):\n"
+                "    forms = (a, np.rot90(a, -1), a[:, ::-1], a.T)\n"
+                "    return min(np.mean(form != b) if form.shape == b.shape else 1 for form in forms)",
+                "All eight forms",
+            ),
+            (
+                "def symmetric_distance(a, b):\n    return min(np.mean(np.rot90(a, k) != b) for k in range(4))",
+                "mirror image",
+            ),
+            (
+                "def symmetric_distance(a, b):\n    forms = [a, a[::-1], a[:, ::-1], a[::-1, ::-1]]\n"
+                "    return min(np.mean(form != b) for form in forms)",
+                "quarter turn",
+            ),
+            (
+                "def symmetric_distance(a, b):\n    turned = [np.rot90(a, k) for k in range(4)]\n"
+                "    return min(np.sum(f != b) for one in turned for f in (one, one[:, ::-1]))",
+                "a share, not a count",
+            ),
+            (
+                "def symmetric_distance(a, b):\n"
+                "    forms = [np.rot90(a, k) for k in range(4)] + [a[::-1], a[:, ::-1]]\n"
+                "    return min(np.mean(form != b) for form in forms)",
+                "eight forms",
+            ),
+        ],
+        "15.3": [
+            (
+                "def lower_end(hits, count):\n"
+                "    p, z = hits / count, 1.96\n"
+                "    root = z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count))\n"
+                "    sign = 1 if 0 < p < 0.5 else -1\n"
+                "    return (p + z * z / (2 * count) + sign * root) / (1 + z * z / count)",
+                "and not the upper",
+            ),
+            (
+                "def lower_end(hits, count):\n    p = hits / count\n"
+                "    return p - 1.96 * math.sqrt(p * (1 - p) / count)",
+                "not 1",
+            ),
+            (
+                "def lower_end(hits, count):\n    p, z = hits / count, 1.96\n"
+                "    root = z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count))\n"
+                "    return p + z * z / (2 * count) - root",
+                "0.722",
+            ),
+            (
+                "def lower_end(hits, count):\n    p, z = hits / count, 1.96\n"
+                "    root = z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count))\n"
+                "    return (p + z * z / (2 * count) + root) / (1 + z * z / count)",
+                "lower end is 0",
+            ),
+        ],
+        "15.4": [
+            (
+                "def one_round(value, ways, reward, discount):\n"
+                "    value[:] = (reward + discount * value)[ways].max(axis=1)\n"
+                "    return value",
+                "changed the values",
+            ),
+            ("def one_round(value, ways, reward, discount):\n    return (reward + discount * value).max()", "two are"),
+            (
+                "def one_round(value, ways, reward, discount):\n    return reward + discount * value[ways].max(1)",
+                "One step",
+            ),
+            (
+                "def one_round(value, ways, reward, discount):\n    return (reward + value)[ways].max(axis=1)",
+                "half of its worth",
+            ),
+            (
+                "def one_round(value, ways, reward, discount):\n"
+                "    return (reward + discount * value)[ways].mean(axis=1)",
+                "One step",
+            ),
+            (
+                "def one_round(value, ways, reward, discount):\n    return (reward + discount * value)[ways[:, -1]]",
+                "best of all steps",
+            ),
+        ],
+        "15.5": [
+            (
+                "def are_joined(passable, a, b):\n    from scipy.ndimage import label\n"
+                "    found = label(passable)[0]\n    return found[a] == found[b] != 0",
+                "Diagonal",
+            ),
+            (
+                "def are_joined(passable, a, b):\n    from scipy.ndimage import label\n"
+                "    found = label(passable, np.ones((3, 3)))[0]\n    return found[a] == found[b]",
+                "have to be passable",
+            ),
+            (
+                "def are_joined(passable, a, b):\n    from scipy.ndimage import binary_dilation\n"
+                "    seen = np.zeros_like(passable)\n    seen[a] = passable[a]\n    for _ in range(50):\n"
+                "        seen = binary_dilation(seen, np.ones((3, 3))) & passable\n    return seen[b]",
+                "to its end",
+            ),
+            (
+                "def are_joined(passable, a, b):\n    todo = [a]\n    while todo:\n        r, c = todo.pop()\n"
+                "        if 0 <= r < len(passable) and 0 <= c < passable.shape[1] and passable[r, c]:\n"
+                "            if (r, c) == b:\n                return True\n            passable[r, c] = False\n"
+                "            todo += [(r + i, c + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]\n    return False",
+                "changed the map",
+            ),
+        ],
+        "15.6": [
+            (
+                "def moves_left(keys):\n"
+                "    done, back = [], []\n"
+                "    for key in keys:\n"
+                "        if key == 'z':\n"
+                "            back += [done.pop()] if done else []\n"
+                "        elif key == 'y':\n"
+                "            done += [back.pop()] if back else []\n"
+                "        else:\n"
+                "            done.append(key)\n"
+                "            back = back[:-1]\n"
+                "    return ''.join(done)",
+                "all of it",
+            ),
+            ("def moves_left(keys):\n    return keys.replace('z', '').replace('y', '')", "takes one move back"),
+            (
+                "def moves_left(keys):\n    done, back = [], []\n    for key in keys:\n        if key == 'z':\n"
+                "            back += [done.pop()] if done else []\n        elif key == 'y':\n"
+                "            done += [back.pop()] if back else []\n        else:\n            done.append(key)\n"
+                "    return ''.join(done)",
+                "clears",
+            ),
+            (
+                "def moves_left(keys):\n    done, back = [], []\n    for key in keys:\n        if key == 'z':\n"
+                "            back += [done.pop()] if done else []\n        elif key == 'y':\n"
+                "            done += [back.pop(0)] if back else []\n        else:\n            done.append(key)\n"
+                "            back = []\n    return ''.join(done)",
+                "brings moves back",
+            ),
+        ],
+    },
     "20_prototype_your_own": {
         "20.1": [
             (

@@ -318,6 +318,40 @@ spoken = words[:10]
 held_out, truth = words[HELD_OUT], table[HELD_OUT]
 """
 
+# Four levels by an untrained network, and levels played backwards, for the claims of 15.
+UNTRAINED_WRITER = """
+model = network()
+specs = np.array([[7, 7, 2], [8, 6, 1], [10, 10, 3], [6, 6, 2]])
+asked = wishes(height=specs[:, 0], width=specs[:, 1], boxes=specs[:, 2])
+raw = write(model, asked, 0)
+held_to = write(model, asked, 0, constrained=True)
+"""
+PLANTED = """
+bases = [level_of(reverse_play(room(9, 8, np.random.default_rng(k)), 3, np.random.default_rng(k))) for k in range(12)]
+"""
+DECIDED = """
+solvable, ahead, share_repaired = (0.45, 0.402, 0.5), (0.28, 0.4), (0.97, 0.95, 0.98)
+new_share, asked_share, gain_far, twice = 0.48, 0.37, (8.4, 6.4, 10.5), 0.86
+"""
+FEW_HALLS = """
+guard_model, unseen = learn_guard(guard_rooms(10, 0)), guard_rooms(8, 1)
+caught = {"unseen rooms": pd.DataFrame([guards_on(hall, guard_model) for hall in unseen])}
+_few = caught["unseen rooms"]
+SCRIPTS = ["chases", "cuts off", "keeps pace"]
+gains = {"unseen rooms": group_interval(_few["has learnt"] - _few[SCRIPTS].max(axis=1), range(8))}
+regrets = {"unseen rooms": group_interval(_few["best"] - _few["has learnt"], range(8))}
+"""
+SPOKEN = """
+line_rows, line_wishes = heard_rows(), held_out_wishes(1)
+reader, heard_pairs = line_reader(), known_pairs(line_rows)
+_own = [grammar_line(*wish, np.random.default_rng(k)) for k, wish in enumerate(line_wishes)]
+_other = random_lines(line_rows, line_wishes)
+voices = {"the grammar": _own, "network": _own, "spliced": spliced_lines(line_rows, line_wishes)}
+voices |= {"three-word counts": _other, "at random": _other}
+said_table = lines_table(voices, line_rows, line_wishes, reader, heard_pairs)
+through = gates_let_through(reader, heard_pairs)
+"""
+
 BREAKAGES = {
     "02_gan_math": [
         Break("best_discriminator", "swap", None, 1),
@@ -1372,6 +1406,138 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
                 "its_label = 'synthetic, 14_case_medicine, no real person'\n"
                 "release = lambda *asked_for: pd.DataFrame({'provenance': [its_label]})"
             ),
+        ),
+    ],
+    "15_case_games": [
+        Bug(
+            "a corner",
+            "a frozen box on its goal counts as lost",
+            old="            if stuck & ~goals:\n                continue",
+            new="            if stuck:\n                continue",
+        ),
+        Bug(
+            "shipped solutions replayed",
+            "levels beyond the limit are counted as solved",
+            old="power[power.fewest >= 0]",
+            new="power[power.fewest >= -1]",
+        ),
+        Bug(
+            "assert all(isinstance(solve(level_of(tiles)), Solution)",
+            "the judge calls a frozen box on its goal lost",
+            old="            if stuck & ~goals:\n                continue",
+            new="            if stuck:\n                continue",
+        ),
+        Bug(
+            "np.stack(steps, axis=1), whole",
+            "every tile is written at the first place",
+            old="tokens[:, position]), cache, runtime.tf.constant(position))",
+            new="tokens[:, position]), cache, runtime.tf.constant(0))",
+            given=UNTRAINED_WRITER,
+        ),
+        Bug(
+            "np.stack(steps, axis=1), whole",
+            "what has been drawn is not counted",
+            old="missing = missing - BRINGS[drawn]",
+            new="missing = missing - 0 * BRINGS[drawn]",
+            given=UNTRAINED_WRITER,
+        ),
+        Bug(
+            "edits a level, of those solved",
+            "only what needed no repair is counted",
+            old="wilson(int(repaired_solved.sum()), len",
+            new="wilson(int((repaired_edits == 0).sum()), len",
+        ),
+        Bug(
+            "ahead of the best forward rival",
+            "the difference the other way round",
+            old='business.difference_interval(*hits[best_forward], *hits["network"])',
+            new='business.difference_interval(*hits["network"], *hits[best_forward])',
+        ),
+        Bug(
+            "ahead of the best forward rival",
+            "near copies are counted, not new levels",
+            old="new_share = np.mean(nearest >= NEAR)",
+            new="new_share = np.mean(nearest < NEAR)",
+        ),
+        Bug(
+            "# equation 2",
+            "the strata are thrown together",
+            old="weight * (values[strata == stratum].mean()",
+            new="weight * (values.mean()",
+        ),
+        Bug(
+            "of {good.sum()} solvable levels",
+            "one of two wishes is enough",
+            old="np.mean((granted_boxes & granted_band)[good])",
+            new="np.mean((granted_boxes | granted_band)[good])",
+        ),
+        Bug(
+            "# equation 3",
+            "the share multiplies",
+            old="60 / (look / accepted + polish)",
+            new="60 / (look * accepted + polish)",
+        ),
+        Bug(
+            'verdict.answer == "no"',
+            "the estimate for the end of its interval",
+            old="Measured(gain_far[1]",
+            new="Measured(-gain_far[1]",
+            given=DECIDED,
+        ),
+        Bug(
+            "of the tiles drawn anew",
+            "copies are looked for as they are, not turned",
+            old="symmetries(tiles)[form] for tiles in levels",
+            new="tiles for tiles in levels",
+            given=PLANTED,
+        ),
+        Bug(
+            "hand_player.game.moves",
+            "undo begins the level again",
+            old="            self.game.undo()",
+            new="            self.game = Game(self.start)",
+        ),
+        Bug(
+            "nobody beats the exact optimum",
+            "the mean step for the best",
+            old="new = choices.max(1) if policy is None",
+            new="new = choices.mean(1) if policy is None",
+            given=FEW_HALLS,
+        ),
+        Bug(
+            "nobody beats the exact optimum",
+            "the guard takes the worst step",
+            old="    best = choices >= choices.max(-1, keepdims=True) - 1e-9",
+            new="    best = choices <= choices.min(-1, keepdims=True) + 1e-9",
+            given=FEW_HALLS,
+        ),
+        Bug(
+            'net["as asked"][1] > spliced["as asked"][2]',
+            "one condition right is enough",
+            old='"as asked": read_as_asked(reader, lines, wishes).all(1)',
+            new='"as asked": read_as_asked(reader, lines, wishes).any(1)',
+            given=SPOKEN,
+        ),
+        Bug(
+            'net["as asked"][1] > spliced["as asked"][2]',
+            "the strict gate looks at words alone",
+            old="if strict else said <= words",
+            new="if False else said <= words",
+            given=SPOKEN,
+        ),
+        Bug(
+            'one["joined"] and one["dry"]',
+            "the tree loses an edge",
+            old="    return edges + sorted(rest",
+            new="    return edges[2:] + sorted(rest",
+            given="LIVE_TOWNS = 4",
+        ),
+        Bug(
+            'one["joined"] and one["dry"]',
+            "amplitudes fall as the power should",
+            old="frequency ** (-rugged / 2)",
+            new="frequency ** (-rugged)",
+            given="LIVE_TOWNS = 4",
         ),
     ],
     "20_prototype_your_own": [

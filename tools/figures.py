@@ -44,6 +44,7 @@ FIGURES = {
     "12_case_advertising": "each the first that the three checks passed",
     "13_case_education": "opening, (page, track)",
     "14_case_medicine": "picks = [np.flatnonzero(",
+    "15_case_games": "gallery, axes = plt.subplots(",
     "20_prototype_your_own": "def opened(",
     "21_labels": "def draw_survival(",
 }  # notebook: what stands in the cell whose figure it is known by

@@ -21,8 +21,9 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
+import games  # noqa: E402 - the solver of 15
 import serving  # noqa: E402 - the clients of 10b
 
 BUILD = ROOT / "build"
@@ -218,6 +219,57 @@ def test_a_prototype_trains_before_ones_eyes(page, server, untouched):
     report = page.frame_locator('iframe[title="report.html"]')
     assert "Verdict:" in report.locator("h2").first.inner_text()
     move_the_latent_slider(page, "browser-20")
+
+
+def test_a_level_is_played_to_its_end(page, server, untouched):
+    """The solver's moves are clicked one by one, an undo among them; the board and the line of text follow."""
+    path = untouched("notebooks/15_case_games.ipynb")
+    cells = json.loads((ROOT / path).read_text(encoding="utf-8"))["cells"]
+    settings = next("".join(cell["source"]) for cell in cells if 'PLAYED = """' in "".join(cell["source"]))
+    solution = games.solve(games.parse(settings.split('PLAYED = """')[1].split('"""')[0]))
+    run_all(page, path, *server)
+    board, status = page.locator(".aigc-sokoban-board"), page.locator(".aigc-sokoban-status")
+    board.scroll_into_view_if_needed()
+    first = settled(board)
+    names = {"u": "up", "d": "down", "l": "left", "r": "right"}
+    pushes = 0
+    for k, move in enumerate(solution.moves, 1):
+        page.locator(f".aigc-sokoban-{names[move.lower()]}").click()
+        pushes += move.isupper()
+        status.get_by_text(f"{k} moves, {pushes} pushes").wait_for(timeout=CHANGE_SECONDS * 1000)
+        if k == 3:
+            page.screenshot(path=BUILD / "browser-15-1-playing.png")
+    status.get_by_text(f"{len(solution.moves)} moves, {solution.pushes} pushes, solved").wait_for()
+    assert changed(board, first) != first
+    page.screenshot(path=BUILD / "browser-15-2-solved.png")
+    page.locator(".aigc-sokoban-undo").click()
+    status.get_by_text(f"{len(solution.moves) - 1} moves").wait_for(timeout=CHANGE_SECONDS * 1000)
+    page.locator(".aigc-sokoban-restart").click()
+    status.get_by_text("0 moves, 0 pushes", exact=True).wait_for(timeout=CHANGE_SECONDS * 1000)
+    page.locator(".aigc-sokoban-keys input").press_sequentially("sd")
+    status.get_by_text("2 moves").wait_for(timeout=CHANGE_SECONDS * 1000)
+
+
+def test_a_test_is_taken_to_its_end(page, server, untouched):
+    """Five questions are answered, the second choice each time, and the result names all five topics."""
+    path = untouched("notebooks/13_case_education.ipynb")
+    run_all(page, path, *server)
+    result = page.locator(".aigc-test-result")
+    page.locator(".aigc-test-next").scroll_into_view_if_needed()
+    for number in range(1, 6):
+        page.get_by_text(f"Question {number} of 5.").wait_for(timeout=CHANGE_SECONDS * 1000)
+        if number == 1:  # nothing is chosen yet: the button waits
+            page.locator(".aigc-test-next").click()
+            assert page.get_by_text("Question 1 of 5.").is_visible()
+        page.locator(".aigc-test-choice input[type=radio]").nth(1).check()
+        if number == 3:
+            page.screenshot(path=BUILD / "browser-13-1-question.png")
+        page.locator(".aigc-test-next").click()
+    result.get_by_text("of 5 right").wait_for(timeout=CHANGE_SECONDS * 1000)
+    said = result.inner_text()
+    page.screenshot(path=BUILD / "browser-13-2-result.png")
+    assert len(said.splitlines()) == 6 and all(": right" in line or ": wrong" in line for line in said.splitlines()[1:])
+    assert page.locator(".aigc-test-next").is_disabled()
 
 
 def test_the_page_of_10b_asks_its_server(page):
