@@ -385,21 +385,26 @@ def measure_split(answers, tests, seed):
     found["exam"]["reliability"] = float(whole.var() / (whole.var() + np.mean(error**2)))
     steps = {name: {k: found[f"{name}, {k}"]["whole"] for k in LENGTHS} for name in ("adaptive", "fixed")}
     found["saved"] = {str(k): questions_saved(steps["adaptive"], steps["fixed"], k) for k in range(2, 7)}
-    beyond = partial(*(course_abilities(given, courses[kind, 5], a, b) for kind in ("adaptive", "fixed")), earlier)
-    return found | {"beyond fixed": beyond, "apart": questions_apart(answers, seed)}
+    return found | {"apart": questions_apart(answers, seed)}
 
 
-def questions_apart(answers, seed, aside=5):
+def questions_apart(answers, seed, aside=5, criteria=20):
     """Return correlations, on the held-out students of a split, with the ability from questions that no form may ask.
 
-    ``aside`` of the questions, drawn, are the criterion; the rest are the bank of all forms, which are chosen on the
-    training students by their agreement with that bank.
+    ``aside`` of the questions, drawn, are a criterion; the rest are the bank of all forms, which are chosen on the
+    training students by their agreement with that bank. Each number is the mean over so many criteria.
     """
     train, test = halves(len(answers), seed)
-    rng = np.random.default_rng(seed + 2000)
+    a, b, _ = calibrate(answers[train])
+    draws = [np.random.default_rng((seed + 2000, k)) for k in range(criteria)]
+    found = [_apart(answers, train, test, a, b, aside, rng) for rng in draws]
+    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+
+
+def _apart(answers, train, test, a, b, aside, rng):
+    """Return the correlations of `questions_apart` for one drawn criterion."""
     order = rng.permutation(answers.shape[1])
     kept, bank = np.sort(order[:aside]), np.sort(order[aside:])
-    a, b, _ = calibrate(answers[train])
     criterion = ability(answers[test][:, kept], a[kept], b[kept])[0]
     learnt, given, a, b = answers[train][:, bank], answers[test][:, bank], a[bank], b[bank]
     scores = {
@@ -411,12 +416,6 @@ def questions_apart(answers, seed, aside=5):
         known = all_forms(learnt, a, b, length, ability(learnt, a, b)[0])
         scores[f"fixed, {length}"] = form_abilities(given, max(known, key=known.get), a, b)
     return {name: correlation(score, criterion) for name, score in scores.items()}
-
-
-def partial(x, given, y):
-    """Return the correlation of x and y where the same ``given`` is known: what x adds to it."""
-    xy, xg, yg = correlation(x, y), correlation(x, given), correlation(y, given)
-    return (xy - xg * yg) / np.sqrt((1 - xg**2) * (1 - yg**2))
 
 
 def corrected_interval(values, share=1.0):
@@ -658,14 +657,16 @@ def ets_class(delta, error, p):
     return "C" if abs(delta) >= 1.5 and (abs(delta) - 1) / error > stats.norm.ppf(0.95) else "B"
 
 
-def dif(answers, focal, within=0, rounds=5):
+def dif(answers, focal, within=0, rounds=5, matching=None):
     """Return a table, a row a question: delta, its error, p-value and class; "holm" is p corrected for their number.
+
+    Where ``matching`` (k,) says by which questions students are matched, no round is needed. Else:
 
     Students are matched by their score on the questions of class A, found in rounds ("purified"), as long as these are
     at least half of all; and within the same version of the exam, where ``within`` (n,) says which it was.
     """
-    clean, rows = np.ones(answers.shape[1], bool), []
-    for _ in range(rounds):
+    clean, rows = np.ones(answers.shape[1], bool) if matching is None else np.asarray(matching), []
+    for _ in range(rounds if matching is None else 1):
         rows = []
         for j, right in enumerate(answers.T):
             used = clean.copy()
@@ -690,14 +691,19 @@ def holm(p):
     return out
 
 
-def logistic_dif(answers, focal):
-    """Return p-values (k, 2) of uniform and non-uniform DIF by logistic regression (Swaminathan and Rogers 1990)."""
+def logistic_dif(answers, focal, within=None):
+    """Return p-values (k, 2) of uniform and non-uniform DIF by logistic regression (Swaminathan and Rogers 1990).
+
+    ``within`` (n,), 0 or 1, is the version of the exam: its effect, and that on the slope, are then allowed for first.
+    """
     import statsmodels.api as sm
 
     score, found = stats.zscore(answers.sum(1)), []
-    columns = np.column_stack([np.ones(len(score)), score, focal, score * focal])
+    known = [np.ones(len(score)), score] + ([] if within is None else [within, within * score])
+    columns = np.column_stack([*known, focal, score * focal])
     for right in answers.T:
-        fits = [sm.Logit(right, columns[:, :width]).fit(disp=0).llf for width in (2, 3, 4)]
+        widths = len(known) + np.arange(3)
+        fits = [sm.Logit(right, columns[:, :width]).fit(disp=0).llf for width in widths]
         found.append(stats.chi2.sf(2 * np.diff(fits), 1))
     return np.array(found)
 

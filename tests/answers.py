@@ -1125,6 +1125,11 @@ WRONG = {
         ],
         "13.5": [
             (
+                "def common_odds_ratio(counts):\n    c = np.asarray(counts, float)\n    c = c[(c > 0).all(1)]\n"
+                "    t = c.sum(1)\n    return np.sum(c[:, 0] * c[:, 3] / t) / np.sum(c[:, 1] * c[:, 2] / t)",
+                "no empty score",
+            ),
+            (
                 "def common_odds_ratio(counts):\n    a, b, c, d = np.asarray(counts, float).sum(0)\n"
                 "    return a * d / (b * c)",
                 "whatever the totals say",
@@ -1151,6 +1156,38 @@ WRONG = {
             ),
         ],
         "13.6": [
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-(np.asarray(a)[:, None] * nodes[None] + 0 * np.asarray(b)[:, None])))\n"
+                "    w = prior * np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n"
+                "    mean = w @ nodes / w.sum()\n"
+                "    return mean, np.sqrt(w @ (nodes - mean) ** 2 / w.sum())",
+                "unlike questions",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-(np.asarray(a)[:, None] * (nodes[None] + np.asarray(b)[:, None]))))\n"
+                "    w = prior * np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n"
+                "    mean = w @ nodes / w.sum()\n"
+                "    return mean, np.sqrt(w @ (nodes - mean) ** 2 / w.sum())",
+                "unlike questions",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-(np.asarray(a)[:, None] * nodes[None] - np.asarray(b)[:, None])))\n"
+                "    w = prior * np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n"
+                "    mean = w @ nodes / w.sum()\n"
+                "    return mean, np.sqrt(w @ (nodes - mean) ** 2 / w.sum())",
+                "unlike questions",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-(nodes[None] - np.asarray(b)[:, None] + 0 * np.asarray(a)[:, None])))\n"
+                "    w = prior * np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n"
+                "    mean = w @ nodes / w.sum()\n"
+                "    return mean, np.sqrt(w @ (nodes - mean) ** 2 / w.sum())",
+                "unlike questions",
+            ),
             (
                 "def eap(nodes, prior, a, b, answers):\n"
                 "    p = 1 / (1 + np.exp(-np.asarray(a)[:, None] * (nodes - np.asarray(b)[:, None])))\n"

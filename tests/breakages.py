@@ -1243,7 +1243,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="0 * answers[:, used].sum(1) + 100 * within",
         ),
         Bug(
-            "what five adaptive add to fixed",
+            "five adaptive − whole exam",
             "the exam less the short test",
             old='per_split("adaptive, 5", "tests") - per_split("exam", "tests")',
             new='per_split("exam", "tests") - per_split("adaptive, 5", "tests")',
