@@ -23,11 +23,13 @@ from tools import contents, notebooks  # noqa: E402
 import advertising  # noqa: E402
 import audio  # noqa: E402
 import compression  # noqa: E402
+import education  # noqa: E402
 import fair_match  # noqa: E402
 import film  # noqa: E402
 import folder  # noqa: E402
 import frogs  # noqa: E402
 import games_model  # noqa: E402
+import items  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
 import scaling  # noqa: E402
@@ -192,11 +194,13 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {tuning.markdown(stored("tuning"))}
 {fair_match.markdown(stored("fair_match"))}
 {film.markdown(stored("film"))}
+{items.markdown(stored("items"))}
 {moving.markdown(stored("video"))}
 {scenery.markdown(stored("scenery"))}
 {advertising.markdown(stored("advertising"))}
 {medicine.markdown(stored("medicine"))}
 {sdv.markdown(stored("sdv"))}
+{education.markdown(stored("education"))}
 {frogs.markdown(stored("frogs"))}
 {games_model.markdown(stored("games"))}
 {folder.markdown(stored("folder"))}

@@ -1067,6 +1067,157 @@ WRONG = {
             ),
         ],
     },
+    "13_case_education": {
+        "13.1": [
+            (
+                "def wrong_amounts(capital, rate, years):\n"
+                "    right = capital * (1 + rate) ** years\n"
+                "    simple = capital * (1 + rate * years)\n"
+                "    return {'simple': simple, 'early': right / (1 + rate), 'gain': right - capital}",
+                "simple interest is right",
+            ),
+            (
+                "def wrong_amounts(capital, rate, years):\n"
+                "    right = capital * (1 + rate) ** years\n"
+                "    simple = capital * (1 + rate * years)\n"
+                "    found = {'simple': simple, 'early': right / (1 + rate), 'gain': right - capital}\n"
+                "    return {name: value for name, value in found.items() if not math.isclose(value, right)}",
+                "keep one",
+            ),
+            (
+                "def wrong_amounts(capital, rate, years):\n"
+                "    return {'simple': capital * (1 + rate * years), 'early': 0.0, 'gain': 0.0}",
+                "120, 110 and 21",
+            ),
+        ],
+        "13.2": [
+            ("def expected_repeats(made, space):\n    return made * (made - 1) / 2 / space", "all but the first"),
+            ("def expected_repeats(made, space):\n    return space * (1 - (1 - 1 / space) ** made)", "repeats nothing"),
+            ("def expected_repeats(made, space):\n    return max(0, made - space)", "probability 1/4"),
+        ],
+        "13.3": [
+            ("def readings_of(text):\n    return [float(text.replace(',', '.'))]", "a thousand"),
+            ("def readings_of(text):\n    return [float(text.replace(',', ''))]", "lead decimals"),
+            (
+                "def readings_of(text):\n"
+                "    whole, _, rest = text.replace(',', '.').partition('.')\n"
+                "    found = {float(text.replace(',', '.'))} | ({float(whole + rest)} if len(rest) == 3 else set())\n"
+                "    return sorted(found)",
+                "begins with 0",
+            ),
+        ],
+        "13.4": [
+            (
+                "def item_information(theta, a, b):\n    p = 1 / (1 + np.exp(-a * (theta - b)))\n"
+                "    return a * p * (1 - p)",
+                "a²/4",
+            ),
+            (
+                "def item_information(theta, a, b):\n    p = 1 / (1 + np.exp(-a * (theta - b)))\n    return a**2 * p",
+                "a²/4",
+            ),
+            (
+                "def item_information(theta, a, b):\n    p = 1 / (1 + np.exp(-1.7 * a * (theta - b)))\n"
+                "    return a**2 * p * (1 - p)",
+                "three of four",
+            ),
+            ("def item_information(theta, a, b):\n    return a**2 / 4", "each ability"),
+        ],
+        "13.5": [
+            (
+                "def common_odds_ratio(counts):\n    c = np.asarray(counts, float)\n    c = c[(c > 0).all(1)]\n"
+                "    t = c.sum(1)\n    return np.sum(c[:, 0] * c[:, 3] / t) / np.sum(c[:, 1] * c[:, 2] / t)",
+                "no empty score",
+            ),
+            (
+                "def common_odds_ratio(counts):\n    a, b, c, d = np.asarray(counts, float).sum(0)\n"
+                "    return a * d / (b * c)",
+                "whatever the totals say",
+            ),
+            (
+                "def common_odds_ratio(counts):\n    a, b, c, d = np.asarray(counts, float).T\n"
+                "    return np.sum(a * d) / np.sum(b * c)",
+                "stratum's total",
+            ),
+            (
+                "def common_odds_ratio(counts):\n    a, b, c, d = np.asarray(counts, float).T\n"
+                "    return np.mean(a * d / (b * c))",
+                "stratum's total",
+            ),
+            (
+                "def common_odds_ratio(counts):\n    a, b, c, d = np.asarray(counts, float).T\n"
+                "    n = a + b + c + d\n    return np.sum(b * c / n) / np.sum(a * d / n)",
+                "3.5",
+            ),
+            (
+                "def common_odds_ratio(counts):\n    a, b, c, d = np.asarray(counts, float).T\n"
+                "    n = a + b + c + d\n    return np.sum(a * d / n) / np.sum(b * c / n)",
+                "no NaN",
+            ),
+        ],
+        "13.6": [
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-(np.asarray(a)[:, None] * nodes[None] + 0 * np.asarray(b)[:, None])))\n"
+                "    w = prior * np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n"
+                "    mean = w @ nodes / w.sum()\n"
+                "    return mean, np.sqrt(w @ (nodes - mean) ** 2 / w.sum())",
+                "unlike questions",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-(np.asarray(a)[:, None] * (nodes[None] + np.asarray(b)[:, None]))))\n"
+                "    w = prior * np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n"
+                "    mean = w @ nodes / w.sum()\n"
+                "    return mean, np.sqrt(w @ (nodes - mean) ** 2 / w.sum())",
+                "unlike questions",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-(np.asarray(a)[:, None] * nodes[None] - np.asarray(b)[:, None])))\n"
+                "    w = prior * np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n"
+                "    mean = w @ nodes / w.sum()\n"
+                "    return mean, np.sqrt(w @ (nodes - mean) ** 2 / w.sum())",
+                "unlike questions",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-(nodes[None] - np.asarray(b)[:, None] + 0 * np.asarray(a)[:, None])))\n"
+                "    w = prior * np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n"
+                "    mean = w @ nodes / w.sum()\n"
+                "    return mean, np.sqrt(w @ (nodes - mean) ** 2 / w.sum())",
+                "unlike questions",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-np.asarray(a)[:, None] * (nodes - np.asarray(b)[:, None])))\n"
+                "    w = prior * np.prod(p, axis=0)\n    w = w / w.sum()\n    m = w @ nodes\n"
+                "    return m, np.sqrt(w @ (nodes - m) ** 2)",
+                "one not",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-np.asarray(a)[:, None] * (nodes - np.asarray(b)[:, None])))\n"
+                "    w = prior * np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n"
+                "    m = w @ nodes\n    return m, np.sqrt(w @ (nodes - m) ** 2)",
+                "over their sum",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-np.asarray(a)[:, None] * (nodes - np.asarray(b)[:, None])))\n"
+                "    w = np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n    w = w / w.sum()\n"
+                "    m = w @ nodes\n    return m, np.sqrt(w @ (nodes - m) ** 2)",
+                "prior is all",
+            ),
+            (
+                "def eap(nodes, prior, a, b, answers):\n"
+                "    p = 1 / (1 + np.exp(-np.asarray(a)[:, None] * (nodes - np.asarray(b)[:, None])))\n"
+                "    w = prior * np.prod(np.where(np.asarray(answers)[:, None] == 1, p, 1 - p), axis=0)\n"
+                "    w = w / w.sum()\n    m = w @ nodes\n    return m, w @ (nodes - m) ** 2",
+                "prior is all",
+            ),
+        ],
+    },
     "14_case_medicine": {
         "14.1": [
             ("def auc(positive, negative):\n    return np.mean(positive > negative)", "Count pairs"),

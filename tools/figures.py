@@ -42,6 +42,7 @@ FIGURES = {
     "10b_serving": "def draw_load(",
     "11_case_film": "opening = show(",
     "12_case_advertising": "each the first that the three checks passed",
+    "13_case_education": "opening, (page, track)",
     "14_case_medicine": "picks = [np.flatnonzero(",
     "15_case_games": "gallery, axes = plt.subplots(",
     "20_prototype_your_own": "def opened(",
