@@ -37,7 +37,9 @@ def frechet_distance(real, fake):
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
     cross = np.sqrt(np.linalg.eigvalsh(root @ covariance_fake @ root).clip(0)).sum()
     mean_term = np.sum((real.mean(0) - fake.mean(0)) ** 2)
-    return float(max(0.0, mean_term + np.trace(covariance_real) + np.trace(covariance_fake) - 2 * cross))
+    # never below 0 but for rounding: large traces that cancel may not eat the distance of the means
+    covariance_term = max(0.0, np.trace(covariance_real) + np.trace(covariance_fake) - 2 * cross)
+    return float(mean_term + covariance_term)
 
 
 def kernel_distance(real, fake, subsets=50, subset_size=500, seed=0):

@@ -5,7 +5,7 @@ from aigc_utils import checks, kittens, metrics, models
 import numpy as np
 import pytest
 from defined import in_notebook
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import mutual_info_score
@@ -243,8 +243,13 @@ def said(measure, *arguments):
         return None
 
 
+FAR = [[-3.0, -3.0]] * 5 + [[-3.0, 0.0]] * 2 + [[1e6, 1e6]]  # one point far out: variances of 10¹¹ that cancel
+NEAR = [[-3.0, -3.0]] * 7 + [[1e6, 1e6]]
+
+
 @settings(deadline=None, max_examples=40)
 @given(awkward(2), awkward(2))
+@example(np.array(FAR), np.array(NEAR))
 def test_no_distance_is_a_wrong_number(real, fake):
     for measure in (metrics.precision_recall, metrics.density_coverage):
         found = said(measure, real, fake)
