@@ -10,6 +10,7 @@ Each keeps what the others stored in scenery.json. Notebook 15 shows these funct
 """
 
 import collections
+import functools
 import io
 import itertools
 import json
@@ -31,7 +32,7 @@ WEIGHTS = HERE.parent / "data" / "pretrained" / "guard_lines.weights.h5"
 
 # --- play a level -----------------------------------------------------------------------------------------------------
 
-PLAY_KEYS = {"w": "u", "s": "d", "a": "l", "d": "r"}  # the usual four keys; z takes a step back, r begins again
+PLAY_KEYS = {"w": "up", "s": "down", "a": "left", "d": "right", "z": "undo", "r": "restart"}
 
 
 class Player:
@@ -83,10 +84,8 @@ class Player:
 
     def _typed(self, change):
         for key in change["new"].lower():
-            if key in "zr":
-                self.do("undo" if key == "z" else "restart")
-            elif key in PLAY_KEYS:
-                self.do({"u": "up", "d": "down", "l": "left", "r": "right"}[PLAY_KEYS[key]])
+            if key in PLAY_KEYS:
+                self.do(PLAY_KEYS[key])
         if change["new"]:
             self.keys.value = ""
 
@@ -281,16 +280,20 @@ def random_lines(rows, wishes, seed=0):
 
 def ngram_lines(rows, wishes, seed=0):
     """Return lines by counts of three words, from training lines that have the mood or the situation of the wish."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for name, mood, situation in wishes:
+
+    @functools.cache  # the same wish comes several times
+    def counted(name, mood, situation):
         follows = collections.defaultdict(list)
         for other, *pair, line in rows:
             if mood == pair[0] or situation == pair[1]:
                 said = ["", "", *(name if word == other else word for word in line.split()), "\n"]
                 for a, b, c in zip(said, said[1:], said[2:], strict=False):
                     follows[a, b].append(c)
-        said = ["", ""]
+        return follows
+
+    rng, found = np.random.default_rng(seed), []
+    for wish in wishes:
+        follows, said = counted(*wish), ["", ""]
         while said[-1] != "\n" and len(said) < LONGEST:
             after = follows[said[-2], said[-1]]
             said.append(after[rng.integers(len(after))])
@@ -345,11 +348,8 @@ def released_lines(lines, wishes, reader, known, strict=False):
     ``known`` are `known_pairs`; where ``strict``, every pair of neighbours has to be known, too.
     """
     words = {word for pair in known for word in pair}
-    fine = [
-        pairs_of(line) <= known if strict else {w for pair in pairs_of(line) for w in pair} <= words for line in lines
-    ]
-    spoken = [{word for pair in pairs_of(line) for word in pair} for line in lines]
-    fine = [pairs_of(line) <= known if strict else said <= words for line, said in zip(lines, spoken, strict=True)]
+    said = [pairs_of(line) for line in lines]
+    fine = [pairs <= known if strict else {word for pair in pairs for word in pair} <= words for pairs in said]
     return np.array(fine) & read_as_asked(reader, lines, wishes).all(1)
 
 

@@ -1521,8 +1521,8 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             'net["as asked"][1] > spliced["as asked"][2]',
             "the strict gate looks at words alone",
-            old="if strict else said <= words",
-            new="if False else said <= words",
+            old="pairs <= known if strict else {",
+            new="pairs <= known if False else {",
             given=SPOKEN,
         ),
         Bug(
