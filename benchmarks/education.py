@@ -31,6 +31,7 @@ from aigc_utils import runtime  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 from scipy import stats  # noqa: E402
+from statsmodels.stats.multitest import multipletests  # noqa: E402
 
 STORE = HERE / "education.json"
 PINNED = "mirt==1.2.0 numpy==2.4.6 scipy==1.17.1"
@@ -419,9 +420,10 @@ def _apart(answers, train, test, a, b, aside, rng):
 
 
 def corrected_interval(values, share=1.0):
-    """Return (mean, least, most): 95 % for a mean over splits that share students (Nadeau and Bengio 2003).
+    """Return (mean, least, most): 95 % for a mean over splits that share records (Nadeau and Bengio 2003).
 
-    ``share`` is the number of held-out students to one of training.
+    Their results hang together, so the variance of a mean over J splits is not s²/J but s²(1/J + share), for ``share``
+    held-out records to one of training.
     """
     mean, count = np.mean(values), len(values)
     half = stats.t.ppf(0.975, count - 1) * np.std(values, ddof=1) * np.sqrt(1 / count + share)
@@ -683,12 +685,7 @@ def dif(answers, focal, within=0, rounds=5, matching=None):
 
 def holm(p):
     """Return p-values (k,) corrected for their number (Holm 1979)."""
-    p = np.asarray(p)
-    order = np.argsort(p)
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    out = np.empty(len(p))
-    out[order] = np.minimum(steps, 1)
-    return out
+    return multipletests(p, method="holm")[1]
 
 
 def logistic_dif(answers, focal, within=None):

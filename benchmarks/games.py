@@ -7,17 +7,16 @@ shifted by one step or by a row, and a flood fill is a few shifts. All of it is 
 """
 
 import itertools
-import math
 import re
 import sys
 from pathlib import Path
-from statistics import NormalDist
 from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import numpy as np  # noqa: E402
+from scipy import stats  # noqa: E402
 
 TILES = "# .$*@+"  # wall, floor, goal, box, box on a goal, player, player on a goal: the usual text form
 WALL = 0
@@ -657,10 +656,7 @@ def distances(levels, others):
 
 def wilson(hits, count, confidence=0.95):
     """Return (share, least, most) of ``hits`` of ``count`` by Wilson's score interval (1927)."""
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    share, middle = hits / count, (hits + z * z / 2) / (count + z * z)
-    half = z / (count + z * z) * math.sqrt(hits * (count - hits) / count + z * z / 4)
-    return share, middle - half, middle + half
+    return hits / count, *stats.binomtest(int(hits), int(count)).proportion_ci(confidence, method="wilson")
 
 
 # --- repair -----------------------------------------------------------------------------------------------------------

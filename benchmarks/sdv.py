@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from aigc_utils import tables  # noqa: E402
 from aigc_utils.prototype import table as prototype  # noqa: E402
+from benchmarks.education import corrected_interval  # noqa: E402
 from benchmarks.medicine import found_at  # noqa: E402
 from tools import notebooks  # noqa: E402
 
@@ -187,19 +188,6 @@ def run(name, split, python):
         return {"rows": rows, "chosen": chosen, "seconds": seconds, "training": len(own), "held out": len(real)}
 
 
-def interval(differences, share):
-    """Return (mean, least, most): 95 % by the corrected resampled t (Nadeau and Bengio 2003).
-
-    Splits of one table share rows, so that their results hang together: the variance of a mean over J of them is not
-    s²/J but s²(1/J + share), for ``share`` held-out rows to one training row.
-    """
-    from scipy import stats
-
-    mean, count = np.mean(differences), len(differences)
-    half = stats.t.ppf(0.975, count - 1) * np.std(differences, ddof=1) * np.sqrt(1 / count + share)
-    return mean, mean - half, mean + half
-
-
 def rows_of(splits, name):
     """Return the figures of a generator, one row a split; "chosen" is the family that training rows chose there."""
     return [split["rows"][split["chosen"] if name == "chosen" else name] for split in splits]
@@ -217,14 +205,14 @@ def section(splits):
     lines = [["rows", *columns], ["---"] * (len(columns) + 1)]
     for name in (*OURS, *SDV, *OTHERS):
         rows = rows_of(having(splits, name), name)
-        found = [interval([row[key] for row in rows], share) for key in columns]
+        found = [corrected_interval([row[key] for row in rows], share) for key in columns]
         lines.append([name, *(f"{mean:.3f} ± {most - mean:.3f}" for mean, _, most in found)])
     pairs = [["difference", *KEYS], ["---"] * (len(KEYS) + 1)]
     for ours in (*OURS, WEAK):
         for theirs in SDV:
             asked = having(splits, ours)
             both = list(zip(rows_of(asked, ours), rows_of(asked, theirs), strict=True))
-            found = [interval([a[key] - b[key] for a, b in both], share) for key in KEYS]
+            found = [corrected_interval([a[key] - b[key] for a, b in both], share) for key in KEYS]
             pairs.append([f"{ours} − {theirs}", *("{:+.3f} ({:+.3f} to {:+.3f})".format(*f) for f in found)])
     return "\n\n".join("\n".join(f"| {' | '.join(row)} |" for row in part) for part in (lines, pairs))
 
@@ -234,7 +222,7 @@ def verdict(splits):
     share, said = splits[0]["held out"] / splits[0]["training"], {"lower": [], "higher": [], "not told apart": []}
     for key in KEYS:
         pairs = zip(rows_of(splits, "chosen"), rows_of(splits, next(iter(SDV))), strict=True)
-        _, least, most = interval([a[key] - b[key] for a, b in pairs], share)
+        _, least, most = corrected_interval([a[key] - b[key] for a, b in pairs], share)
         said["lower" if most < 0 else "higher" if least > 0 else "not told apart"].append(key)
     found = "; ".join(f"{how}: {', '.join(keys)}" for how, keys in said.items() if keys)
     return f"Chosen against SDV as it comes, {found}."

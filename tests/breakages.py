@@ -1157,7 +1157,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             old="Fraction(1, 2 * 10**digits)",
             new="Fraction(5, 10**digits)",
         ),
-        Bug("assert all(here)", "half of the interval forgotten", old="z2 / (4 * count**2)", new="z2 / (4 * count)"),
+        Bug("assert all(here)", "the exact interval for Wilson's", old='method="wilson"', new='method="exact"'),
         Bug(
             'written.iptc["DigitalSourceType"]',
             "a sheet of what the learner has seen",

@@ -193,7 +193,7 @@ def test_kitten_shares_are_of_medians_and_the_emulated_runs_are_kept_apart():
 
 def test_the_interval_over_splits_allows_for_shared_rows():
     """Differences 1, 2, 3: mean 2, deviation 1, t of two degrees of freedom 4.303; 3/7 is added to 1/3."""
-    mean, least, most = sdv.interval([1.0, 2.0, 3.0], 3 / 7)
+    mean, least, most = sdv.corrected_interval([1.0, 2.0, 3.0], 3 / 7)
     assert mean == 2 and most - mean == pytest.approx(4.3027 * (1 / 3 + 3 / 7) ** 0.5, abs=1e-3)
     assert mean - least == pytest.approx(most - mean)
 
