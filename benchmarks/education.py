@@ -13,20 +13,17 @@ from here. Answers are floats (students, questions): 1 solved, 0 not, NaN not as
 """
 
 import functools
-import inspect
 import itertools
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import runtime  # noqa: E402
+from benchmarks import common  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
@@ -494,23 +491,18 @@ def forms():
     """Store every split's figures, the resamples of one split, and the price of exposure control."""
     answers, _, table = read_exam()
     tests = table["tests"].to_numpy(float)
-    splits = [rounded(measure_split(answers, tests, seed)) for seed in range(SPLITS)]
+    splits = [common.rounded(measure_split(answers, tests, seed)) for seed in range(SPLITS)]
     control = [exposure_price(answers, seed) for seed in range(20)]
     apart = {}
     for version in (1, 2):
         here = (table["group"] == version).to_numpy()
-        apart[str(version)] = [rounded(measure_split(answers[here], tests[here], seed)) for seed in range(10)]
+        apart[str(version)] = [common.rounded(measure_split(answers[here], tests[here], seed)) for seed in range(10)]
     return {
         "splits": splits,
         "resampled": resampled(answers, tests),
         "Sympson-Hetter": control,
         "versions": apart,
     }
-
-
-def rounded(value):
-    """Return nested dicts of numbers with four decimals."""
-    return {k: rounded(v) for k, v in value.items()} if isinstance(value, dict) else round(float(value), 4)
 
 
 # --- mirt, in an environment of its own -------------------------------------------------------------------------------
@@ -590,9 +582,7 @@ def beside_mirt(splits=3, lengths=(4, 5, 6)):
     answers, _, _ = read_exam()
     with tempfile.TemporaryDirectory() as place:
         folder, ours = Path(place), []
-        venv.create(folder / "env", with_pip=True)
-        python = folder / "env" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-        subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", *PINNED.split()], check=True)
+        python = common.environment(folder / "env", PINNED)
         for seed in range(splits):
             train, test, a, b, courses = split_courses(answers, seed, lengths)
             held, row = answers[test], {}
@@ -608,9 +598,8 @@ def beside_mirt(splits=3, lengths=(4, 5, 6)):
                 random=courses["random", max(lengths)],
             )
         np.save(folder / "everyone.npy", answers)
-        source = "\n".join(inspect.getsource(part) for part in (masked, mirt_course, by_mirt))
-        call = f"{source}\nby_mirt({str(folder)!r}, {tuple(lengths)!r})"
-        subprocess.run([python, "-I", "-c", call], check=True)
+        call = f"by_mirt({str(folder)!r}, {tuple(lengths)!r})"
+        common.run_apart(python, [masked, mirt_course, by_mirt], call)
         theirs, models = json.loads((folder / "mirt.json").read_text())
     pairs = list(zip(ours, theirs, strict=True))
     apart = max(abs(o[key] - t[key]) for o, t in pairs for key in o if key not in "ab")
@@ -878,15 +867,17 @@ How often a planted unfair question is found by Mantel and Haenszel's odds ratio
 STAGES = {"calibrate": calibration, "forms": forms, "mirt": beside_mirt, "dif": dif_check, "bank": bank}
 
 
+def a_line_a_stage(store):
+    """Return results as JSON with one stage a line."""
+    return "{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in store.items()) + "\n}"
+
+
 def main(*stages):
     """Run some stages and keep their results."""
     if not stages or set(stages) - set(STAGES):
         sys.exit(__doc__)
     for stage in stages:
-        result = STAGES[stage]()
-        store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
-        lines = [f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in (store | {stage: result}).items()]
-        STORE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")  # a line a stage
+        common.add(STORE, {stage: STAGES[stage]()}, a_line_a_stage)
         print(stage, "stored")
 
 

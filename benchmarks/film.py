@@ -31,6 +31,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import kittens, runtime  # noqa: E402
+from benchmarks import common  # noqa: E402
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
@@ -569,8 +570,7 @@ def shipped_networks(which):
 
 def store(**found):
     """Add results to film.json."""
-    kept = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
-    STORE.write_text(json.dumps(kept | found, indent=1) + "\n", encoding="utf-8")
+    common.add(STORE, found)
 
 
 def rounded(value, digits=4):

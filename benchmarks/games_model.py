@@ -29,6 +29,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import runtime  # noqa: E402
+from benchmarks import common  # noqa: E402
 from benchmarks.games import (  # noqa: E402
     BOXES,
     BRINGS,
@@ -607,11 +608,14 @@ def power(states=10**6):
 
 
 def save(**part):
-    """Store a part of games.json, the others as they are; a list of numbers or words is one line."""
-    found = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
-    text = json.dumps({**found, **part}, indent=1)
-    text = re.sub(r"\[\n\s+([^\[\]{}]*?)\n\s+\]", lambda m: "[" + re.sub(r"\n\s+", " ", m[1]) + "]", text)
-    STORE.write_text(text + "\n", encoding="utf-8")
+    """Store a part of games.json."""
+    common.add(STORE, part, short_lists)
+
+
+def short_lists(found):
+    """Return results as JSON in which a list of numbers or words is one line."""
+    text = common.indented(found)
+    return re.sub(r"\[\n\s+([^\[\]{}]*?)\n\s+\]", lambda m: "[" + re.sub(r"\n\s+", " ", m[1]) + "]", text)
 
 
 def markdown(result):

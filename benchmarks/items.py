@@ -10,6 +10,7 @@ Both keep their results in items.json. Notebook 13 shows some of these functions
 
 import collections
 import dataclasses
+import functools
 import html
 import itertools
 import json
@@ -21,6 +22,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+
+from benchmarks import common  # noqa: E402
 
 import numpy as np  # noqa: E402
 import sympy  # noqa: E402
@@ -1010,8 +1013,7 @@ BUGS = {  # names of functions of this module, and what a slip of the pen could 
 
 def keep(**results):
     """Add results to the store."""
-    known = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
-    STORE.write_text(json.dumps(known | results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    common.add(STORE, results, functools.partial(json.dumps, indent=1, ensure_ascii=False))
 
 
 def batch(count, seed, tally=None):

@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import models, runtime, text, training  # noqa: E402
+from benchmarks import common  # noqa: E402
 from benchmarks.games import WALL, Game, as_tiles, canonical, draw, picture, replay, room, shipped_levels  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -875,8 +876,7 @@ def gates_let_through(reader, pairs):
 
 
 def _store(**values):
-    stored = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
-    STORE.write_text(json.dumps(stored | values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    common.add(STORE, values, functools.partial(json.dumps, indent=1, sort_keys=True))
 
 
 def town_measures(seed, way):

@@ -5,14 +5,10 @@ SDV is under the Business Source License, so it is no dependency: the versions b
 environment, without what only its neural synthesizers need, and it runs there in processes of its own.
 """
 
-import inspect
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from aigc_utils import tables  # noqa: E402
 from aigc_utils.prototype import table as prototype  # noqa: E402
+from benchmarks import common  # noqa: E402
 from benchmarks.education import corrected_interval  # noqa: E402
 from benchmarks.medicine import found_at  # noqa: E402
 from tools import notebooks  # noqa: E402
@@ -92,14 +89,6 @@ TABLES = {"cancer": cancer, "voters": voters}
 # --- SDV, in a process of its own ------------------------------------------------------------------------------------
 
 
-def environment(folder):
-    """Return the Python of a new environment in a folder, with what `PINNED` names and nothing else."""
-    venv.create(folder, with_pip=True)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", *PINNED.split()], check=True)
-    return python
-
-
 def synthesize(folder, laws, count):
     """Fit SDV to training.csv, write each law's rows, and the quality of every CSV of rows; imports are SDV's."""
     import json
@@ -129,8 +118,7 @@ def synthesize(folder, laws, count):
 
 def run_sdv(python, folder, count):
     """Run `synthesize` in that environment; return SDV's frames and the quality of all, each by name."""
-    call = f"{inspect.getsource(synthesize)}\nsynthesize({str(folder)!r}, {SDV!r}, {count})"
-    subprocess.run([python, "-I", "-c", call], check=True, stdout=subprocess.DEVNULL)
+    common.run_apart(python, [synthesize], f"synthesize({str(folder)!r}, {SDV!r}, {count})")
     frames = {name: pd.read_csv(folder / f"made {name}.csv") for name in SDV}
     return frames, json.loads((folder / "quality.json").read_text())
 
@@ -268,7 +256,7 @@ def main(splits=SPLITS):
     if not missing:
         return
     with tempfile.TemporaryDirectory() as folder:
-        python = environment(Path(folder))
+        python = common.environment(Path(folder), PINNED)
         for name, split in missing:
             begin = time.perf_counter()
             kept[name][str(split)] = run(name, split, python)

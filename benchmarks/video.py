@@ -37,6 +37,7 @@ sys.path.insert(0, str(HERE.parent))
 from aigc_utils import kittens, losses, metrics, models, motion, runtime, training, video  # noqa: E402
 from aigc_utils.motion import POSE, REST  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
+from benchmarks import common  # noqa: E402
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
@@ -779,8 +780,7 @@ def earth_parts():
 
 def store(**found):
     """Add what was found to video.json."""
-    before = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
-    STORE.write_text(json.dumps(before | found, indent=1) + "\n", encoding="utf-8", newline="\n")
+    common.add(STORE, found)
 
 
 def seconds_of(**found):
@@ -966,8 +966,8 @@ def latents_of():
         np.save(path, plain.encode(kept("training")[0]))
     whos, poses = plain.split(np.load(path))
     scale = [[*f(whos, axis=0).tolist(), *f(poses, axis=(0, 1)).tolist()] for f in (np.mean, np.std)]
-    store(scale=rounded(scale, 5))
-    latents = Latents(plain.who, plain.pose, plain.decoder, rounded(scale, 5))
+    store(scale=common.rounded(scale, 5))
+    latents = Latents(plain.who, plain.pose, plain.decoder, common.rounded(scale, 5))
     vectors = np.concatenate([whos, poses.reshape(len(poses), -1)], axis=1)
     return latents, (vectors - latents.mean) / latents.spread
 
@@ -1187,17 +1187,17 @@ def predict():
     store(
         validation={name: float(score) for name, score in scores.items()},
         chosen={"network": best, "flow": flow, "simple": simple},
-        predict=rounded(table_of(found, future, groups)),
+        predict=common.rounded(table_of(found, future, groups)),
         by_motion={
             name: {
-                MOTIONS[m]: rounded(over_groups(w[told["motion"] == m, 3], groups[told["motion"] == m]))
+                MOTIONS[m]: common.rounded(over_groups(w[told["motion"] == m, 3], groups[told["motion"] == m]))
                 for m in range(4)
             }
             for name, w in wrong.items()
         },
         sharpness_by_motion={MOTIONS[m]: float(sharp[told["motion"] == m].mean().round(3)) for m in range(4)},
         ratio={
-            f"to {words}": rounded(over_groups(pairs, groups, lambda x, k=k: x[:, 0].mean() / x[:, k].mean()))
+            f"to {words}": common.rounded(over_groups(pairs, groups, lambda x, k=k: x[:, 0].mean() / x[:, k].mean()))
             for k, words in ((1, "flow"), (2, "copy"), (3, "simple"))
         }
         | {
@@ -1230,17 +1230,8 @@ def predict_earth():
         name: over_groups(pairs[:, k] - pairs[:, 0], np.arange(len(pairs)))
         for k, name in ((1, "recurrent"), (2, "copy"))
     }
-    store(earth=rounded(rows), earth_less_dis=rounded(gaps, 5), earth_clips=len(judged))
+    store(earth=common.rounded(rows), earth_less_dis=common.rounded(gaps, 5), earth_clips=len(judged))
     print({name: [round(row["error"][h][0], 4) for h in (0, 3, 7)] for name, row in rows.items()})
-
-
-def rounded(value, digits=4):
-    """Return numbers of any nesting rounded."""
-    if isinstance(value, dict):
-        return {key: rounded(one, digits) for key, one in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [rounded(one, digits) for one in value]
-    return round(float(value), digits)
 
 
 def generators(vectors, labels):
@@ -1354,18 +1345,18 @@ def judge():
     plants = {"copies, lighter and out of an MP4": planted(chosen), "copies, a frame later": np.roll(chosen, 1, axis=1)}
     store(
         reader=errors_of_reader(network, *kept("fresh")),
-        tolerance=rounded(tolerance),
-        judge=rounded(rows),
-        near={name: rounded(np.mean(nearest(frames, pictures) < bound)) for name, frames in plants.items()},
+        tolerance=common.rounded(tolerance),
+        judge=common.rounded(rows),
+        near={name: common.rounded(np.mean(nearest(frames, pictures) < bound)) for name, frames in plants.items()},
         kept_planted={
             "exchanged for one of the same colours": float(
                 identity_kept(read(network, two_kittens()), tolerance).mean()
             ),
             "ears that grow by a fifth": float(identity_kept(read(network, growing_ears()), tolerance).mean()),
         },
-        kept_ratio=rounded(ratio_of_shares(kept_by["flow"], kept_by["real"], fresh_told["kitten"].to_numpy())),
+        kept_ratio=common.rounded(ratio_of_shares(kept_by["flow"], kept_by["real"], fresh_told["kitten"].to_numpy())),
         kept_more={
-            name: rounded(over_groups(kept_by["flow"] * 1.0 - kept_by[name], np.arange(len(wanted))))
+            name: common.rounded(over_groups(kept_by["flow"] * 1.0 - kept_by[name], np.arange(len(wanted))))
             for name in ("transplanted", "flow, not settled", "GAN")
         },
         beyond={
@@ -1375,7 +1366,7 @@ def judge():
             )
         },
         farther={
-            name: rounded(middle(rounds["flow"] - rounds[name]))
+            name: common.rounded(middle(rounds["flow"] - rounds[name]))
             for name in ("real, others", "training clip", "transplanted", "GAN", "Gaussians", "flow, not settled")
         },
         speed=speed(latents, generators(vectors, labels)),
@@ -1411,7 +1402,7 @@ def speed(latents, ways, count=8, rounds=9):
             times.append([*np.diff(marks), marks[-1] - marks[0]])
         middles = np.median(times[1:], axis=0)
         found[name] = {"first": times[0][-1]} | dict(zip(("draw", "settle", "decode", "whole"), middles, strict=True))
-        found[name] = rounded(found[name], 3)
+        found[name] = common.rounded(found[name], 3)
     return found | {"seconds of film": count * FRAMES / RATE}
 
 

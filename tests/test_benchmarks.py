@@ -1,10 +1,12 @@
 """What the benches compute beside training: clock, finished pieces, rates, mixtures, noise. Numbers by hand."""
 
+import json
 import sys
 import types
 from pathlib import Path
 
 from aigc_utils import runtime, training
+from benchmarks import common
 
 import numpy as np
 import pytest
@@ -211,3 +213,24 @@ def test_the_voters_have_the_gaps_that_are_said():
     frame = sdv.voters()
     assert frame.shape == (944, 9) and set(frame.columns[frame.isna().any()]) == {"Clinton", "income", "Dole"}
     assert frame["age"][frame["income"].isna()].mean() > frame["age"].mean() + 3
+
+
+def test_results_are_added_to_a_store_and_the_others_stay(tmp_path):
+    store = tmp_path / "store.json"
+    common.add(store, {"a": [1], "b": 2})
+    common.add(store, {"b": common.rounded({"c": [0.123456, np.float32(2)]})})
+    assert json.loads(store.read_text()) == {"a": [1], "b": {"c": [0.1235, 2.0]}}
+    common.add(store, {}, json.dumps)
+    assert store.read_text() == '{"a": [1], "b": {"c": [0.1235, 2.0]}}\n'
+
+
+def doubled(path):
+    path.write_text(str(2 * int(path.read_text())))
+
+
+def test_a_function_runs_in_another_python_with_nothing_else_of_ours(tmp_path):
+    number = tmp_path / "number"
+    number.write_text("21")
+    call = f"import pathlib, sys; assert 'benchmarks' not in sys.modules; doubled(pathlib.Path({str(number)!r}))"
+    common.run_apart(sys.executable, [doubled], call)
+    assert number.read_text() == "42"
