@@ -934,8 +934,8 @@ BREAKAGES = {
         Bug(
             "change[2] < 0 < on_hard",
             "one of the two is not in decibels",
-            old='change = by_family(decibels(errors["where it failed"])',
-            new='change = by_family(errors["where it failed"]',
+            old='practice = decibels(errors["where it failed"])',
+            new='practice = errors["where it failed"]',
             given=FED_BACK,
         ),
         Bug(
