@@ -444,8 +444,7 @@ def field():
     Chosen on the sasquatch levels with counts from the others, real and by reverse play; then counted on all.
     """
     rng, real = np.random.default_rng(0), small_levels("training")
-    tiles, said = stored("reverse")
-    more = [turned(np.pad(t[: h - 2, : w - 2], 1), rng) for t, (h, w, *_) in zip(tiles, said, strict=True)]
+    more = [turned(tiles, rng) for tiles in pool("reverse")]
     ours = [form for name, t in real.items() if not name.startswith("sasquatch") for form in symmetries(t)]
     others = [t for name, t in real.items() if name.startswith("sasquatch")]
     bits = {}

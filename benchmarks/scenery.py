@@ -631,24 +631,21 @@ def roads_by(way, sites, cost, rng):
     from skimage.draw import line
     from skimage.graph import MCP_Geometric
 
-    n = len(sites)
-    fields = []
-    for site in sites:
-        field = MCP_Geometric(cost)
-        fields.append((field, field.find_costs([site])[0]))
-    lengths = np.array([[total[tuple(other)] for other in sites] for _, total in fields])
-    lengths = np.triu(np.maximum(lengths, lengths.T), 1) + np.triu(np.maximum(lengths, lengths.T), 1).T
     if way == "straight":
         flat = np.hypot(*(sites[:, None] - sites).transpose(2, 0, 1))
         pairs = [line(*sites[a], *sites[b]) for a, b in spanning_edges(flat)]
         return [list(zip(*(part.tolist() for part in pair), strict=True)) for pair in pairs]
+    n, fields = len(sites), [MCP_Geometric(cost) for _ in sites]
+    totals = [field.find_costs([site])[0] for field, site in zip(fields, sites, strict=True)]
+    lengths = np.array([[total[tuple(other)] for other in sites] for total in totals])
+    lengths = np.maximum(lengths, lengths.T)  # both ways are the same but for rounding
     edges = spanning_edges(lengths)
     if way == "nearest neighbour":
         edges = [(a, int(np.where(np.arange(n) == a, np.inf, lengths[a]).argmin())) for a in range(n)]
     if way == "random pairs":
         every = list(itertools.combinations(range(n), 2))
         edges = [every[k] for k in rng.permutation(len(every))[: len(edges)]]
-    return [[tuple(map(int, place)) for place in fields[a][0].traceback(sites[b])] for a, b in edges]
+    return [[tuple(map(int, place)) for place in fields[a].traceback(sites[b])] for a, b in edges]
 
 
 def built(heights, level, sites, roads, rng, houses=120):
