@@ -532,8 +532,8 @@ BREAKAGES = {
         Bug(
             "mean_of = {pair",
             "p-values taken one by one",
-            old="(len(p) - np.arange(len(p))) * np.sort(p)",
-            new="np.sort(p)",
+            old='multipletests(chance, method="holm")[1]',
+            new="chance",
         ),
         Bug(
             "0.9 * len(leaked)",
