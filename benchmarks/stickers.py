@@ -203,7 +203,7 @@ def _full(shade):
 
 def _is_head(element):
     """Return whether an element of a face's drawing is its round outline or its yellow disc."""
-    return element.tag == SVG + "circle" and float(element.get("r")) > 20 or (
+    return (element.tag == SVG + "circle" and float(element.get("r")) > 20) or (
         element.tag == SVG + "path" and _full(element.get("fill", "")) == "#FCEA2B"
     )
 
@@ -528,9 +528,9 @@ def distractors(index, rng, count=NAMES - 1):
     asked = every[index]
     others = [k for k in rng.permutation(len(every)) if k != index]
     same_thing = [k for k in others if (every[k].family, every[k].thing) == (asked.family, asked.thing)]
-    same_attribute = [
-        k for k in others if (every[k].family, every[k].attribute) == (asked.family, asked.attribute)
-    ][: count // 2]
+    same_attribute = [k for k in others if (every[k].family, every[k].attribute) == (asked.family, asked.attribute)][
+        : count // 2
+    ]
     family = [k for k in others if every[k].family == asked.family]
     return list(dict.fromkeys([*same_thing, *same_attribute, *family, *others]))[:count]
 
@@ -538,14 +538,26 @@ def distractors(index, rng, count=NAMES - 1):
 def ranks(pictures, names, asked, seed=0):
     """Return the rank (0 is first) of the asked name among 100 for each picture, int (n,).
 
-    ``pictures`` (n, width) and ``names`` (all wishes, width) are a judge's vectors of length 1; ``asked`` (n,) are places in
-    `wishes`. A name that is as near as the asked one counts half, rounded up.
+    ``pictures`` (n, width) and ``names`` (all wishes, width) are a judge's vectors of length 1; ``asked`` (n,) are
+    places in `wishes`. A name that is as near as the asked one counts half, rounded up.
     """
     found = []
     for picture, index in zip(pictures, asked, strict=True):
         others = distractors(index, np.random.default_rng([seed, index]))
         scores, own = names[others] @ picture, names[index] @ picture
         found.append(int((scores > own).sum() + np.ceil((scores == own).sum() / 2)))
+    return np.array(found)
+
+
+def pixel_ranks(images, asked, seed=0):
+    """Return the same ranks by pixels: how many of the 99 others' drawings are nearer to a picture than the asked one.
+
+    No network and no words: pictures uint8 (n, 32, 32, 3) against the drawings that the rule makes for the 100 names.
+    """
+    drawings, found = small_pictures(), []
+    for image, index in zip(images, asked, strict=True):
+        others = distractors(index, np.random.default_rng([seed, index]))
+        found.append(int((distance(image, drawings[others]) <= distance(image, drawings[index])).sum()))
     return np.array(found)
 
 
@@ -580,7 +592,7 @@ def nearest_by_name(texts, pool):
 
 
 def distance(one, others):
-    """Return the root mean square difference of pictures uint8 (…, h, w, 3) in [0, 1], the nearer of the mirror images."""
+    """Return the root mean square difference in [0, 1] of pictures uint8 (…, h, w, 3), of the nearer mirror image."""
     first, second = np.asarray(one, np.float32) / 255, np.asarray(others, np.float32) / 255
     straight = np.sqrt(np.mean((first - second) ** 2, axis=(-3, -2, -1)))
     return np.minimum(straight, np.sqrt(np.mean((first[..., ::-1, :] - second) ** 2, axis=(-3, -2, -1))))
@@ -589,7 +601,7 @@ def distance(one, others):
 @functools.cache
 def near_threshold():
     """Return the distance below which a picture counts as a copy: a hundredth of seen drawings are as near another."""
-    every, part = wishes()
+    _, part = wishes()
     images = small_pictures()[part == TRAIN]
     nearest = [np.partition(distance(image, images), 1)[1] for image in images[:: max(1, len(images) // 300)]]
     return float(np.quantile(nearest, 0.01))

@@ -146,7 +146,9 @@ class Judge:
         self.seed, reader, viewer, self.read = JUDGES[name]
         runtime.keras.utils.set_random_seed(self.seed)
         self.reader, self.viewer = reader(), viewer()
-        self.both = runtime.keras.Model([self.reader.input, self.viewer.input], [self.reader.output, self.viewer.output])
+        self.both = runtime.keras.Model(
+            [self.reader.input, self.viewer.input], [self.reader.output, self.viewer.output]
+        )
 
     def names(self, texts):
         """Return the vectors (n, WIDTH) of texts."""
@@ -187,7 +189,7 @@ def grouped(places):
     return [np.array(one) for one in things.values()], [np.array(one) for one in features.values()], len(places)
 
 
-def train_judge(name, steps=2600, count=128):
+def train_judge(name, steps=1000, count=128):
     """Train a judge: each picture of a batch must find its name, and each name its picture (InfoNCE)."""
     tf, keras = runtime.tf, runtime.keras
     judge, begin = Judge(name), time.perf_counter()
@@ -281,7 +283,23 @@ def _map_of(code, side, channels):
     return layers.Reshape((side, side, channels))(layers.Dense(side * side * channels)(code))
 
 
-def flow_network(widths=(48, 96, 128)):
+def _folded(x):
+    """Return maps of half the side and four times the channels."""
+    side, channels = x.shape[1] // 2, x.shape[-1]
+    x = runtime.keras.ops.reshape(x, (-1, side, 2, side, 2, channels))
+    return runtime.keras.ops.reshape(runtime.keras.ops.transpose(x, (0, 1, 3, 2, 4, 5)), (-1, side, side, 4 * channels))
+
+
+def _unfolded(x, channels, kernel_size=1, **options):
+    """Return maps of twice the side: a convolution to four times the channels, which are then laid out."""
+    side = x.shape[1]
+    x = runtime.keras.layers.Conv2D(4 * channels, kernel_size, padding="same", **options)(x)
+    x = runtime.keras.ops.reshape(x, (-1, side, side, 2, 2, channels))
+    x = runtime.keras.ops.transpose(x, (0, 1, 3, 2, 4, 5))
+    return runtime.keras.ops.reshape(x, (-1, 2 * side, 2 * side, channels))
+
+
+def flow_network(widths=(32, 64, 96)):
     """Return a network from [pictures, time, tokens] to the pictures' velocity: a U-Net that words steer.
 
     A text is the sum of its words' vectors and two dense layers. It scales and shifts every map, and lays maps of its own
@@ -297,24 +315,22 @@ def flow_network(widths=(48, 96, 128)):
     code = layers.Concatenate()([ops.sin(angles), ops.cos(angles), words])
     code = layers.Dense(128, "silu")(layers.Dense(160, "silu")(code))
     low, middle, high = widths
-    x = layers.Conv2D(low, 4, strides=2, padding="same")(images)
+    x = layers.Conv2D(low, 3, padding="same")(_folded(images))
     x = first = _block(layers.Concatenate()([x, _map_of(words, 16, 4)]), code, low)
-    x = layers.Conv2D(middle, 4, strides=2, padding="same")(x)
-    x = second = _block(layers.Concatenate()([x, _map_of(words, 8, 24)]), code, middle)
-    x = layers.Conv2D(high, 4, strides=2, padding="same")(x)
-    x = _block(layers.Concatenate()([x, _map_of(words, 4, 96)]), code, high)
-    x = _block(x, code)
-    x = layers.Conv2DTranspose(middle, 4, strides=2, padding="same")(x)
-    x = _block(layers.Concatenate()([x, second]), code, middle)
-    x = layers.Conv2DTranspose(low, 4, strides=2, padding="same")(x)
-    x = _block(_block(layers.Concatenate()([x, first]), code, low), code)
-    x = layers.Activation("silu")(x)
-    end = layers.Conv2DTranspose(3, 4, 2, padding="same", kernel_initializer="zeros", dtype="float32")(x)
+    x = layers.Conv2D(middle, 1)(_folded(x))
+    x = second = _block(layers.Concatenate()([x, _map_of(words, 8, 16)]), code, middle)
+    x = layers.Conv2D(high, 1)(_folded(x))
+    x = _block(layers.Concatenate()([x, _map_of(words, 4, 64)]), code, high)
+    x = _unfolded(_block(x, code), middle)
+    x = _unfolded(_block(layers.Concatenate()([x, second]), code, middle), low)
+    x = _block(layers.Concatenate()([x, first]), code, low)
+    x = layers.Activation("silu")(_block(x, code))
+    end = _unfolded(x, 3, kernel_size=3, kernel_initializer="zeros")
     rest = ops.maximum(1.0 - time_, LEAST_REST)[:, None, None, None]
     return keras.Model([images, time_, numbers], (end - images) / rest, name="stickers_flow")
 
 
-EMA = 0.999
+EMA = 0.998
 RUN = "stickers_run.npz"  # in the cache: weights, their average and the optimizer, to go on from
 
 
@@ -363,7 +379,7 @@ def train(seconds="900", rate=1.5e-3, batch=64, seed=0, budget=2400.0):
         recent, done = [*recent[-199:], float(loss)], done + 1
         if done % 200 == 0:
             print(done, round(used + now), round(float(np.mean(recent)), 4), flush=True)
-        if done % 2000 == 0:
+        if done % 400 == 0:
             keep_run(path, model, fast, optimizer, done, used + now)
     keep_run(path, model, fast, optimizer, done, used + time.perf_counter() - begin)
     save(training={"steps": done, "seconds": round(used + time.perf_counter() - begin), "batch": batch})
@@ -426,6 +442,282 @@ class Painter:
             part = noise[k : k + batch], words[k : k + batch]
             found.append(self._paint(*map(tf.constant, part), tf.constant(self.guidance, tf.float32)).numpy())
         return as_bytes(np.concatenate(found))
+
+
+# --- 64 × 64 ----------------------------------------------------------------------------------------------------------
+
+
+def upscale_network(width=32):
+    """Return a network from pictures (n, 32, 32, 3) to the same at 64 × 64: what bilinear doubling lacks is learnt."""
+    layers = runtime.keras.layers
+    images = layers.Input((SIDE, SIDE, 3), name="image")
+    x = layers.Conv2D(width, 3, padding="same", activation="relu")(images)
+    for _ in range(2):
+        inner = layers.Conv2D(width, 3, padding="same", activation="relu")(x)
+        x = layers.Add()([x, layers.Conv2D(width, 3, padding="same", kernel_initializer="zeros")(inner)])
+    more = _unfolded(layers.Activation("relu")(x), 3, kernel_size=3, kernel_initializer="zeros")
+    plain = layers.UpSampling2D(2, interpolation="bilinear")(images)
+    return runtime.keras.Model(images, layers.Add()([plain, more]), name="stickers_upscale")
+
+
+def upscale(seconds="240", rate=2e-3, batch=16, seed=3):
+    """Train the upscaler on the seen drawings, half of them made a little wrong, as the flow's pictures are."""
+    tf, keras = runtime.tf, runtime.keras
+    keras.utils.set_random_seed(seed)
+    model, rng = upscale_network(), np.random.default_rng(seed)
+    places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
+    small, large = stickers.small_pictures()[places], stickers.large_pictures()[places]
+    optimizer = keras.optimizers.Adam(rate)
+
+    @tf.function
+    def step(shown, target):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.abs(model(shown, training=True) - target))
+        weights = model.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        return loss
+
+    begin, k, recent = time.perf_counter(), 0, []
+    while (share := (time.perf_counter() - begin) / float(seconds)) < 1:
+        optimizer.learning_rate.assign(rate * (0.02 + 0.98 * (1 + np.cos(np.pi * share)) / 2))
+        rows = rng.integers(0, len(places), batch)
+        shown, target = as_floats(small[rows]), as_floats(large[rows])
+        wrong = (np.arange(batch) % 2)[:, None, None, None] * rng.uniform(0, 0.12)
+        shown = shown + wrong * rng.standard_normal(shown.shape, np.float32)
+        recent, k = [*recent[-99:], float(step(*map(tf.constant, (shown.astype(np.float32), target))))], k + 1
+        if k % 200 == 0:
+            print("upscale", k, round(float(np.mean(recent)), 4), flush=True)
+    save_half(model, PRETRAINED / "stickers_upscale.npz")
+    held = np.flatnonzero(stickers.wishes()[1] == TEST)
+    save(upscale={"steps": k, "seconds": round(time.perf_counter() - begin), **upscale_errors(model, held)})
+
+
+def upscale_errors(model, held):
+    """Return the root mean square errors of the held-out drawings at 64 × 64, learnt and by rule, in [0, 1]."""
+    from PIL import Image
+
+    small, large = stickers.small_pictures()[held], stickers.large_pictures()[held] / 255.0
+    size, ways = (2 * SIDE, 2 * SIDE), {"nearest": 0, "bilinear": 2, "bicubic": 3, "lanczos": 1}
+    found = {
+        name: np.stack([np.asarray(Image.fromarray(one).resize(size, way)) for one in small])
+        for name, way in ways.items()
+    }
+    found["learnt"] = enlarged(small, model)
+    return {name: round(float(np.sqrt(np.mean((one / 255.0 - large) ** 2))), 4) for name, one in found.items()}
+
+
+def load_upscaler():
+    """Return the upscaler with its shipped weights."""
+    model = upscale_network()
+    load_half(model, PRETRAINED / "stickers_upscale.npz")
+    return model
+
+
+def enlarged(images, model=None):
+    """Return pictures uint8 (n, 32, 32, 3) as uint8 (n, 64, 64, 3)."""
+    model, floats = model or load_upscaler(), as_floats(images)
+    return as_bytes(np.concatenate([model(floats[k : k + 64]) for k in range(0, len(floats), 64)]))
+
+
+# --- the rival --------------------------------------------------------------------------------------------------------
+
+CODE = 16  # numbers of the VAE's code
+
+
+def vae_networks():
+    """Return (encoder, decoder) of a VAE that is told the text: the usual convolutions, `models.generator` as decoder."""
+    from aigc_utils import models
+
+    keras, layers = runtime.keras, runtime.keras.layers
+    images, numbers = layers.Input((SIDE, SIDE, 3)), layers.Input((LONGEST,), dtype="int32")
+    x = images
+    for channels in (32, 64, 96):
+        x = layers.LeakyReLU(0.2)(layers.Conv2D(channels, 4, strides=2, padding="same")(x))
+    x = layers.Dense(128, "silu")(layers.Concatenate()([layers.Flatten()(x), _summed(numbers, 96, "seen")]))
+    encoder = keras.Model([images, numbers], layers.Dense(2 * CODE)(x), name="stickers_vae_encoder")
+    code = layers.Input((CODE,))
+    words = layers.Dense(160, "silu")(_summed(numbers, 128, "told"))
+    words = layers.Dense(160, "silu")(layers.Concatenate()([words, code]))
+    base = models.generator(160, (128, 96, 64), batch_norm=False, style=(128,), name="stickers_vae_base")
+    return encoder, keras.Model([code, numbers], base(words), name="stickers_vae")
+
+
+def vae(seconds="420", rate=1e-3, batch=64, seed=5, beta=4.0):
+    """Train the rival on the same wishes; squared error over a variance of 0.05, and ``beta`` times the divergence."""
+    tf, keras = runtime.tf, runtime.keras
+    keras.utils.set_random_seed(seed)
+    (encoder, decoder), rng = vae_networks(), np.random.default_rng(seed)
+    places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
+    images, texts = as_floats(stickers.small_pictures()[places]), wordings(places, seed, stickers.tokens)
+    optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
+    weights = encoder.trainable_variables + decoder.trainable_variables
+    optimizer.build(weights)
+
+    @tf.function
+    def step(shown, words, noise):
+        with tf.GradientTape() as tape:
+            mean, log_var = tf.split(encoder([shown, words], training=True), 2, axis=1)
+            drawn = decoder([mean + tf.exp(log_var / 2) * noise, words], training=True)
+            error = tf.reduce_sum(tf.square(drawn - shown), (1, 2, 3)) / (2 * 0.05)
+            loss = tf.reduce_mean(error + beta * losses.gaussian_kl(mean, log_var)) / images[0].size
+        optimizer.apply(tape.gradient(loss, weights), weights)
+        return loss
+
+    begin, k, recent = time.perf_counter(), 0, []
+    while (share := (time.perf_counter() - begin) / float(seconds)) < 1:
+        optimizer.learning_rate.assign(rate * (0.02 + 0.98 * (1 + np.cos(np.pi * share)) / 2))
+        rows = rng.integers(0, len(places), batch)
+        shown = mirrored(images[rows], places[rows], rng)
+        noise = rng.standard_normal((batch, CODE), np.float32)
+        loss = step(*map(tf.constant, (shown, texts[rows, rng.integers(0, FORMS, batch)], noise)))
+        recent, k = [*recent[-99:], float(loss)], k + 1
+        if k % 200 == 0:
+            print("vae", k, round(float(np.mean(recent)), 4), flush=True)
+    save_half(decoder, PRETRAINED / "stickers_vae.npz")
+    save(vae={"steps": k, "seconds": round(time.perf_counter() - begin)})
+
+
+def load_vae():
+    """Return the rival's decoder with its shipped weights: [codes (n, 16), tokens] to pictures in [-1, 1]."""
+    decoder = vae_networks()[1]
+    load_half(decoder, PRETRAINED / "stickers_vae.npz")
+    return decoder
+
+
+def paint_by_vae(texts, seed=0, decoder=None):
+    """Return a sticker uint8 (n, 32, 32, 3) for each text, from codes drawn by lot."""
+    codes = np.random.default_rng(seed).standard_normal((len(texts), CODE), np.float32)
+    return as_bytes((decoder or load_vae()).predict([codes, stickers.tokens(texts)], verbose=0))
+
+
+# --- choices and measurements -----------------------------------------------------------------------------------------
+
+DRAWS = 4  # stickers of each wish, in wordings and noise of their own
+SETTINGS = [(steps, guidance) for steps in (6, 12) for guidance in (1.0, 1.5, 2.0, 3.0)]
+
+
+def asked_texts(places, seed):
+    """Return a text for each wish, its wording by lot."""
+    every, rng = stickers.wishes()[0], np.random.default_rng(seed)
+    return [stickers.phrase(every[k], rng) for k in places]
+
+
+def choose():
+    """Store what the first judge says of steps and guidance on the wishes for choices; the best is kept."""
+    places, judge, flow = np.flatnonzero(stickers.wishes()[1] == CHOICES), load_judge("stickers_judge"), load_flow()
+    asked, found, names = np.repeat(places, 2), {}, names_of_all(judge)
+    texts = asked_texts(asked, 11)
+    for steps, guidance in SETTINGS:
+        images = Painter(flow, steps, guidance)(texts, seed=11)
+        ranked = stickers.ranks(judge.pictures(images), names, asked)
+        found[f"{steps} steps, guidance {guidance}"] = round(float((ranked == 0).mean()), 4)
+        print(steps, guidance, found[f"{steps} steps, guidance {guidance}"], flush=True)
+    best = max(SETTINGS, key=lambda pair: found[f"{pair[0]} steps, guidance {pair[1]}"])
+    save(choices={"table": found, "steps": best[0], "guidance": best[1]})
+
+
+def chosen_by(judge, texts, candidates):
+    """Return, of candidates (draws, n, 32, 32, 3), the picture that a judge finds nearest to each text."""
+    names = judge.names(texts)
+    scores = np.stack([(judge.pictures(images) * names).sum(1) for images in candidates])
+    return candidates[scores.argmax(0), np.arange(len(texts))]
+
+
+def measured(judge, names, images, asked):
+    """Return {family: {"share", "low", "high", "wishes"}} of pictures."""
+    found = stickers.firsts_by_family(stickers.ranks(judge.pictures(images), names, asked), asked)
+    return {
+        key: dict(zip(("share", "low", "high", "wishes"), common.rounded(list(value)), strict=True))
+        for key, value in found.items()
+    }
+
+
+def measure():
+    """Store the second judge's figures of the test wishes: real drawings, the flow, its rivals, and a floor."""
+    import json
+
+    judge, first = load_judge("stickers_second_judge"), load_judge("stickers_judge")
+    every, part = stickers.wishes()
+    test, train_places = np.flatnonzero(part == TEST), np.flatnonzero(part == TRAIN)
+    chosen, names = json.loads(STORE.read_text())["choices"], names_of_all(judge)
+    painter = Painter(load_flow(), chosen["steps"], chosen["guidance"])
+    texts = [asked_texts(test, 100 + k) for k in range(DRAWS)]
+    draws = np.stack([painter(texts[k], seed=100 + k) for k in range(DRAWS)])
+    asked, flat = np.tile(test, DRAWS), draws.reshape(-1, SIDE, SIDE, 3)
+    nearest = stickers.nearest_by_name(texts[0], train_places)
+    seen = train_places[:: len(train_places) // len(test)]
+    painted_seen = painter(asked_texts(seen, 200), seed=200)
+    vae_images = np.concatenate([paint_by_vae(texts[k], 100 + k) for k in range(DRAWS)])
+    random = np.random.default_rng(9).permutation(train_places)[: len(test)]
+    rows = {
+        "the real drawing (by rule)": (stickers.small_pictures()[test], test),
+        "flow, held-out wishes": (flat, asked),
+        f"flow, the first judge's choice of {DRAWS}": (
+            chosen_by(first, texts[0], np.stack([painter(texts[0], seed=300 + k) for k in range(DRAWS)])),
+            test,
+        ),
+        "flow, seen wishes": (painted_seen, seen),
+        "VAE, held-out wishes": (vae_images, asked),
+        "nearest seen drawing by name": (stickers.small_pictures()[nearest], test),
+        "a seen drawing by lot": (stickers.small_pictures()[random], test),
+    }
+    table = {name: measured(judge, names, *row) for name, row in rows.items()}
+    first_names = names_of_all(first)
+    table_first = {name: measured(first, first_names, *row) for name, row in rows.items()}
+    real, flow = table["the real drawing (by rule)"], table["flow, held-out wishes"]
+    save(
+        judged=table,
+        judged_by_the_first=table_first,
+        bar={key: round(flow[key]["share"] / real[key]["share"], 4) for key in real},
+        copies=copies(painted_seen, seen, flat, asked),
+        by_pixels={name: pixel_check(*row) for name, row in rows.items()},
+        size={path.name: path.stat().st_size for path in sorted(PRETRAINED.glob("stickers_*.npz"))},
+        seconds_a_sticker=seconds_a_sticker(painter),
+    )
+    print(json.dumps({key: {f: one["share"] for f, one in row.items()} for key, row in table.items()}, indent=1))
+
+
+def copies(painted_seen, seen, painted_held, held):
+    """Return shares of near copies (`stickers.near_threshold`): of seen names, of held-out names, of what was asked."""
+    near, drawings = stickers.near_threshold(), stickers.small_pictures()
+    own = np.array([stickers.distance(one, drawings[k]) for one, k in zip(painted_seen, seen, strict=True)])
+    true = np.array([stickers.distance(one, drawings[k]) for one, k in zip(painted_held, held, strict=True)])
+    other, _ = stickers.nearest_seen(painted_held)
+    real, _ = stickers.nearest_seen(drawings[np.unique(held)])
+    return common.rounded(
+        {
+            "threshold": near,
+            "seen names: near their own drawing": np.mean(own < near),
+            "seen names: median distance to it": np.median(own),
+            "held-out names: near the drawing asked for": np.mean(true < near),
+            "held-out names: median distance to it": np.median(true),
+            "held-out names: near a seen drawing": np.mean(other < near),
+            "real held-out drawings: near a seen drawing": np.mean(real < near),
+            "held-out names: nearer to a seen drawing than to the one asked for": np.mean(other < true),
+        }
+    )
+
+
+def pixel_check(images, asked):
+    """Return {family: share of pictures that are nearest, of the 100 drawings, to the one asked for}."""
+    found = stickers.firsts_by_family(stickers.pixel_ranks(images, asked), asked)
+    return {family: round(value[0], 4) for family, value in found.items()}
+
+
+def seconds_a_sticker(painter, repeats=10):
+    """Return the median seconds for one sticker, 32 × 32, compiled before."""
+    painter(["a red apple"])
+    times = []
+    for k in range(repeats):
+        begin = time.perf_counter()
+        painter(["a red apple"], seed=k)
+        times.append(time.perf_counter() - begin)
+    return round(float(np.median(times)), 4)
+
+
+def ship():
+    """Write the sheet of drawings."""
+    stickers.ship()
 
 
 if __name__ == "__main__":
