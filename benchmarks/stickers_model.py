@@ -146,9 +146,8 @@ class Judge:
         self.seed, reader, viewer, self.read = JUDGES[name]
         runtime.keras.utils.set_random_seed(self.seed)
         self.reader, self.viewer = reader(), viewer()
-        self.both = runtime.keras.Model(
-            [self.reader.input, self.viewer.input], [self.reader.output, self.viewer.output]
-        )
+        two = self.reader, self.viewer
+        self.both = runtime.keras.Model([one.input for one in two], [one.output for one in two])
 
     def names(self, texts):
         """Return the vectors (n, WIDTH) of texts."""
@@ -302,8 +301,8 @@ def _unfolded(x, channels, kernel_size=1, **options):
 def flow_network(widths=(32, 64, 96)):
     """Return a network from [pictures, time, tokens] to the pictures' velocity: a U-Net that words steer.
 
-    A text is the sum of its words' vectors and two dense layers. It scales and shifts every map, and lays maps of its own
-    beside those of the picture, since it must say where things go. As in `models.velocity` the network guesses the end
+    A text is the sum of its words' vectors and two dense layers. It scales and shifts every map, and lays maps of its
+    own beside those of the picture, since it must say where things go. As in `models.velocity` the network guesses the end
     of the way. Tokens that are all 0 say nothing.
     """
     keras, layers, ops = runtime.keras, runtime.keras.layers, runtime.keras.ops
@@ -334,7 +333,7 @@ EMA = 0.998
 RUN = "stickers_run.npz"  # in the cache: weights, their average and the optimizer, to go on from
 
 
-def train(seconds="900", rate=1.5e-3, batch=64, seed=0, budget=2400.0):
+def train(seconds="900", rate=1.5e-3, batch=64, seed=0, budget=2900.0):
     """Train the flow for so many seconds more; ``budget`` is what the rate's fall is planned for."""
     tf, keras = runtime.tf, runtime.keras
     keras.utils.set_random_seed(seed)
@@ -525,7 +524,7 @@ CODE = 16  # numbers of the VAE's code
 
 
 def vae_networks():
-    """Return (encoder, decoder) of a VAE that is told the text: the usual convolutions, `models.generator` as decoder."""
+    """Return (encoder, decoder) of a VAE that is told the text; `models.generator` is in its decoder."""
     from aigc_utils import models
 
     keras, layers = runtime.keras, runtime.keras.layers
@@ -637,7 +636,7 @@ def measure():
     import json
 
     judge, first = load_judge("stickers_second_judge"), load_judge("stickers_judge")
-    every, part = stickers.wishes()
+    _, part = stickers.wishes()
     test, train_places = np.flatnonzero(part == TEST), np.flatnonzero(part == TRAIN)
     chosen, names = json.loads(STORE.read_text())["choices"], names_of_all(judge)
     painter = Painter(load_flow(), chosen["steps"], chosen["guidance"])
