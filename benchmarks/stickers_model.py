@@ -302,8 +302,8 @@ def flow_network(widths=(32, 64, 96)):
     """Return a network from [pictures, time, tokens] to the pictures' velocity: a U-Net that words steer.
 
     A text is the sum of its words' vectors and two dense layers. It scales and shifts every map, and lays maps of its
-    own beside those of the picture, since it must say where things go. As in `models.velocity` the network guesses the end
-    of the way. Tokens that are all 0 say nothing.
+    own beside those of the picture, since it must say where things go. As in `models.velocity` the network guesses the
+    end of the way. Tokens that are all 0 say nothing.
     """
     keras, layers, ops = runtime.keras, runtime.keras.layers, runtime.keras.ops
     images, time_ = layers.Input((SIDE, SIDE, 3), name="image"), layers.Input((), name="time")
