@@ -74,9 +74,8 @@ def rough(images, rng):
     some = rng.random(len(found)) < 0.3
     blurred = found[some]
     found[some] = (2 * blurred + np.roll(blurred, 1, 1) + np.roll(blurred, 1, 2)) / 4
-    return found + rng.normal(0, 1, found.shape).astype(np.float32) * rng.uniform(0, 0.2, (len(found), 1, 1, 1)).astype(
-        np.float32
-    )
+    strength = rng.uniform(0, 0.12, (len(found), 1, 1, 1)).astype(np.float32)
+    return found + strength * rng.standard_normal(found.shape, np.float32)
 
 
 # --- the judges -------------------------------------------------------------------------------------------------------
@@ -125,9 +124,9 @@ def pooled_viewer(width=WIDTH):
     from aigc_utils import models
 
     keras = runtime.keras
-    base = models.classifier({"none": 2}, SIDE, (16, 32, 64, 96), dropout=0.1, residual=True)
+    base = models.classifier({"none": 2}, SIDE, (20, 40, 64), dropout=0.1, residual=True)
     maps = base.get_layer("features").input
-    code = keras.layers.Conv2D(48, 1)(maps)  # where things are matters, too: 4 × 4 places
+    code = keras.layers.Conv2D(24, 1)(maps)  # where things are matters, too: 8 × 8 places
     code = keras.layers.Concatenate()([base.get_layer("features").output, keras.layers.Flatten()(code)])
     return keras.Model(base.input, keras.layers.Dense(width)(code), name="pooled")
 
@@ -170,25 +169,31 @@ def load_judge(name):
 
 
 def hard_batch(groups, count, rng):
-    """Return about ``count`` places of training wishes: several of the same thing, several of the same attribute."""
+    """Return about ``count`` rows of wishes, each once: several of the same thing, several of the same attribute.
+
+    The families are equally often asked for such groups; a quarter of the rows are any.
+    """
     by_thing, by_attribute, size = groups
-    chosen = [rng.permutation(by_thing[k])[:4] for k in rng.integers(0, len(by_thing), count // 8)]
-    chosen += [rng.permutation(by_attribute[k])[:8] for k in rng.integers(0, len(by_attribute), count // 32)]
-    rest = rng.permutation(size)
-    return np.unique(np.concatenate([*chosen, rest[: count // 4]]))
+    chosen = [rng.permutation(size)[: count // 4]]
+    for pools, each, share in ((by_thing, 4, count // 2), (by_attribute, 8, count // 4)):
+        for k in range(share // each):
+            pool = pools[k % len(pools)]
+            chosen.append(rng.permutation(pool[rng.integers(len(pool))])[:each])
+    return np.unique(np.concatenate(chosen))
 
 
 def grouped(places):
-    """Return (rows by thing, rows by attribute, number) of wishes, each a list of arrays."""
-    every, things, features = stickers.wishes()[0], {}, {}
-    for row, k in enumerate(places):
-        wish = every[k]
-        things.setdefault((wish.family, wish.thing), []).append(row)
-        features.setdefault((wish.family, wish.attribute), []).append(row)
-    return [np.array(one) for one in things.values()], [np.array(one) for one in features.values()], len(places)
+    """Return (rows by thing, rows by attribute, number) of wishes: for each family a list of arrays."""
+    every, found = stickers.wishes()[0], []
+    for name in ("thing", "attribute"):
+        groups = {family: {} for family in stickers.FAMILIES}
+        for row, k in enumerate(places):
+            groups[every[k].family].setdefault(getattr(every[k], name), []).append(row)
+        found.append([[np.array(one) for one in own.values()] for own in groups.values()])
+    return *found, len(places)
 
 
-def train_judge(name, steps=1000, count=128):
+def train_judge(name, steps=1500, count=128):
     """Train a judge: each picture of a batch must find its name, and each name its picture (InfoNCE)."""
     tf, keras = runtime.tf, runtime.keras
     judge, begin = Judge(name), time.perf_counter()
@@ -223,13 +228,13 @@ def train_judge(name, steps=1000, count=128):
     return {"seconds": round(time.perf_counter() - begin), "steps": steps}
 
 
-def judges():
-    """Train both judges and store how well they know the real drawings."""
-    for name in JUDGES:
+def judges(only=""):
+    """Train both judges, or ``only`` one, and store how well they know the real drawings."""
+    for name in [only] if only else JUDGES:
         save(**{name: train_judge(name)})
         judge = load_judge(name)
         for part, label in ((TRAIN, "seen"), (CHOICES, "choices"), (TEST, "test")):
-            asked = np.flatnonzero(stickers.wishes()[1] == part)[:: 5 if part == TRAIN else 1]
+            asked = np.flatnonzero(stickers.wishes()[1] == part)[:: 3 if part == TRAIN else 1]
             print(name, label, real_figure(judge, asked), flush=True)
 
 
@@ -329,8 +334,15 @@ def flow_network(widths=(32, 64, 96)):
     return keras.Model([images, time_, numbers], (end - images) / rest, name="stickers_flow")
 
 
+SHARES = {"skin": 0.3, "colour": 0.4, "expression": 0.3}  # of a batch; eyes and mouths are small and need more
 EMA = 0.998
 RUN = "stickers_run.npz"  # in the cache: weights, their average and the optimizer, to go on from
+
+
+def chances_of(places):
+    """Return the probability of each wish in a batch: SHARES of the families, the same for all of one family."""
+    families = [stickers.wishes()[0][k].family for k in places]
+    return np.array([SHARES[family] / families.count(family) for family in families])
 
 
 def train(seconds="900", rate=1.5e-3, batch=64, seed=0, budget=2900.0):
@@ -350,7 +362,7 @@ def train(seconds="900", rate=1.5e-3, batch=64, seed=0, budget=2900.0):
                 variable.assign(found[f"o{k}"])
     places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
     images, texts = as_floats(stickers.small_pictures()[places]), wordings(places, seed, stickers.tokens)
-    fast = [tf.Variable(a) for a in average]
+    fast, chances = [tf.Variable(a) for a in average], chances_of(places)
 
     @tf.function
     def step(shown, words, noise, when, keep):
@@ -368,7 +380,7 @@ def train(seconds="900", rate=1.5e-3, batch=64, seed=0, budget=2900.0):
         fall = max(0.0, 2 * share - 1)
         optimizer.learning_rate.assign(rate * min(1.0, done / 200) * (0.03 + 0.97 * (1 + np.cos(np.pi * fall)) / 2))
         rng = np.random.default_rng([seed, done])
-        rows = rng.integers(0, len(places), batch)
+        rows = rng.choice(len(places), batch, p=chances)
         words = texts[rows, rng.integers(0, FORMS, batch)] * (rng.random(batch) >= DROPPED)[:, None]
         shown = mirrored(images[rows], places[rows], rng)
         noise = rng.standard_normal(shown.shape, np.float32)
