@@ -395,6 +395,22 @@ def unknown_words(text):
     return [word for word in words_of(text) if word not in vocabulary()]
 
 
+def understood(text):
+    """Return the `Wish` that a text names, or None: the longest noun in it whose family has one of its words, too."""
+    words, found = words_of(text), []
+    for family in FAMILIES:
+        features = [word for word in words if word in attributes(family)]
+        for thing, (_, nouns) in parts(family).items():
+            lengths = [len(words_of(noun)) for noun in nouns if _within(words_of(noun), words)]
+            if lengths and features:
+                found.append((max(lengths), -FAMILIES.index(family), Wish(family, thing, features[0])))
+    return max(found, key=lambda one: one[:2])[2] if found else None
+
+
+def _within(part, words):
+    return any(words[k : k + len(part)] == part for k in range(len(words) - len(part) + 1))
+
+
 LONGEST = 14  # words of a wish that are read
 
 

@@ -11,6 +11,7 @@ Usage: python benchmarks/stickers_model.py STAGE …, the stages in this order; 
     measure   everything, on the test wishes, by the second judge
 """
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -418,41 +419,53 @@ def load_flow():
 
 
 class Painter:
-    """Stickers from words: a flow, how often it is asked and how strongly it is guided, compiled once."""
+    """Stickers from words: a flow, how often it is asked and how strongly it is guided, compiled once.
 
-    def __init__(self, flow=None, steps=12, guidance=2.0):
-        tf = runtime.tf
-        self.flow, self.steps, self.guidance = flow or load_flow(), steps, guidance
+    Without ``steps`` and ``guidance`` those that `choose` stored. ``guidance`` 1 follows the words as learnt, more
+    exaggerates them: untold + guidance · (told − untold) (Ho and Salimans 2022, equation 6, with 1 + w for guidance).
+    """
 
-        @tf.function(reduce_retracing=True)
-        def slope(points, when, words, guidance):
-            both = self.flow([tf.concat([points, points], 0), tf.concat([when, when], 0), words])
-            told, untold = tf.split(both, 2)
-            return untold + guidance * (told - untold)
+    def __init__(self, flow=None, steps=None, guidance=None):
+        chosen = json.loads(STORE.read_text(encoding="utf-8"))["choices"] if None in (steps, guidance) else {}
+        self.flow, self.steps = flow or load_flow(), steps or chosen["steps"]
+        self.guidance = chosen["guidance"] if guidance is None else guidance
+        self._slope = runtime.tf.function(self._guided, reduce_retracing=True)  # one graph, asked in every step
 
-        @tf.function(reduce_retracing=True)
-        def paint(noise, words, guidance):
-            both, size, points = tf.concat([words, tf.zeros_like(words)], 0), 1.0 / self.steps, noise
-            for k in range(self.steps):  # Heun's method, Euler's for the last step
-                when = tf.fill(tf.shape(noise)[:1], k * size)
-                first = slope(points, when, both, guidance)
-                if k < self.steps - 1:
-                    ahead = slope(points + size * first, when + size, both, guidance)
-                    first = (first + ahead) / 2.0
-                points = points + size * first
-            return tf.clip_by_value(points, -1.0, 1.0)
+    def _guided(self, points, when, words, mix):
+        """Return the guided velocity for ``words``: tokens of one text or two (``mix`` of the second), and of none."""
+        tf, count = runtime.tf, len(words)
+        times = tf.fill((count * tf.shape(points)[0],), when)
+        parts = tf.split(self.flow([tf.tile(points, (count, 1, 1, 1)), times, tf.concat(words, 0)]), count)
+        asked = parts[0] if count == 2 else (1.0 - mix) * parts[0] + mix * parts[1]
+        return parts[-1] + self.guidance * (asked - parts[-1])
 
-        self._paint = paint
+    def _drawn(self, noise, words, mix):
+        """Return pictures in [-1, 1] from noise: Heun's method, Euler's for the last step."""
+        tf, size = runtime.tf, 1.0 / self.steps
+        points, words, mix = tf.constant(noise), tuple(map(tf.constant, words)), tf.constant(mix, tf.float32)
+        for k in range(self.steps):
+            first = self._slope(points, tf.constant(k * size), words, mix)
+            if k < self.steps - 1:
+                ahead = self._slope(points + size * first, tf.constant((k + 1) * size), words, mix)
+                first = (first + ahead) / 2.0
+            points = points + size * first
+        return points.numpy()
 
     def __call__(self, texts, seed=0, batch=64):
         """Return a sticker uint8 (n, 32, 32, 3) for each text; the noise follows from ``seed`` alone."""
-        tf, found = runtime.tf, []
         noise = np.random.default_rng(seed).standard_normal((len(texts), SIDE, SIDE, 3), np.float32)
-        words = stickers.tokens(texts)
+        words, found = stickers.tokens(texts), []
         for k in range(0, len(texts), batch):
-            part = noise[k : k + batch], words[k : k + batch]
-            found.append(self._paint(*map(tf.constant, part), tf.constant(self.guidance, tf.float32)).numpy())
+            part = words[k : k + batch]
+            found.append(self._drawn(noise[k : k + batch], [part, 0 * part], np.zeros((1, 1, 1, 1))))
         return as_bytes(np.concatenate(found))
+
+    def between(self, first, second, frames=9, seed=0):
+        """Return frames uint8 (frames, 32, 32, 3) from one text's sticker to another's: one noise, velocities mixed."""
+        noise = np.random.default_rng(seed).standard_normal((1, SIDE, SIDE, 3), np.float32).repeat(frames, 0)
+        words = [np.repeat(stickers.tokens([text]), frames, 0) for text in (first, second)]
+        mix = np.linspace(0, 1, frames).reshape(-1, 1, 1, 1)
+        return as_bytes(self._drawn(noise, [*words, 0 * words[0]], mix))
 
 
 # --- 64 × 64 ----------------------------------------------------------------------------------------------------------
@@ -645,8 +658,6 @@ def measured(judge, names, images, asked):
 
 def measure():
     """Store the second judge's figures of the test wishes: real drawings, the flow, its rivals, and a floor."""
-    import json
-
     judge, first = load_judge("stickers_second_judge"), load_judge("stickers_judge")
     _, part = stickers.wishes()
     test, train_places = np.flatnonzero(part == TEST), np.flatnonzero(part == TRAIN)

@@ -54,6 +54,16 @@ def test_words_hyphens_and_what_is_unknown():
     assert stickers.phrase(EVERY[place("colour", "apple", "orange")]) == "an orange apple"
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, len(EVERY) - 1), st.integers(0, 1000))
+def test_a_wish_is_understood_from_its_own_words(index, seed):
+    assert stickers.understood(stickers.phrase(EVERY[index], np.random.default_rng(seed))) == EVERY[index]
+
+
+def test_what_is_no_wish_is_not_understood():
+    assert stickers.understood("a red zeppelin") is None and stickers.understood("an apple") is None
+
+
 def test_tokens_leave_out_what_is_unknown_and_fill_up_with_zeros():
     known, other = stickers.tokens(["red apple", "red zeppelin apple"])
     assert known.tolist() == other.tolist() and (known > 0).sum() == 2
@@ -149,7 +159,9 @@ def test_an_untrained_flow_goes_from_noise_to_grey():
     noise = np.random.default_rng(0).standard_normal((2, 32, 32, 3)).astype(np.float32)
     velocity = network([noise, np.zeros(2, np.float32), stickers.tokens(["a red apple"] * 2)])
     assert np.allclose(velocity, -noise, atol=1e-6)  # it guesses that every way ends at 0
-    images = stickers_model.Painter(network, steps=3)(["a red apple", "a blue car"])
+    painter = stickers_model.Painter(network, steps=3, guidance=2.0)
+    images = painter(["a red apple", "a blue car"])
+    assert painter.between("a sad cat", "a happy cat", 5).shape == (5, 32, 32, 3)
     assert images.shape == (2, 32, 32, 3) and np.abs(images.astype(int) - 128).max() <= 1
 
 
@@ -181,7 +193,7 @@ def test_a_batch_holds_the_same_thing_several_times():
 def test_the_shipped_flow_draws_what_is_asked_and_is_small():
     path = stickers_model.PRETRAINED / "stickers_flow.npz"
     assert path.stat().st_size <= 5e6
-    painter = stickers_model.Painter(steps=6)
+    painter = stickers_model.Painter(steps=6, guidance=2.0)
     index = place("colour", "apple", "red")
     (image,) = painter(["a red apple"])
     assert stickers.pixel_ranks([image], [index])[0] <= 3
