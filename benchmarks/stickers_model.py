@@ -348,22 +348,48 @@ def chances_of(places):
 
 def train(steps="7500", rate=1.5e-3, batch=64, seed=0):
     """Train the flow up to so many steps in all; a run that was ended goes on from what `keep_run` stored."""
-    tf, keras = runtime.tf, runtime.keras
+    keras, path = runtime.keras, runtime.cache_dir() / RUN
     keras.utils.set_random_seed(seed)
-    model, path = flow_network(), runtime.cache_dir() / RUN
+    model = flow_network()
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, beta_2=0.98, global_clipnorm=1.0)
     optimizer.build(model.trainable_variables)
-    average, done, used = [w.copy() for w in model.get_weights()], 0, 0.0
-    if path.exists():
-        with np.load(path, allow_pickle=False) as found:
-            done, used = int(found["done"]), float(found["used"])
-            model.set_weights([found[f"w{k}"] for k in range(len(average))])
-            average = [found[f"a{k}"] for k in range(len(average))]
-            for k, variable in enumerate(optimizer.variables):
-                variable.assign(found[f"o{k}"])
+    average, done, used = begun(path, model, optimizer)
+    step, draw = flow_step(model, average, optimizer), flow_batches(batch, seed)
+    begin, recent = time.process_time(), []
+    while done < int(steps):
+        fall = max(0.0, 2 * done / int(steps) - 1)
+        optimizer.learning_rate.assign(rate * min(1.0, done / 200) * (0.03 + 0.97 * (1 + np.cos(np.pi * fall)) / 2))
+        keep = np.float32(min(EMA, (1 + done) / (10 + done)))
+        recent, done = [*recent[-199:], float(step(*draw(done), runtime.tf.constant(keep)))], done + 1
+        seconds = used + time.process_time() - begin
+        if done % 200 == 0:
+            print(done, round(seconds), round(float(np.mean(recent)), 4), flush=True)
+        if done % 400 == 0 or done == int(steps):
+            keep_run(path, model, average, optimizer, done, seconds)
+            save(training={"steps": done, "cpu_seconds": round(seconds), "batch": batch})
+
+
+def flow_batches(batch, seed):
+    """Return a function of the step that draws (pictures, tokens, noise, time) for it, the same in every run."""
     places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
     images, texts = as_floats(stickers.small_pictures()[places]), wordings(places, seed, stickers.tokens)
-    fast, chances = [tf.Variable(a) for a in average], chances_of(places)
+    chances = chances_of(places)
+
+    def draw(step):
+        rng = np.random.default_rng([seed, step])
+        rows = rng.choice(len(places), batch, p=chances)
+        words = texts[rows, rng.integers(0, FORMS, batch)] * (rng.random(batch) >= DROPPED)[:, None]
+        shown = mirrored(images[rows], places[rows], rng)
+        noise = rng.standard_normal(shown.shape, np.float32)
+        when = (1.0 / (1.0 + np.exp(-rng.normal(-0.4, 1.2, batch)))).astype(np.float32)  # seldom near the ends
+        return map(runtime.tf.constant, (shown, words.astype(np.int32), noise, when))
+
+    return draw
+
+
+def flow_step(model, average, optimizer):
+    """Return a compiled training step; the variables ``average`` follow the weights."""
+    tf = runtime.tf
 
     @tf.function
     def step(shown, words, noise, when, keep):
@@ -371,30 +397,24 @@ def train(steps="7500", rate=1.5e-3, batch=64, seed=0):
         with tf.GradientTape() as tape:
             loss = losses.flow_matching_loss(model([mixed, when, words], training=True), velocity)
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-        for mean, weight in zip(fast, model.weights, strict=True):
+        for mean, weight in zip(average, model.weights, strict=True):
             mean.assign(keep * mean + (1.0 - keep) * weight)
         return loss
 
-    begin, recent = time.process_time(), []
-    while done < int(steps):
-        now, fall = time.process_time() - begin, max(0.0, 2 * done / int(steps) - 1)
-        optimizer.learning_rate.assign(rate * min(1.0, done / 200) * (0.03 + 0.97 * (1 + np.cos(np.pi * fall)) / 2))
-        rng = np.random.default_rng([seed, done])
-        rows = rng.choice(len(places), batch, p=chances)
-        words = texts[rows, rng.integers(0, FORMS, batch)] * (rng.random(batch) >= DROPPED)[:, None]
-        shown = mirrored(images[rows], places[rows], rng)
-        noise = rng.standard_normal(shown.shape, np.float32)
-        when = (1.0 / (1.0 + np.exp(-rng.normal(-0.4, 1.2, batch)))).astype(np.float32)  # seldom near the ends
-        keep = np.float32(min(EMA, (1 + done) / (10 + done)))
-        loss = step(*map(tf.constant, (shown, words.astype(np.int32), noise, when, keep)))
-        recent, done = [*recent[-199:], float(loss)], done + 1
-        if done % 200 == 0:
-            print(done, round(used + now), round(float(np.mean(recent)), 4), flush=True)
-        if done % 400 == 0:
-            keep_run(path, model, fast, optimizer, done, used + now)
-    used += time.process_time() - begin
-    keep_run(path, model, fast, optimizer, done, used)
-    save(training={"steps": done, "cpu_seconds": round(used), "batch": batch})
+    return step
+
+
+def begun(path, model, optimizer):
+    """Return (variables of the averaged weights, steps done, seconds used) of a new run, or of the stored one."""
+    average = [runtime.tf.Variable(w) for w in model.get_weights()]
+    if not path.exists():
+        return average, 0, 0.0
+    with np.load(path) as found:
+        model.set_weights([found[f"w{k}"] for k in range(len(average))])
+        for name, variables in (("a", average), ("o", optimizer.variables)):
+            for k, variable in enumerate(variables):
+                variable.assign(found[f"{name}{k}"])
+        return average, int(found["done"]), float(found["used"])
 
 
 def keep_run(path, model, average, optimizer, done, used):
