@@ -1,8 +1,9 @@
 """Who is shown what: real ratings predicted, a list that explores, its worth from a log, and feeds that grow narrow.
 
-Usage: python benchmarks/recommending.py ratings trap bandit off_policy loop
+Usage: python benchmarks/recommending.py ratings newcomers trap bandit off_policy loop
 
     ratings      simple rules, neighbours, EASE, factors and two towers on InstEval; asks for AIGC_DATA_DIR
+    newcomers    what the first ratings of a new student are good for; asks for AIGC_DATA_DIR
     trap         who was rated: hit rates that measure the timetable; asks for AIGC_DATA_DIR
     bandit       six ways to show new stickers in a simulated community, by what they lose
     off_policy   how often the intervals of a policy's worth hold the truth, in 20,000 simulated logs
@@ -322,7 +323,7 @@ def measured(rows, found, resamples=1000, seed=0):
     return table
 
 
-def ends(values, centre=None):
+def ends(values):
     """Return [value, least, most] of (resamples + 1,): the first, and the middle 95 % of the others."""
     return [float(values[0]), *(float(end) for end in np.quantile(values[1:], (0.025, 0.975)))]
 
@@ -388,8 +389,8 @@ def best(names, chosen):
     return min(names, key=lambda name: chosen[name][1])
 
 
-def newcomers(table, known=(0, 1, 3, 10)):
-    """Return {known ratings: {model: log loss}} for new students, and their number of ratings.
+def newcomers(table, known=(0, 1, 3, 10), resamples=2000):
+    """Return {known ratings: {model: (resamples + 1,) log loss}} for new students, and how many ratings are judged.
 
     Ten of a student's ratings, by lot, may be known; all models are judged on the same others. A student's
     effect is the mean surprise of what is known, drawn towards 0.
@@ -401,6 +402,7 @@ def newcomers(table, known=(0, 1, 3, 10)):
     rows = rows[rows.groupby("s")["s"].transform("size") > max(known) + 1]
     place = rows.sample(frac=1, random_state=0).groupby("s").cumcount().reindex(rows.index)
     judged = place >= max(known)
+    weights_by_user = user_weights(rows["s"][judged], resamples)
     surprise, losses = rows["y"] - base(rows), {}
     calibrated = fitted_chance(base, table)
     for count in known:
@@ -411,9 +413,8 @@ def newcomers(table, known=(0, 1, 3, 10)):
         history[rows["s"][seen], rows["d"][seen]] = (surprise - effect)[seen]
         extra = (history @ weights)[rows["s"], rows["d"]]
         scores = {"all effects": base(rows) + effect, "EASE": base(rows) + effect + extra}
-        losses[count] = {
-            name: float(log_losses(rows["like"], calibrated(x))[judged.to_numpy()].mean()) for name, x in scores.items()
-        }
+        judging = {name: log_losses(rows["like"], calibrated(x))[judged.to_numpy()] for name, x in scores.items()}
+        losses[count] = {name: weights_by_user @ each / weights_by_user.sum(1) for name, each in judging.items()}
     return losses, int(judged.sum())
 
 
@@ -598,7 +599,8 @@ def wilson(hits, count):
 
 # --- a feed that learns from its own clicks -------------------------------------------------------------------------
 
-SLOTS, FIRST = 5, 4  # stickers a visit; visits at random before a policy takes over
+SLOTS = 5  # stickers a visit
+FIRST = 4  # visits at random before a policy takes over
 FEEDS = ("random", "popular", "EASE", "EASE, re-ranked", "EASE, at most 2", "EASE, 1 in 5 at random", "knows all")
 
 
@@ -743,15 +745,29 @@ def ratings():
         "departments": group_gaps(table[test], found[learned][test], "dept").round(4).to_dict("list"),
         "first picks": {name: [int(d.nunique()), gini(np.bincount(d))] for name, d in picks.items()},
         "lecturers": int(table[test]["d"].nunique()),
-        "new students": newcomers(table)[0],
-        "new students, ratings": newcomers(table)[1],
     }
-    splits = [(simple, learned, ends(results["within"][learned] - results["within"][simple]))]
+    shares = ("parts", "chosen", "best", "departments", "first picks", "lecturers")
+    kept = {key: value if key in shares else common.rounded(value, 5) for key, value in kept.items()}
+    splits = [[simple, learned, common.rounded(ends(results["within"][learned] - results["within"][simple]), 5)]]
     for seed in range(1, 5):
         *_, results, chosen, simple, learned = head_to_head(real_ratings(), seed, 1000)
-        splits.append((simple, learned, ends(results["within"][learned] - results["within"][simple])))
+        splits.append(
+            [simple, learned, common.rounded(ends(results["within"][learned] - results["within"][simple]), 5)]
+        )
         print(seed, splits[-1], flush=True)
     return {"ratings": kept | {"splits": splits}}
+
+
+def newcoming():
+    """Store what a new student's first ratings are good for."""
+    losses, judged = newcomers(with_segments(split_ratings(real_ratings())))
+    after, before = losses[10], losses[0]["all effects"]
+    changes = {
+        "ten known, none": ends(after["all effects"] - before),
+        "EASE, all effects": ends(after["EASE"] - after["all effects"]),
+    }
+    rows = {count: {name: ends(v) for name, v in row.items()} for count, row in losses.items()}
+    return {"new students": common.rounded({"log loss": rows, "differences": changes}, 5) | {"ratings": judged}}
 
 
 def trap():
@@ -835,7 +851,14 @@ def loop(worlds=40):
     return {"loop": common.rounded(found), "limit": common.rounded(fresh), "tastes": mean_interval(tastes)}
 
 
-STAGES = {"ratings": ratings, "trap": trap, "bandit": bandit, "off_policy": off_policy, "loop": loop}
+STAGES = {
+    "ratings": ratings,
+    "newcomers": newcoming,
+    "trap": trap,
+    "bandit": bandit,
+    "off_policy": off_policy,
+    "loop": loop,
+}
 
 
 def markdown(found):
