@@ -418,14 +418,23 @@ def shuffled(level, rng):
     return tiles
 
 
-def furnished(tiles, boxes, rng):
-    """Return tiles with a player, boxes and goals at random places of the floor, or None where there is no room."""
+def furnished(tiles, boxes, rng, alive=False):
+    """Return tiles with a player, boxes and goals at random places of the floor, or None where there is no room.
+
+    With ``alive`` the boxes are drawn last, from the places where a box by itself could be pushed to a goal.
+    """
     tiles = np.where(np.asarray(tiles) == WALL, WALL, FLOOR).astype(np.uint8)
     places = np.flatnonzero(tiles)
     if len(places) < 2 * boxes + 1:
         return None
     chosen = rng.permutation(places)[: 2 * boxes + 1]
     tiles.flat[chosen[0]], tiles.flat[chosen[1 : boxes + 1]], tiles.flat[chosen[boxes + 1 :]] = PLAYER, BOX, GOAL
+    if alive:
+        places = as_mask(board_of(level_of(tiles)).alive, *tiles.shape) & np.isin(tiles, (FLOOR, BOX))
+        if places.sum() < boxes:
+            return None
+        tiles[tiles == BOX] = FLOOR
+        tiles.flat[rng.permutation(np.flatnonzero(places))[:boxes]] = BOX
     return tiles
 
 
@@ -512,7 +521,7 @@ def allowed(missing, left):
 
 
 class TileModel:
-    """A Markov random field read row by row: the chances of a tile given its neighbours above and to the left.
+    """A Markov chain of tiles, row by row: the chances of a tile given its neighbours above and to the left.
 
     ``order`` 0 to 5 neighbours of NEIGHBOURS; counts are backed off by Witten and Bell (1991) from each context to the
     one without its last neighbour.
@@ -706,7 +715,7 @@ def edited(tiles, rng):
 
 
 def misplaced(tiles):
-    """Return how many boxes and goals of legal tiles are lost at sight: out of reach, or a box on a dead square."""
+    """Return how many boxes and goals of legal tiles are plainly lost: out of reach, or a box on a dead square."""
     level = level_of(tiles)
     board = board_of(level)
     return (level.boxes & ~board.alive).bit_count() + (level.goals & ~board.floor).bit_count()
@@ -717,7 +726,7 @@ def repair(tiles, rng, tries=60, most=10, keep=8, states=1000):
 
     The number of players, boxes and goals is put right first; each tile that changes for it is an edit. Then rounds of
     one more edit each: ``tries`` edits by lot, of the ``keep`` levels of the round before with the fewest `misplaced`.
-    So a level with few edits is found before one with more.
+    So a level with few edits is found before one with more. A level that is solved from the start does not count.
     """
     tiles, first = legal(tiles, rng)
     pool = [tiles]
@@ -725,7 +734,7 @@ def repair(tiles, rng, tries=60, most=10, keep=8, states=1000):
         found = {other.tobytes(): other for other in pool if not faults(other)}
         ranked = sorted((misplaced(other), k, other) for k, other in enumerate(found.values()))
         for lost, _, other in ranked:
-            if not lost and isinstance(solve(level_of(other), states), Solution):
+            if not lost and not judge(other, states).fault:
                 return other, first + number
         best = [other for *_, other in ranked[:keep]] or [tiles]
         pool = [edited(best[k % len(best)], rng) for k in range(tries)]

@@ -32,6 +32,7 @@ import games_model  # noqa: E402
 import items  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
+import recommending  # noqa: E402
 import scaling  # noqa: E402
 import scenery  # noqa: E402
 import sdv  # noqa: E402
@@ -201,6 +202,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {medicine.markdown(stored("medicine"))}
 {sdv.markdown(stored("sdv"))}
 {education.markdown(stored("education"))}
+{recommending.markdown(stored("recommending"))}
 {frogs.markdown(stored("frogs"))}
 {games_model.markdown(stored("games"))}
 {folder.markdown(stored("folder"))}

@@ -348,10 +348,15 @@ def released_lines(lines, wishes, reader, known, strict=False):
 
     ``known`` are `known_pairs`; where ``strict``, every pair of neighbours has to be known, too.
     """
+    return in_known_words(lines, known, strict) & read_as_asked(reader, lines, wishes).all(1)
+
+
+def in_known_words(lines, known, strict=False):
+    """Return whether each line has known words only, or, where ``strict``, known pairs of neighbours only."""
     words = {word for pair in known for word in pair}
     said = [pairs_of(line) for line in lines]
     fine = [pairs <= known if strict else {word for pair in pairs for word in pair} <= words for pairs in said]
-    return np.array(fine) & read_as_asked(reader, lines, wishes).all(1)
+    return np.array(fine)
 
 
 def tidy(line):
@@ -729,12 +734,25 @@ TERRAIN = {  # colours by height above the water, from 0 at the shore to 1 at th
 SEA = (0.36, 0.55, 0.72)
 
 
+def smooth_heights(heights, level, tiles, scale):
+    """Return the heights of a picture, floats (height · scale, width · scale), in between by splines.
+
+    A spline moves the shore by up to a tile. Roads, houses and what is beside them stay above the water, bridges over it.
+    """
+    from scipy.ndimage import binary_dilation, zoom
+
+    big, least = zoom(heights, scale, order=3, mode="grid-wrap", grid_mode=True), 1e-3 * (heights.max() - level)
+    beside = binary_dilation(np.isin(tiles, (ROAD, HOUSE)), np.ones((3, 3))) & ~np.isin(tiles, (WATER, BRIDGE))
+    dry, wet = (mask.repeat(scale, 0).repeat(scale, 1) for mask in (beside, tiles == BRIDGE))
+    return np.where(dry, np.maximum(big, level + least), np.where(wet, np.minimum(big, level - least), big))
+
+
 def painted(heights, level, tiles, scale=4):
     """Return a picture of a map, floats (height · scale, width · scale, 3): shaded land, water, roads, houses."""
     from matplotlib.colors import LightSource
-    from scipy.ndimage import binary_dilation, gaussian_filter, zoom
+    from scipy.ndimage import binary_dilation, gaussian_filter
 
-    big = zoom(heights, scale, order=3, mode="grid-wrap", grid_mode=True)
+    big = smooth_heights(heights, level, tiles, scale)
     above = (big - level) / (heights.max() - level)
     land = np.stack([np.interp(above, list(TERRAIN), part) for part in zip(*TERRAIN.values(), strict=True)], axis=-1)
     land = LightSource(315, 40).shade_rgb(land, big, vert_exag=6 * scale, fraction=1.0, blend_mode="soft")
@@ -832,10 +850,11 @@ def lines_table(written, rows, wishes, reader, pairs):
     for who, lines in written.items():
         bare = [without_name(line) for line in lines]
         first = [bare.index(line) == k for k, line in enumerate(bare)]
+        asked = read_as_asked(reader, lines, wishes).all(1)
         measures = {
-            "as asked": read_as_asked(reader, lines, wishes).all(1),
-            "word gate": released_lines(lines, wishes, reader, pairs),
-            "pair gate": released_lines(lines, wishes, reader, pairs, strict=True),
+            "as asked": asked,
+            "word gate": asked & in_known_words(lines, pairs),
+            "pair gate": asked & in_known_words(lines, pairs, strict=True),
             "distinct": first,
             "repeated": [line in known for line in bare],
         }

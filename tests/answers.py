@@ -1458,6 +1458,114 @@ WRONG = {
             ),
         ],
     },
+    "16b_recommending": {
+        "16b.1": [
+            (
+                "def shrunken_mean(ratings, mean, penalty):\n    return sum(ratings) / max(len(ratings), 1)",
+                "nothing is known",
+            ),
+            (
+                "def shrunken_mean(ratings, mean, penalty):\n"
+                "    return np.sum(ratings) / (len(ratings) + penalty) if len(ratings) else mean",
+                "that were added",
+            ),
+            (
+                "def shrunken_mean(ratings, mean, penalty):\n"
+                "    return (np.mean(ratings) + mean) / 2 if len(ratings) else mean",
+                "leaves the plain mean",
+            ),
+            (
+                "def shrunken_mean(ratings, mean, penalty):\n    n = min(len(ratings), 3)\n"
+                "    return (n * np.mean(ratings) + penalty * mean) / (n + penalty) if n else mean",
+                "the many win",
+            ),
+        ],
+        "16b.2": [
+            (
+                "def ease_column(matrix, j, penalty):\n    z = np.delete(matrix, j, axis=1)\n"
+                "    return np.linalg.solve(z.T @ z + penalty * np.eye(z.shape[1]), z.T @ matrix[:, j])",
+                "0 for itself",
+            ),
+            (
+                "def ease_column(matrix, j, penalty):\n    z = np.delete(matrix, j, axis=1)\n"
+                "    return np.insert(np.linalg.lstsq(z, matrix[:, j], rcond=None)[0], j, 0)",
+                "6 / (6 + 3)",
+            ),
+            (
+                "def ease_column(matrix, j, penalty):\n    z = np.delete(matrix, j, axis=1)\n"
+                "    return np.insert(z.T @ matrix[:, j] / ((z * z).sum(0) + penalty), j, 0)",
+                "what is left",
+            ),
+        ],
+        "16b.3": [
+            (
+                "def share_in_order(like, scores):\n    return np.mean(scores[like == 1][:, None] < scores[like == 0])",
+                "largest score",
+            ),
+            (
+                "def share_in_order(like, scores):\n    return np.mean(scores[like == 1][:, None] > scores[like == 0])",
+                "One tie",
+            ),
+            (
+                "def share_in_order(like, scores):\n    a, b = scores[like == 1][:, None], scores[like == 0]\n"
+                "    return np.mean((a > b) + 0.5 * (a == b)) if a.size and b.size else 0.5",
+                "has no pair",
+            ),
+        ],
+        "16b.4": [
+            (
+                "def linucb_choice(inverse, moment, x, alpha):\n"
+                "    return int(np.argmax((inverse @ x * moment).sum(1)))",
+                "could be better",
+            ),
+            (
+                "def linucb_choice(inverse, moment, x, alpha):\n    reach = inverse @ x\n"
+                "    return int(np.argmax((reach * moment).sum(1) + alpha * reach @ x))",
+                "take the root",
+            ),
+            (
+                "def linucb_choice(inverse, moment, x, alpha):\n    reach = inverse @ x\n"
+                "    fitted = (inverse @ np.ones(len(x)) * moment).sum(1)\n"
+                "    return int(np.argmax(fitted + alpha * np.sqrt(reach @ x)))",
+                "for this visitor",
+            ),
+        ],
+        "16b.5": [
+            (
+                "def two_estimates(rewards, logged, wanted):\n    w = wanted / logged\n"
+                "    return w @ rewards / w.sum(), w @ rewards / w.sum()",
+                "number of events",
+            ),
+            (
+                "def two_estimates(rewards, logged, wanted):\n    w = wanted / logged\n"
+                "    return np.mean(w * rewards), np.mean(w * rewards)",
+                "sum of the weights",
+            ),
+            (
+                "def two_estimates(rewards, logged, wanted):\n    w = np.minimum(wanted / logged, 2)\n"
+                "    return np.mean(w * rewards), w @ rewards / w.sum()",
+                "more than 1",
+            ),
+        ],
+        "16b.6": [
+            (
+                "def effective_themes(shown):\n    p = np.unique(shown, return_counts=True)[1] / len(shown)\n"
+                "    return -np.sum(p * np.log(p))",
+                "alone is 1",
+            ),
+            (
+                "def effective_themes(shown):\n    p = np.unique(shown, return_counts=True)[1] / len(shown)\n"
+                "    return np.exp(-np.sum(p * np.log2(p)))",
+                "natural logarithm",
+            ),
+            ("def effective_themes(shown):\n    return len(set(shown))", "between 1 and 2"),
+            (
+                "def effective_themes(shown):\n    p = np.unique(shown, return_counts=True)[1] / len(shown)\n"
+                "    return 1 / np.sum(p * p)",
+                "1.755",
+            ),
+        ],
+    },
     "20_prototype_your_own": {
         "20.1": [
             (

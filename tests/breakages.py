@@ -352,6 +352,8 @@ said_table = lines_table(voices, line_rows, line_wishes, reader, heard_pairs)
 through = gates_let_through(reader, heard_pairs)
 """
 
+RECOMMENDED = """values = dict.fromkeys((*SIMPLE, *LEARNED), 0.7) | {"segment": 0.55, "same for all": 0.5}
+results = {"within": {name: np.array([value]) for name, value in values.items()}}"""
 BREAKAGES = {
     "02_gan_math": [
         Break("best_discriminator", "swap", None, 1),
@@ -1538,6 +1540,89 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             old="frequency ** (-rugged / 2)",
             new="frequency ** (-rugged)",
             given="LIVE_TOWNS = 4",
+        ),
+    ],
+    "16b_recommending": [
+        Bug(
+            "assert 0.01 < bottom",
+            "the editor is paid on",
+            old="return (running - editor) /",
+            new="return (running + editor) /",
+        ),
+        Bug(
+            'assert trap["EASE"]',
+            "the hidden rating is left in the table",
+            old='met[hidden["s"], hidden["d"]] = 0',
+            new='met[hidden["s"], hidden["d"]] = 1',
+        ),
+        Bug(
+            "# equations 1 and 2",
+            "rows divided, not columns",
+            old="weights = -inverse / np.diag(inverse)",
+            new="weights = -inverse / np.diag(inverse)[:, None]",
+        ),
+        Bug(
+            "# equations 1 and 2", "a mean without its penalty", old="/ (count + penalty)", new="/ np.maximum(count, 1)"
+        ),
+        Bug(
+            "assert (simple, learned)",
+            "mildness taken for order: the AUC over all ratings",
+            old='order, loss = kept["to the best simple"]["within"],',
+            new='order, loss = kept["to the best simple"]["AUC"],',
+            given=RECOMMENDED,
+        ),
+        Bug(
+            'assert auc["leaked"]',
+            "the plant is not planted",
+            old='split["part"].isin(["train", "test"])',
+            new='split["part"].isin(["train"])',
+            given='split = with_segments(split_ratings(school, SEED))\ntest = split[split["part"] == "test"]',
+        ),
+        Bug(
+            "assert error[0] < floor[1]",
+            "calibration without its floor",
+            old="excess = error[2] - floor[0]",
+            new="excess = error[2]",
+            given="mean = share = np.array([0.5])",
+        ),
+        Bug(
+            "assert fresh[learned][2] < 0",
+            "Gini shown as a number of lecturers",
+            old='kept["first picks"], index=["lecturers", "Gini"]',
+            new='kept["first picks"], index=["Gini", "lecturers"]',
+        ),
+        Bug(
+            "# equation 3",
+            "views learned from, not clicks",
+            old="moment[every, shown] += click[:, None] * x",
+            new="moment[every, shown] += x",
+        ),
+        Bug(
+            "# equations 4 and 5",
+            "weights squared",
+            patch="recommend.off_policy",
+            new="lambda r, l, w, *a, **k: original(r, l, np.square(w), *a, **k)",
+            given='here = {"DR": [0.95]}',
+        ),
+        Bug(
+            "# equations 4 and 5",
+            "the heavy log for the mixed one",
+            old='for row in coverage["mixed"].values() for end',
+            new='for row in coverage["heavy"].values() for end',
+            given='here = {"DR": [0.95]}',
+        ),
+        Bug(
+            "# equation 6",
+            "the less the mix fits the better",
+            old="left - weight * _divergences(",
+            new="left + weight * _divergences(",
+        ),
+        Bug(
+            "assert verdict.answer",
+            "the upper end for the lower",
+            old='kept["to the best simple"]["within"][learned][1]',
+            new='kept["to the best simple"]["within"][learned][2]',
+            given="excess, off_by, price = 0.01, 0.01, [0.0, 0.0, 0.02]",
         ),
     ],
     "20_prototype_your_own": [

@@ -275,13 +275,38 @@ def test_generated_questions_are_shrunk_by_what_a_guess_is_worth(bank):
     assert np.array_equal(exact[1], exact[3]) and np.array_equal(exact[0], exact[2])
 
 
-def test_two_versions_on_one_scale_differ_where_a_story_does(bank):
+@pytest.mark.parametrize("spread", [1.0, 1.4])  # where it is not 1, a link that only shifts is wrong
+def test_two_versions_on_one_scale_differ_where_a_story_does(bank, spread):
     rng, names = np.random.default_rng(4), [*exam.COMMON, "quad", "planning"]
     a, b = np.ones(7), np.array([-1.0, -0.5, 0.0, 0.5, 1.0, 0.0, 0.5])
     other = b + np.array([0, 0, 0, 0, 0, 1.0, 0])
     first = exam.answered(rng.normal(size=3000), a, b, rng)
-    second = exam.answered(rng.normal(0.5, 1, 3000), a, other, rng)  # abler students
+    second = exam.answered(rng.normal(0.5, spread, 3000), a, other, rng)  # abler students
     group = np.repeat([1, 2], 3000)
     apart, error, story = exam.versions(np.vstack([first, second]), names, group)
     assert story.tolist() == [False] * 5 + [True] * 2
     assert abs(apart[5] - 1) < 3.5 * error[5] and abs(apart[6]) < 3.5 * error[6] and error.max() < 0.2
+
+
+def answers_where(harder, rng):
+    """Return answers (n, 10) of learners of one spread, for whom questions are ``harder`` (n, 10) than usual."""
+    ability, difficulty = rng.normal(size=(len(harder), 1)), np.linspace(-1.5, 1.5, 10)
+    return (rng.random(harder.shape) < exam.chance(ability, np.full(10, 1.2), difficulty + harder)).astype(float)
+
+
+def test_a_question_that_is_harder_in_one_version_is_not_unfair_within_versions():
+    rng, planted = np.random.default_rng(0), np.arange(10) == 4
+    version = rng.integers(2, size=3000)
+    women = (rng.random(3000) < np.where(version, 0.8, 0.2)).astype(int)  # more of them sat the second version
+    answers = answers_where(1.5 * np.outer(version, planted), rng)
+    assert exam.dif(answers, women)["ets"][4] == "C" and exam.logistic_dif(answers, women)[4, 0] < 1e-9
+    assert (exam.dif(answers, women, version)["ets"] == "A").all()
+    assert exam.logistic_dif(answers, women, version)[4].min() > 0.05
+
+
+def test_purifying_takes_unfair_questions_out_of_the_score_that_matches():
+    rng, women = np.random.default_rng(0), np.repeat([0, 1], 3000)
+    answers = answers_where(1.2 * np.outer(women, np.arange(10) < 2), rng)
+    first, last = (exam.dif(answers, women, rounds=rounds) for rounds in (1, 5))
+    assert (last["ets"][:2] == "C").all() and (last["ets"][2:] == "A").all()
+    assert first["delta"][2:].mean() > 0.4 and abs(last["delta"][2:].mean()) < 0.15  # 0 is the truth

@@ -215,6 +215,9 @@ def test_forward_rivals_keep_what_they_promise_to_keep():
     other = games.shuffled(games.canonical(level), rng)
     assert sorted(other.ravel()) == sorted(games.as_tiles(games.canonical(level)).ravel())
     assert (other[[0, -1]] == games.WALL).all() and (other[:, [0, -1]] == games.WALL).all()
+    for boxes in (1, 2, 3) * 5:
+        live = games.furnished(floor_of("########\n#@     #\n#      #\n#      #\n########"), boxes, rng, alive=True)
+        assert live is None or (not games.faults(live) and not games.misplaced(live))
     placed = games.furnished(floor_of(ROOM), 3, rng)
     assert np.array_equal(placed == games.WALL, floor_of(ROOM) == games.WALL) and not games.faults(placed)
 
@@ -301,6 +304,12 @@ def test_a_repair_leaves_what_works_and_mends_what_is_one_edit_away():
     broken = floor_of("######\n#$   #\n#  @ #\n#   .#\n######")  # a box in a corner
     tiles, edits = games.repair(broken, np.random.default_rng(0))
     assert edits == 1 and not games.judge(tiles).fault
+
+
+def test_a_level_that_is_solved_from_the_start_is_no_repair():
+    for seed in range(20):
+        tiles, edits = games.repair(floor_of("#####\n#@* #\n#   #\n#####"), np.random.default_rng(seed))
+        assert tiles is not None and edits >= 1 and games.judge(tiles).pushes >= 1
 
 
 def test_an_edit_changes_two_tiles_at_most_and_never_the_border():

@@ -260,5 +260,8 @@ def test_a_town_is_what_its_way_promises(way, monkeypatch):
     assert all(max(abs(np.diff(road, axis=0)).max(1)) == 1 for road in roads if len(road) > 1)  # no gaps
     ends = collections.Counter(tuple(map(int, end)) for road in roads for end in (road[0], road[-1]))
     assert set(ends) <= {tuple(map(int, site)) for site in sites}
+    drawn = scenery.smooth_heights(heights, level, tiles, 4) > level
+    road, bridge = ((tiles == kind).repeat(4, 0).repeat(4, 1) for kind in (scenery.ROAD, scenery.BRIDGE))
+    assert drawn[road].all() and not drawn[bridge].any()  # no road in the drawn water, no bridge on the drawn land
     image = scenery.painted(heights, level, tiles, 2)
     assert image.shape == (128, 128, 3) and image.min() >= 0 and image.max() <= 1
