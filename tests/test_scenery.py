@@ -4,6 +4,7 @@ import collections
 
 from benchmarks import games, scenery
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from scipy.ndimage import label
@@ -58,7 +59,9 @@ def test_every_part_of_the_player_has_its_class():
 def test_a_film_strip_has_a_picture_before_and_one_a_push():
     level = games.parse(LEVEL)
     solution = games.solve(level)
-    titles = [axes.get_title("left") or axes.get_title() for axes in scenery.film_strip(level, solution.moves).axes]
+    figure = scenery.film_strip(level, solution.moves)
+    titles = [axes.get_title("left") or axes.get_title() for axes in figure.axes]
+    plt.close(figure)  # test_widgets.py counts what is open
     assert [title.split(" (")[0] for title in titles if title] == ["before", *(f"push {k}" for k in range(1, 7))]
 
 
