@@ -1,11 +1,12 @@
 """Exercises without end: templates with parameters, solutions by sympy, and wrong choices from known errors.
 
-Usage: python benchmarks/items.py measure grade
+Usage: python benchmarks/items.py measure grade written
 
     measure    makes 10,000 exercises of a seed that nothing was developed with, and has each solved by second_solver.py
     grade      grades the answers of own_form.json, which was written before grading.py
+    written    grades answers that sympy's printers and the number formats of 24 languages wrote (other_writers.py)
 
-Both keep their results in items.json. Notebook 13 shows some of these functions: they are written into it from here.
+All keep their results in items.json. Notebook 13 shows some of these functions: they are written into it from here.
 """
 
 import collections
@@ -1156,6 +1157,14 @@ def grade():
     keep(graded=rows, keys_graded={block["question"]: block["key"] for block in blocks})
 
 
+def written():
+    """Grade answers whose forms sympy and CLDR chose, and keep the counts and every harmful outcome."""
+    from benchmarks import grading, other_writers
+
+    table, harm = other_writers.graded(TEMPLATES, Dice(other_writers.SEED), grading.grade, 2000)
+    keep(written=table, written_harm=harm)
+
+
 def markdown(result):
     """Return the section of benchmarks/README.md that items.json is good for."""
     spaces = {name: min(row[3] for row in result["repeats"] if row[0] == name) for name in result["lix"]}
@@ -1186,7 +1195,7 @@ Answers in the learner's own form graded as a list asks that was written before 
 """
 
 
-STAGES = (measure, grade)
+STAGES = (measure, grade, written)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}
