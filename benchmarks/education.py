@@ -695,9 +695,9 @@ def ets_class(delta, error, p):
 def dif(answers, focal, within=0, rounds=5, matching=None):
     """Return a table, a row a question: delta, its error, p-value and class; "holm" is p corrected for their number.
 
-    "matched" tells which questions the students were matched by in the end, beside the one that is looked at. Where ``matching`` (k,) says by which questions students are matched, no round is needed. Else
-    students are matched by their score on the questions of class A, found in rounds ("purified"), as long as these are
-    at least half of all; and within the same version of the exam, where ``within`` (n,) says which it was.
+    "matched" tells which questions the students were matched by in the end, beside the one that is looked at: what
+    ``matching`` (k,) names, else the questions of class A, found in rounds ("purified"), as long as these are at least
+    half of all. Students are compared within the same version of the exam, where ``within`` (n,) says which it was.
     """
     clean = np.ones(answers.shape[1], bool) if matching is None else np.asarray(matching)
     for _ in range(rounds if matching is None else 1):
@@ -891,7 +891,11 @@ def markdown(result):
     apart += [line(name, [f"{value:.4f}" for value in pair]) for name, pair in mirt["table"].items()]
     power = [line("group, students, planted difference in logits", ["class C", "class B or C"]), "|---|---|---|"]
     power += [line(name, [f"{row['C']:.2f}", f"{row['B or C']:.2f}"]) for name, row in result["dif"].items()]
-    parts = ["\n".join(part) for part in (table, apart, power)]
+    valid = [line("form", ["r", "reliability", "r, corrected"]), "|---|---|---|---|"]
+    for kind, rows in result["validity"].items():
+        middle, least, most = np.quantile(rows, (0.5, 0.025, 0.975), axis=0)
+        valid.append(line(kind, map("{:.2f} ({:.2f} to {:.2f})".format, middle, least, most)))
+    parts = ["\n".join(part) for part in (table, apart, power, valid)]
     return f"""## An exam, shortened
 
 From `education.json`, for notebook 13: 729 real students and 13 questions. Correlation of a form with the ability by
@@ -907,10 +911,21 @@ The same by {mirt["pinned"].split()[0]}, on {mirt["splits"]} splits; the largest
 How often a planted unfair question is found by Mantel and Haenszel's odds ratio; 0 is a fair one, 0.64 is Δ = 1.5.
 
 {parts[2]}
+
+Correlation with the earlier score, and corrected for attenuation; medians and 95 % where all students are drawn again.
+
+{parts[3]}
 """
 
 
-STAGES = {"calibrate": calibration, "forms": forms, "validity": validity, "mirt": beside_mirt, "dif": dif_check, "bank": bank}
+STAGES = {
+    "calibrate": calibration,
+    "forms": forms,
+    "validity": validity,
+    "mirt": beside_mirt,
+    "dif": dif_check,
+    "bank": bank,
+}
 
 
 def a_line_a_stage(store):

@@ -1173,6 +1173,9 @@ def markdown(result):
     )
     faults = "\n".join(f"| {name} | {a} of {b} |" for name, (a, b) in (result["faults"] | result["bugs"]).items())
     right = sum(wanted == got for *_, wanted, got in result["graded"])
+    other = {"right": collections.Counter(), "wrong": collections.Counter()}
+    for _, wanted, counts in result["written"]:
+        other[wanted].update(counts)
     return f"""## Generated exercises
 
 From `items.json`, for notebook 13: {result["count"]:,} exercises of seed {result["seed"]}; a second solver, which reads
@@ -1191,7 +1194,9 @@ mended, and another seed was drawn. "space": sets of parameters at the level tha
 {faults}
 
 Answers in the learner's own form graded as a list asks that was written before the grader: {right} of
-{len(result["graded"])}.
+{len(result["graded"])}. Answers that sympy's printers and CLDR's number formats wrote: {other["right"]["right"]:,} of
+{other["right"].total():,} right ones are graded right, {other["wrong"]["wrong"]:,} of {other["wrong"].total():,} wrong
+ones wrong, {len(result["written_harm"])} the other way round; the rest is asked back.
 """
 
 

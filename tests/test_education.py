@@ -383,7 +383,7 @@ def test_a_validity_is_corrected_by_the_root_of_the_reliability():
 
 
 def test_a_question_of_class_b_leaves_the_score_too():
-    answers, focal, planted = unfair_exam(0.65, 6000)
+    answers, focal, planted = unfair_exam(0.55, 6000)
     found = exam.dif(answers, focal)
     assert "B" in set(found["ets"][planted]) and np.array_equal(found["matched"], ~planted)
 
