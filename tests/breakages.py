@@ -1250,6 +1250,12 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         ),
         Bug(
             "five adaptive − two-stage five",
+            "the fixed form is written from nothing too",
+            old="more_writing = (ASKED - 6)",
+            new="more_writing = ASKED",
+        ),
+        Bug(
+            "five adaptive − two-stage five",
             "the hours of one student",
             old="hours_saved = STUDENTS * few",
             new="hours_saved = few",
@@ -1328,9 +1334,9 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         ),
         Bug(
             "stories of one template",
-            "the versions are not linked",
-            old="moved = unit * (b2 - b2[same].mean()) + b1[same].mean()",
-            new="moved = b2",
+            "the origin of all questions in one version, of the common ones in the other",
+            old="moved = unit * (b2 - b2[same].mean())",
+            new="moved = unit * (b2 - b2.mean())",
         ),
         Bug(
             "stories of one template",
