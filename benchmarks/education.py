@@ -1,9 +1,10 @@
 """An exam of 13 questions: how hard each is, how few would do, whether it is fair, and what a larger bank would add.
 
-Usage: python benchmarks/education.py calibrate forms mirt dif bank
+Usage: python benchmarks/education.py calibrate forms validity mirt dif bank
 
     calibrate  the 2PL of all 729 students, and how often its checks of fit raise a false alarm, by simulation
     forms      adaptive, fixed, two-stage and random forms on held-out students, over many splits; about 4 minutes
+    validity   correlations with the earlier score, plain and corrected, with all students drawn again
     mirt       the same correlations by another library, in an environment of its own
     dif        the power and the false alarms of the search for unfair questions, by simulation
     bank       a thin bank with generated exercises, for simulated learners
@@ -447,6 +448,49 @@ def resampled(answers, tests, seed=0, repeats=250):
     return np.array(rows).round(5).tolist()
 
 
+VALID = ("exam", "adaptive, 5", "fixed, 5", "fixed, 6", "two-stage, 5", "random, 5")
+
+
+def sides(drawn, count, rng):
+    """Return (training, held out): drawn students (n,) of ``count``; all copies of a student are on one side."""
+    rank = rng.permutation(count)[drawn]
+    return drawn[rank < count // 2], drawn[rank >= count // 2]
+
+
+def validities(answers, tests, train, test, rng):
+    """Return {kind of VALID: (r with the earlier score, reliability, r corrected for it)} on the held-out students.
+
+    The correction divides r by the root of the form's reliability (Spearman 1904); the score's own is not known.
+    """
+    a, b, _ = calibrate(answers[train])
+    learnt, given, found = ability(answers[train], a, b)[0], answers[test], {}
+    courses = {"exam": np.tile(np.arange(len(a)), (len(test), 1))}
+    courses |= {"adaptive, 5": adaptive(given, a, b, 5)[0], "random, 5": adaptive(given, a, b, 5, by_lot, rng)[0]}
+    for length in (5, 6):
+        known = all_forms(answers[train], a, b, length, learnt)
+        courses[f"fixed, {length}"] = np.tile(max(known, key=known.get), (len(test), 1))
+    courses["two-stage, 5"] = two_stage_course(given, two_stage(answers[train], a, b, learnt))
+    for kind in VALID:
+        asked = np.full(given.shape, np.nan)
+        np.put_along_axis(asked, courses[kind], np.take_along_axis(given, courses[kind], axis=1), axis=1)
+        mean, error = ability(asked, a, b)
+        r, trust = correlation(mean, tests[test]), mean.var() / (mean.var() + np.mean(error**2))
+        found[kind] = (r, float(trust), r / float(trust) ** 0.5)
+    return found
+
+
+def validity(repeats=200, each=2):
+    """Store {kind: rows (r, reliability, corrected r)}, a row a sample of all students, a mean over ``each`` splits."""
+    answers, _, table = read_exam()
+    tests, rng, rows = table["tests"].to_numpy(float), np.random.default_rng(4), []
+    for _ in range(repeats):
+        drawn = rng.integers(len(answers), size=len(answers))
+        parts = [sides(drawn, len(answers), rng) for _ in range(each)]
+        found = [validities(answers, tests, *part, rng) for part in parts]
+        rows.append([np.mean([one[kind] for one in found], axis=0) for kind in VALID])
+    return dict(zip(VALID, common.rounded(np.swapaxes(rows, 0, 1)), strict=True))
+
+
 def sympson_hetter(a, b, length, limit, learners=2000, rounds=30, seed=0):
     """Return the probabilities (k,) with which a chosen question is really asked (Sympson and Hetter 1985).
 
@@ -651,14 +695,13 @@ def ets_class(delta, error, p):
 def dif(answers, focal, within=0, rounds=5, matching=None):
     """Return a table, a row a question: delta, its error, p-value and class; "holm" is p corrected for their number.
 
-    Where ``matching`` (k,) says by which questions students are matched, no round is needed. Else:
-
-    Students are matched by their score on the questions of class A, found in rounds ("purified"), as long as these are
-    at least half of all; and within the same version of the exam, where ``within`` (n,) says which it was.
+    "matched" tells which questions the students were matched by in the end, beside the one that is looked at: what
+    ``matching`` (k,) names, else the questions of class A, found in rounds ("purified"), as long as these are at least
+    half of all. Students are compared within the same version of the exam, where ``within`` (n,) says which it was.
     """
-    clean, rows = np.ones(answers.shape[1], bool) if matching is None else np.asarray(matching), []
+    clean = np.ones(answers.shape[1], bool) if matching is None else np.asarray(matching)
     for _ in range(rounds if matching is None else 1):
-        rows = []
+        rows, matched = [], clean
         for j, right in enumerate(answers.T):
             used = clean.copy()
             used[j] = True  # the question itself belongs to the score (Holland and Thayer 1988)
@@ -669,7 +712,7 @@ def dif(answers, focal, within=0, rounds=5, matching=None):
             break
         clean = now
     table = pd.DataFrame(rows, columns=["delta", "error", "p"])
-    return table.assign(ets=classes, holm=holm(table["p"]))
+    return table.assign(ets=classes, holm=holm(table["p"]), matched=matched)
 
 
 def holm(p):
@@ -677,17 +720,19 @@ def holm(p):
     return multipletests(p, method="holm")[1]
 
 
-def logistic_dif(answers, focal, within=None):
+def logistic_dif(answers, focal, within=None, matching=None):
     """Return p-values (k, 2) of uniform and non-uniform DIF by logistic regression (Swaminathan and Rogers 1990).
 
     ``within`` (n,), 0 or 1, is the version of the exam: its effect, and that on the slope, are then allowed for first.
+    ``matching`` (k,) says by which questions students are matched, beside the one that is looked at; by default all.
     """
     import statsmodels.api as sm
 
-    score, found = stats.zscore(answers.sum(1)), []
-    known = [np.ones(len(score)), score] + ([] if within is None else [within, within * score])
-    columns = np.column_stack([*known, focal, score * focal])
-    for right in answers.T:
+    used, found = np.ones(answers.shape[1], bool) if matching is None else np.asarray(matching), []
+    for j, right in enumerate(answers.T):
+        score = stats.zscore(answers[:, used | (np.arange(len(used)) == j)].sum(1))
+        known = [np.ones(len(score)), score] + ([] if within is None else [within, within * score])
+        columns = np.column_stack([*known, focal, score * focal])
         widths = len(known) + np.arange(3)
         fits = [sm.Logit(right, columns[:, :width]).fit(disp=0).llf for width in widths]
         found.append(stats.chi2.sf(2 * np.diff(fits), 1))
@@ -791,18 +836,19 @@ def calibrated_error(a, b, learners, rng, repeats=40):
 COMMON = ("deriv", "elasticity", "integral", "equations", "lagrange")  # the same in both versions of the exam
 
 
-def versions(answers, names, group):
-    """Return (differences of difficulty between the two versions, their standard errors, whether the story differed).
+def versions(answers, names, group, link=COMMON):
+    """Return (differences of difficulty between the two versions, their standard errors, whether not in the link).
 
-    Each version is calibrated by itself; the questions with a common story put both on one scale (their mean and
-    spread, Kolen and Brennan 2014, chapter 6); the error of that link is not in the standard errors.
+    Each version is calibrated by itself. The questions named in ``link`` put both on one scale: the geometric mean of
+    their discriminations gives its unit, the mean of their difficulties its origin (Kolen and Brennan 2014, chapter 6).
+    The error of that link is not in the standard errors.
     """
-    same = np.isin(names, COMMON)
+    same = np.isin(names, link)
     (a1, b1, _), (a2, b2, _) = (calibrate(answers[group == k]) for k in (1, 2))
     error1, error2 = (standard_errors(answers[group == k], a, b)[1] for k, a, b in ((1, a1, b1), (2, a2, b2)))
-    scale = np.exp(np.log(a1[same]).mean() - np.log(a2[same]).mean())  # one unit of version 2 in units of version 1
-    moved = (b2 - b2[same].mean()) / scale + b1[same].mean()
-    return moved - b1, np.hypot(error1, error2 / scale), ~same
+    unit = np.exp(np.log(a2[same]).mean() - np.log(a1[same]).mean())  # one unit of version 2 in units of version 1
+    moved = unit * (b2 - b2[same].mean()) + b1[same].mean()
+    return moved - b1, np.hypot(error1, unit * error2), ~same
 
 
 def bank(repeats=20, length=13):
@@ -845,7 +891,11 @@ def markdown(result):
     apart += [line(name, [f"{value:.4f}" for value in pair]) for name, pair in mirt["table"].items()]
     power = [line("group, students, planted difference in logits", ["class C", "class B or C"]), "|---|---|---|"]
     power += [line(name, [f"{row['C']:.2f}", f"{row['B or C']:.2f}"]) for name, row in result["dif"].items()]
-    parts = ["\n".join(part) for part in (table, apart, power)]
+    valid = [line("form", ["r", "reliability", "r, corrected"]), "|---|---|---|---|"]
+    for kind, rows in result["validity"].items():
+        middle, least, most = np.quantile(rows, (0.5, 0.025, 0.975), axis=0)
+        valid.append(line(kind, map("{:.2f} ({:.2f} to {:.2f})".format, middle, least, most)))
+    parts = ["\n".join(part) for part in (table, apart, power, valid)]
     return f"""## An exam, shortened
 
 From `education.json`, for notebook 13: 729 real students and 13 questions. Correlation of a form with the ability by
@@ -861,10 +911,21 @@ The same by {mirt["pinned"].split()[0]}, on {mirt["splits"]} splits; the largest
 How often a planted unfair question is found by Mantel and Haenszel's odds ratio; 0 is a fair one, 0.64 is Δ = 1.5.
 
 {parts[2]}
+
+Correlation with the earlier score, and corrected for attenuation; medians and 95 % where all students are drawn again.
+
+{parts[3]}
 """
 
 
-STAGES = {"calibrate": calibration, "forms": forms, "mirt": beside_mirt, "dif": dif_check, "bank": bank}
+STAGES = {
+    "calibrate": calibration,
+    "forms": forms,
+    "validity": validity,
+    "mirt": beside_mirt,
+    "dif": dif_check,
+    "bank": bank,
+}
 
 
 def a_line_a_stage(store):

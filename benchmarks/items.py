@@ -1,11 +1,12 @@
 """Exercises without end: templates with parameters, solutions by sympy, and wrong choices from known errors.
 
-Usage: python benchmarks/items.py measure grade
+Usage: python benchmarks/items.py measure grade written
 
     measure    makes 10,000 exercises of a seed that nothing was developed with, and has each solved by second_solver.py
     grade      grades the answers of own_form.json, which was written before grading.py
+    written    grades answers that sympy's printers and the number formats of 24 languages wrote (other_writers.py)
 
-Both keep their results in items.json. Notebook 13 shows some of these functions: they are written into it from here.
+All keep their results in items.json. Notebook 13 shows some of these functions: they are written into it from here.
 """
 
 import collections
@@ -1156,6 +1157,14 @@ def grade():
     keep(graded=rows, keys_graded={block["question"]: block["key"] for block in blocks})
 
 
+def written():
+    """Grade answers whose forms sympy and CLDR chose, and keep the counts and every harmful outcome."""
+    from benchmarks import grading, other_writers
+
+    table, harm = other_writers.graded(TEMPLATES, Dice(other_writers.SEED), grading.grade, 2000)
+    keep(written=table, written_harm=harm)
+
+
 def markdown(result):
     """Return the section of benchmarks/README.md that items.json is good for."""
     spaces = {name: min(row[3] for row in result["repeats"] if row[0] == name) for name in result["lix"]}
@@ -1164,6 +1173,9 @@ def markdown(result):
     )
     faults = "\n".join(f"| {name} | {a} of {b} |" for name, (a, b) in (result["faults"] | result["bugs"]).items())
     right = sum(wanted == got for *_, wanted, got in result["graded"])
+    other = {"right": collections.Counter(), "wrong": collections.Counter()}
+    for _, wanted, counts in result["written"]:
+        other[wanted].update(counts)
     return f"""## Generated exercises
 
 From `items.json`, for notebook 13: {result["count"]:,} exercises of seed {result["seed"]}; a second solver, which reads
@@ -1182,11 +1194,13 @@ mended, and another seed was drawn. "space": sets of parameters at the level tha
 {faults}
 
 Answers in the learner's own form graded as a list asks that was written before the grader: {right} of
-{len(result["graded"])}.
+{len(result["graded"])}. Answers that sympy's printers and CLDR's number formats wrote: {other["right"]["right"]:,} of
+{other["right"].total():,} right ones are graded right, {other["wrong"]["wrong"]:,} of {other["wrong"].total():,} wrong
+ones wrong, {len(result["written_harm"])} the other way round; the rest is asked back.
 """
 
 
-STAGES = (measure, grade)
+STAGES = (measure, grade, written)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}

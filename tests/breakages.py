@@ -1159,6 +1159,18 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             old="Fraction(1, 2 * 10**digits)",
             new="Fraction(5, 10**digits)",
         ),
+        Bug(
+            "assert all(here)",
+            "what was asked back counts as graded",
+            old='totals["right", "right"]), int(of_right)',
+            new='totals["right", "right"] + totals["right", "ask"]), int(of_right)',
+        ),
+        Bug(
+            "assert all(here)",
+            "shares of all answers for those of the right ones",
+            old='totals["right", "right"]), int(of_right)',
+            new='totals["right", "right"]), int(of_right + of_wrong)',
+        ),
         Bug("assert all(here)", "the exact interval for Wilson's", old='method="wilson"', new='method="exact"'),
         Bug(
             'written.iptc["DigitalSourceType"]',
@@ -1227,10 +1239,46 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="np.sqrt(1 / count)",
         ),
         Bug(
+            "five adaptive − two-stage five",
+            "minutes taken for hours",
+            old='few * exam_drawn["sitting"] / 60',
+            new='few * exam_drawn["sitting"]',
+        ),
+        Bug(
+            "five adaptive − two-stage five",
+            "the whole interval for half of it",
+            old="error_of_saved = (saved_13[2] - saved_13[0])",
+            new="error_of_saved = (saved_13[2] - saved_13[1])",
+        ),
+        Bug(
+            "five adaptive − two-stage five",
+            "the fixed form is written from nothing too",
+            old="more_writing = (ASKED - 6)",
+            new="more_writing = ASKED",
+        ),
+        Bug(
+            "five adaptive − two-stage five",
+            "the hours of one student",
+            old="hours_saved = STUDENTS * few",
+            new="hours_saved = few",
+        ),
+        Bug(
             "with the questions set aside",
             "with and without the lottery mixed up",
             old="limit_off, r_off, limit_on, r_on =",
             new="limit_on, r_on, limit_off, r_off =",
+        ),
+        Bug(
+            "with the questions set aside",
+            "what is left without the lottery",
+            old="corrected_interval(r_on - same_splits)",
+            new="corrected_interval(r_off - same_splits)",
+        ),
+        Bug(
+            "with the questions set aside",
+            "what is left beside the random form",
+            old='same_splits = per_split("fixed, 5")',
+            new='same_splits = per_split("random, 5")',
         ),
         Bug(
             "planted in 'elasticity'",
@@ -1245,6 +1293,30 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="0 * answers[:, used].sum(1) + 100 * within",
         ),
         Bug(
+            "planted in 'elasticity'",
+            "nothing is purified",
+            old="        clean = now\n",
+            new="        pass\n",
+        ),
+        Bug(
+            "planted in 'elasticity'",
+            "the version is not allowed for",
+            old=".sum(1) + 100 * within",
+            new=".sum(1) + 0 * within",
+        ),
+        Bug(
+            "five adaptive − whole exam",
+            "corrected by the reliability, not by its root",
+            old="r[0] / np.sqrt(trust)",
+            new="r[0] / trust",
+        ),
+        Bug(
+            "five adaptive − whole exam",
+            "plain correlations in the interval of the corrected ones",
+            old="for k in (0, 2)",
+            new="for k in (0, 0)",
+        ),
+        Bug(
             "five adaptive − whole exam",
             "the exam less the short test",
             old='per_split("adaptive, 5", "tests") - per_split("exam", "tests")',
@@ -1255,6 +1327,18 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             "the difference of two taken for the deviation of one",
             old="np.sqrt(max(square, 0) / 2)",
             new="np.sqrt(max(square, 0))",
+        ),
+        Bug(
+            "stories of one template",
+            "the unit of the link upside down",
+            old="unit = np.exp(np.log(a2[same]).mean() - np.log(a1[same]).mean())",
+            new="unit = np.exp(np.log(a1[same]).mean() - np.log(a2[same]).mean())",
+        ),
+        Bug(
+            "stories of one template",
+            "the origin of all questions in one version, of the common ones in the other",
+            old="moved = unit * (b2 - b2[same].mean())",
+            new="moved = unit * (b2 - b2.mean())",
         ),
         Bug(
             "stories of one template",

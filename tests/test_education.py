@@ -275,38 +275,125 @@ def test_generated_questions_are_shrunk_by_what_a_guess_is_worth(bank):
     assert np.array_equal(exact[1], exact[3]) and np.array_equal(exact[0], exact[2])
 
 
-@pytest.mark.parametrize("spread", [1.0, 1.4])  # where it is not 1, a link that only shifts is wrong
-def test_two_versions_on_one_scale_differ_where_a_story_does(bank, spread):
+def test_two_versions_on_one_scale_differ_where_a_story_does(bank):
     rng, names = np.random.default_rng(4), [*exam.COMMON, "quad", "planning"]
     a, b = np.ones(7), np.array([-1.0, -0.5, 0.0, 0.5, 1.0, 0.0, 0.5])
     other = b + np.array([0, 0, 0, 0, 0, 1.0, 0])
     first = exam.answered(rng.normal(size=3000), a, b, rng)
-    second = exam.answered(rng.normal(0.5, spread, 3000), a, other, rng)  # abler students
+    second = exam.answered(rng.normal(0.5, 1, 3000), a, other, rng)  # abler students
     group = np.repeat([1, 2], 3000)
     apart, error, story = exam.versions(np.vstack([first, second]), names, group)
     assert story.tolist() == [False] * 5 + [True] * 2
     assert abs(apart[5] - 1) < 3.5 * error[5] and abs(apart[6]) < 3.5 * error[6] and error.max() < 0.2
 
 
-def answers_where(harder, rng):
-    """Return answers (n, 10) of learners of one spread, for whom questions are ``harder`` (n, 10) than usual."""
-    ability, difficulty = rng.normal(size=(len(harder), 1)), np.linspace(-1.5, 1.5, 10)
-    return (rng.random(harder.shape) < exam.chance(ability, np.full(10, 1.2), difficulty + harder)).astype(float)
+def test_versions_whose_students_differ_in_spread_are_put_on_one_unit():
+    """The second version's students are twice as spread: its calibration has half the unit, twice the slopes."""
+    rng, names = np.random.default_rng(7), [*exam.COMMON, "low", "high"]
+    a, b = np.full(7, 1.2), np.array([-1.5, -0.7, 0.0, 0.7, 1.5, -1.8, 1.8])
+    first = exam.answered(rng.normal(size=4000), a, b, rng)
+    second = exam.answered(rng.normal(0.4, 2, 4000), a, b, rng)
+    group = np.repeat([1, 2], 4000)
+    apart, error, _ = exam.versions(np.vstack([first, second]), names, group)
+    assert np.all(np.abs(apart) < 4 * error) and error.max() < 0.15
+    alone = exam.calibrate(second)[1]  # not linked: (b − 0.4) / 2
+    assert alone == pytest.approx((b - 0.4) / 2, abs=0.12)
+    _, wide, _ = exam.versions(np.vstack([second, first]), names, group)  # seen from the other version: half as large
+    assert wide == pytest.approx(error / 2, rel=0.15)
 
 
-def test_a_question_that_is_harder_in_one_version_is_not_unfair_within_versions():
-    rng, planted = np.random.default_rng(0), np.arange(10) == 4
-    version = rng.integers(2, size=3000)
-    women = (rng.random(3000) < np.where(version, 0.8, 0.2)).astype(int)  # more of them sat the second version
-    answers = answers_where(1.5 * np.outer(version, planted), rng)
-    assert exam.dif(answers, women)["ets"][4] == "C" and exam.logistic_dif(answers, women)[4, 0] < 1e-9
-    assert (exam.dif(answers, women, version)["ets"] == "A").all()
-    assert exam.logistic_dif(answers, women, version)[4].min() > 0.05
+def unfair_exam(shift=1.1, students=3000):
+    """Return (answers (n, 12), focal (n,), planted (12,)): three questions are ``shift`` harder for the focal group."""
+    rng, focal = np.random.default_rng(11), np.arange(students) % 2
+    a, b, planted = np.full(12, 1.2), np.linspace(-1.5, 1.5, 12), np.isin(np.arange(12), (2, 5, 8))
+    theta = rng.normal(size=students) - 0.3 * focal
+    p = exam.chance(theta[:, None], a, b + focal[:, None] * planted * shift / a)
+    return (rng.random(p.shape) < p).astype(float), focal, planted
 
 
-def test_purifying_takes_unfair_questions_out_of_the_score_that_matches():
-    rng, women = np.random.default_rng(0), np.repeat([0, 1], 3000)
-    answers = answers_where(1.2 * np.outer(women, np.arange(10) < 2), rng)
-    first, last = (exam.dif(answers, women, rounds=rounds) for rounds in (1, 5))
-    assert (last["ets"][:2] == "C").all() and (last["ets"][2:] == "A").all()
-    assert first["delta"][2:].mean() > 0.4 and abs(last["delta"][2:].mean()) < 0.15  # 0 is the truth
+def test_unfair_questions_leave_the_score_and_do_not_make_others_look_unfair():
+    answers, focal, planted = unfair_exam()
+    once, pure = exam.dif(answers, focal, rounds=1), exam.dif(answers, focal)
+    assert once["matched"].all() and np.array_equal(pure["matched"], ~planted)  # the set that is left, by name
+    assert once["delta"][~planted].mean() > 0.6 and (once["ets"][~planted] != "A").any()  # contaminated
+    assert abs(pure["delta"][~planted].mean()) < 0.2 and (pure["ets"][~planted] == "A").all()
+    assert (pure["ets"][planted] == "C").all() and np.all(pure["delta"][planted] < once["delta"][planted])
+    known = exam.dif(answers, focal, matching=~planted)
+    assert known.equals(pure)
+
+
+def test_logistic_regression_by_the_purified_score_flags_the_planted_questions_alone():
+    answers, focal, planted = unfair_exam()
+    by_all = exam.logistic_dif(answers, focal)[:, 0]
+    pure = exam.logistic_dif(answers, focal, matching=~planted)[:, 0]
+    assert exam.holm(by_all)[~planted].min() < 1e-3 and exam.holm(pure)[~planted].min() > 0.05
+    assert np.array_equal(exam.holm(pure) < 0.01, planted)
+
+
+def test_with_too_few_fair_questions_nothing_is_purified():
+    rng, focal = np.random.default_rng(5), np.arange(3000) % 2
+    p = exam.chance(rng.normal(size=3000)[:, None], 1.2, np.tile([-0.5, 0.5, -0.5, 0.5], (3000, 1)))
+    p = np.where(focal[:, None] * (np.arange(4) < 3), exam.chance(np.log(p / (1 - p)), 1, [[2, 2, -2, 0]]), p)
+    found = exam.dif((rng.random(p.shape) < p).astype(float), focal)
+    assert (found["ets"] != "A").sum() > 2 and found["matched"].all()
+
+
+def test_a_question_that_one_version_has_harder_is_not_unfair_within_versions():
+    """Most of the focal group sat the second version, where question 4 is harder for everybody."""
+    rng, version = np.random.default_rng(8), np.repeat([1, 2], 1500)
+    focal = (rng.random(3000) < np.where(version == 2, 0.8, 0.2)).astype(int)
+    a, b = np.full(12, 1.2), np.linspace(-1.5, 1.5, 12)
+    harder = (version == 2)[:, None] * (np.arange(12) == 4) * 1.5
+    p = exam.chance(rng.normal(size=3000)[:, None], a, b + harder)
+    answers = (rng.random(p.shape) < p).astype(float)
+    assert exam.dif(answers, focal)["ets"][4] == "C"
+    within = exam.dif(answers, focal, version)
+    assert (within["ets"] == "A").all() and within["holm"].min() > 0.05
+    assert exam.holm(exam.logistic_dif(answers, focal)[:, 0])[4] < 1e-6
+    assert exam.holm(exam.logistic_dif(answers, focal, version == 2)[:, 0]).min() > 0.05
+
+
+def test_an_unfair_question_is_found_within_versions_too():
+    rng, version, focal = np.random.default_rng(9), np.repeat([1, 2], 1500), np.arange(3000) % 2
+    a, b = np.full(12, 1.2), np.linspace(-1.5, 1.5, 12)
+    answers = exam.simulated_dif(a, b, focal, rng, shift=1.2, item=6)
+    found = exam.dif(answers, focal, version)
+    assert found["ets"].tolist() == ["C" if k == 6 else "A" for k in range(12)]
+    assert np.array_equal(exam.holm(exam.logistic_dif(answers, focal, version == 2)[:, 0]) < 0.01, np.arange(12) == 6)
+
+
+def test_all_copies_of_a_student_lie_on_one_side():
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(50, size=50)
+    train, test = exam.sides(drawn, 50, rng)
+    assert not set(train) & set(test) and sorted([*train, *test]) == sorted(drawn) and 10 < len(train) < 40
+
+
+def test_a_validity_is_corrected_by_the_root_of_the_reliability():
+    """A second score that is the ability itself: corrected, every form reaches about what no error would leave."""
+    rng, theta = np.random.default_rng(1), np.random.default_rng(2).normal(size=3000)
+    a, b = np.full(13, 1.5), np.linspace(-1.8, 1.8, 13)
+    answers = exam.answered(theta, a, b, rng)
+    found = exam.validities(answers, theta, *exam.halves(3000, 0), rng)
+    assert set(found) == set(exam.VALID)
+    for r, trust, corrected in found.values():
+        assert corrected == pytest.approx(r / np.sqrt(trust)) and corrected == pytest.approx(1, abs=0.04)
+        assert r < 0.95
+    assert found["exam"][1] > found["fixed, 6"][1] > found["fixed, 5"][1] - 0.02
+
+
+def test_a_question_of_class_b_leaves_the_score_too():
+    answers, focal, planted = unfair_exam(0.55, 6000)
+    found = exam.dif(answers, focal)
+    assert "B" in set(found["ets"][planted]) and np.array_equal(found["matched"], ~planted)
+
+
+def test_the_question_itself_belongs_to_the_score():
+    """Where all curves are alike but for difficulty, students of one score differ in nothing, unless it is left out."""
+    rng, focal = np.random.default_rng(3), np.arange(8000) % 2
+    a, b = np.full(10, 1.5), np.tile([-1.0, -0.5, 0.0, 0.5, 1.0], 2)
+    answers = exam.simulated_dif(a, b, focal, rng, impact=1.0)
+    found = exam.dif(answers, focal, matching=np.arange(10) < 5)
+    assert abs(found["delta"][5:].mean()) < 0.15 and (found["ets"] == "A").all()
+    left_out = [exam.mantel_haenszel(answers[:, j], focal, answers[:, :5].sum(1))[0] for j in range(5, 10)]
+    assert np.mean(left_out) < -0.5

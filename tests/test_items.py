@@ -6,10 +6,11 @@ import dataclasses
 from fractions import Fraction
 from pathlib import Path
 
-from benchmarks import grading, items, second_solver
+from benchmarks import grading, items, other_writers, second_solver
 
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -297,3 +298,52 @@ def test_the_stored_bank_is_what_the_templates_make():
     found = next(one for one in stored["bank"] if (one["template"], one["level"]) == ("product", 2))
     assert found["text"] == again.text and tuple(found["choices"]) == again.choices
     assert dataclasses.asdict(again).keys() == found.keys()
+
+
+# --- answers that others write ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "writer", "answer"),
+    [
+        (sympy.Rational(-7, 4), "number", "str", "-7/4"),
+        (sympy.Rational(-7, 4), "number", "LaTeX", "- \\frac{7}{4}"),
+        (sympy.Rational(-7, 4), "number", "mixed", "-1 3/4"),
+        (sympy.Rational(-7, 4), "number", "Julia", "-7 // 4"),
+        (sympy.Rational(5, 2), "EUR", "amount, by name", "2.50 euros"),
+        (frozenset({sympy.Integer(3), sympy.Integer(-2)}), "set", "set, str", "{-2, 3}"),
+        (frozenset({sympy.Integer(3), sympy.Integer(-2)}), "set", "list, or", "-2 or 3"),
+        ((sympy.Integer(2), sympy.Integer(3), sympy.Integer(9)), "named", "list, standard", "x = 2, y = 3, and z = 9"),
+        ((sympy.Integer(2), sympy.Integer(3)), "named", "tuple, str", "(2, 3)"),
+    ],
+)
+def test_printers_write_a_value_as_by_hand(value, kind, writer, answer):
+    assert other_writers.writers(value, kind, np.random.default_rng(0))[writer] == answer
+
+
+def test_languages_write_decimals_with_points_and_commas():
+    rng, value = np.random.default_rng(0), sympy.Rational(5, 2)
+    found = {other_writers.writers(value, "rounded", rng)["decimal, local"] for _ in range(60)}
+    assert found == {"2.5", "2,5"}
+    assert "1/3" not in str(other_writers.writers(sympy.Rational(1, 3), "number", rng).get("percent, local"))
+
+
+def test_a_wrong_value_that_rounds_to_the_right_one_is_not_used():
+    third = sympy.Rational(1, 3)
+    assert other_writers.same_answer(third, sympy.Rational(34, 100), "rounded")
+    assert not other_writers.same_answer(third, sympy.Rational(34, 100), "number")
+    x = sympy.Symbol("x")
+    assert other_writers.same_answer(2 * (x + 1), 2 * x + 2, "formula")
+    assert not other_writers.same_answer(2 * (x + 1), 2 * x + 1, "formula")
+
+
+def test_every_drawn_answer_is_counted_once_and_harm_is_kept():
+    dice = items.Dice(1)
+    table, harm = other_writers.graded(items.TEMPLATES, dice, lambda *_: grading.Grade("right", ""), 20)
+    counts = collections.Counter()
+    for _, wanted, outcomes in table:
+        counts[wanted] += sum(outcomes.values())
+    assert counts == {"right": 20, "wrong": 20} and len(harm) == 20
+    assert {tuple(row[:2]) for row in harm} == {("wrong", "right")}
+    again, none = other_writers.graded(items.TEMPLATES, items.Dice(1), grading.grade, 20)
+    assert not none and [row[:2] for row in again] == [row[:2] for row in table]
