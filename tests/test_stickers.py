@@ -198,3 +198,13 @@ def test_the_shipped_flow_draws_what_is_asked_and_is_small():
     (image,) = painter(["a red apple"])
     assert stickers.pixel_ranks([image], [index])[0] <= 3
     assert (painter(["a red apple"]) == image).all()
+
+
+@pytest.mark.parametrize("name", ["stickers_judge", "stickers_second_judge"])
+def test_a_shipped_judge_fits_its_weights_and_tells_seen_drawings_by_their_names(name):
+    judge = stickers_model.load_judge(name)
+    seen = [k for k, part in enumerate(PART) if part == stickers.TRAIN and EVERY[k].family == "colour"][::60]
+    texts = [stickers.phrase(EVERY[k]) for k in seen]
+    alike = judge.pictures(stickers.small_pictures()[seen]) @ judge.names(texts).T
+    assert np.allclose(np.linalg.norm(judge.names(texts), axis=1), 1, atol=1e-5)
+    assert np.mean(alike.argmax(1) == np.arange(len(seen))) > 0.8 and len(seen) >= 20
