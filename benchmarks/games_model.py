@@ -37,6 +37,7 @@ from benchmarks.games import (  # noqa: E402
     TILES,
     WALL,
     Judged,
+    Solution,
     TileModel,
     allowed,
     as_board,
@@ -49,6 +50,7 @@ from benchmarks.games import (  # noqa: E402
     furnished,
     judge,
     level_of,
+    longest_of,
     parse,
     render,
     repair,
@@ -57,6 +59,7 @@ from benchmarks.games import (  # noqa: E402
     room,
     shuffled,
     solve,
+    solve_backwards,
     symmetries,
     tiles_of,
     unpacked,
@@ -492,6 +495,9 @@ def rivals(real, field_model, count, rng):
     yield "reverse play, random", [reverse_play(room(h, w, rng), boxes, rng) for h, w, boxes in specs]
     yield "reverse play, far", [reverse_play(room(h, w, rng), boxes, rng, 100, 100) for h, w, boxes in specs]
     yield "reverse play, real walls", [reverse_play(tiles, box_count(tiles), rng, 100, 100) for tiles in base]
+    more = np.random.default_rng([FRESH, 2])
+    pairs = [[reverse_play(tiles, box_count(tiles), more, 100, 100) for _ in range(2)] for tiles in base]
+    yield "reverse play, best of two", [longest_of(pair, LIMIT) for pair in pairs]
 
 
 def ours(model, real, count, seed):
@@ -529,6 +535,11 @@ def pool(name):
     return [np.pad(t[: h - 2, : w - 2], 1) for t, (h, w, *_) in zip(tiles, said, strict=True)]
 
 
+def known_levels():
+    """Return {pool: [tiles]} of everything that the network was trained on: people's, by reverse play, its own."""
+    return {name: pool(name) for name in SHARES}
+
+
 def held_out():
     """Return {name: tiles} of the small levels that nothing is trained on, and those with two to six boxes."""
     held = small_levels("held out", "free")
@@ -537,9 +548,9 @@ def held_out():
 
 def compare():
     """Measure what draws without a network, on the sizes and boxes of held-out levels; see notebook 15."""
-    (held, real), (markov, orders), rows, mended = held_out(), field(), {}, {}
+    (held, real), (markov, orders), known, rows, mended = held_out(), field(), known_levels(), {}, {}
     for name, drawn in rivals(real, markov, COUNT, np.random.default_rng(FRESH)):
-        rows[name] = verdicts(drawn, {"real": pool("real")})
+        rows[name] = verdicts(drawn, known)
         report(name, rows[name])
         if name in REPAIRED:
             mended[name] = repaired(drawn, np.random.default_rng(FRESH))
@@ -553,7 +564,7 @@ def measure():
     """Measure the network on levels of the seed FRESH, once; see the tables of notebook 15."""
     runtime.start(seed=FRESH)
     model, (held, real) = trained(), held_out()
-    known = {name: pool(name) for name in ("real", "reverse", "own")}
+    known = known_levels()
     found = json.loads(STORE.read_text(encoding="utf-8"))
     rows, bits, rng = found["rows"], found["bits"], np.random.default_rng(FRESH)  # of `compare`, which ran before
     for name, drawn, bands in ours(model, real, COUNT, FRESH):
@@ -598,8 +609,23 @@ def report(name, row):
     print(f"{name}: {np.mean(solved):.3f} solvable, {np.mean(pushes or [0]):.1f} pushes", flush=True)
 
 
+def tried(level, states):
+    """Return (what solves a level or not, states looked at in all, by which search), of three searches in turn.
+
+    `solve` has six tenths of the ``states``, `solve_backwards` two tenths greedily and two tenths with a weight of 2.
+    """
+    total = 0
+    for search, share in (("A*", 0.6), ("greedy", 0.2), ("weighted", 0.2)):
+        limit = round(share * states)
+        found = solve(level, limit) if search == "A*" else solve_backwards(level, limit, 0.5 * (search == "weighted"))
+        total += found.states
+        if getattr(found, "reason", "") != "limit":
+            return found, total, search
+    return found, total, "none"
+
+
 def power(states=10**6):
-    """Replay every shipped solution, and solve every level within 10 × 10 in up to ``states`` states."""
+    """Replay every shipped solution, and give every level within 10 × 10 to `tried` with ``states`` states."""
     replayed, rows = 0, []
     for name, (text, moves) in everything().items():
         if faults(tiles_of(text)) or not moves:
@@ -608,9 +634,11 @@ def power(states=10**6):
         past = replay(level, unpacked(moves))
         replayed += past[-1].solved
         if max(level.height, level.width) <= MOST:
-            found = solve(level, states)
+            found, looked, search = tried(level, states)
+            if isinstance(found, Solution) and not replay(level, found.moves)[-1].solved:
+                raise RuntimeError(f"{name}: received moves that do not solve it; expected moves that do.")
             theirs = sum(a.boxes != b.boxes for a, b in itertools.pairwise(past))
-            rows.append((name, theirs, getattr(found, "pushes", -1), found.states))
+            rows.append((name, theirs, getattr(found, "pushes", -1), looked, search))
             print(rows[-1], flush=True)
     save(power={"replayed": replayed, "levels": [list(row) for row in rows], "limit": states})
 
