@@ -737,7 +737,7 @@ SEA = (0.36, 0.55, 0.72)
 def smooth_heights(heights, level, tiles, scale):
     """Return the heights of a picture, floats (height · scale, width · scale), in between by splines.
 
-    A spline moves the shore by up to a tile. Roads, houses and what is beside them stay above the water, bridges over it.
+    A spline moves the shore by up to a tile: roads, houses and what is beside them are kept dry, bridges over water.
     """
     from scipy.ndimage import binary_dilation, zoom
 

@@ -1516,8 +1516,8 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             'net["as asked"][1] > spliced["as asked"][2]',
             "one condition right is enough",
-            old='"as asked": read_as_asked(reader, lines, wishes).all(1)',
-            new='"as asked": read_as_asked(reader, lines, wishes).any(1)',
+            old="asked = read_as_asked(reader, lines, wishes).all(1)",
+            new="asked = read_as_asked(reader, lines, wishes).any(1)",
             given=SPOKEN,
         ),
         Bug(
