@@ -6,6 +6,7 @@ A board is a whole number with one bit a tile, row by row (bit = row · width + 
 shifted by one step or by a row, and a flood fill is a few shifts. All of it is plain Python.
 """
 
+import functools
 import itertools
 import re
 import sys
@@ -16,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import numpy as np  # noqa: E402
-from scipy import stats  # noqa: E402
+from scipy import optimize, stats  # noqa: E402
 
 TILES = "# .$*@+"  # wall, floor, goal, box, box on a goal, player, player on a goal: the usual text form
 WALL = 0
@@ -240,7 +241,7 @@ def replay(level, moves):
 
 
 class Solution(NamedTuple):
-    """A solution: its pushes (the fewest possible), its moves as "udlr" (pushes as capitals), states looked at."""
+    """A solution: its pushes (by `solve` the fewest), its moves as "udlr" (pushes as capitals), states looked at."""
 
     pushes: int
     moves: str
@@ -323,7 +324,8 @@ def solve(level, states=10**6):
         if came[state][0] < pushes:
             continue  # reached by fewer pushes meanwhile
         if state >> size == goals:
-            return Solution(pushes, _moves(level, came, state, size), len(came))
+            chain = [one >> size for one in _chain(came, state)]
+            return Solution(pushes, _moves(level, chain[::-1]), len(came))
         if len(came) > states:
             return Unsolved("limit", len(came))
         pushes += 1
@@ -382,14 +384,19 @@ def walk(level, target):
     return trail[target]
 
 
-def _moves(level, came, state, size):
-    """Return the moves "udlr" from the level to a state of the search."""
+def _chain(came, state):
+    """Return the states of a search from ``state`` back to where it began; ``came`` is {state: (…, state before)}."""
     chain = []
     while state is not None:
-        chain.append(state >> size)
+        chain.append(state)
         state = came[state][1]
-    moves, outside = "", level.boxes & ~chain[-1]
-    for boxes in chain[-2::-1]:
+    return chain
+
+
+def _moves(level, chain):
+    """Return the moves "udlr" that bring the boxes of a level from chain[0], where they are, to chain[1], chain[2] …"""
+    moves, outside = "", level.boxes & ~chain[0]
+    for boxes in chain[1:]:
         before = level.boxes & ~outside
         box, place = before & ~boxes, boxes & ~before
         way = place.bit_length() - box.bit_length()
@@ -503,6 +510,72 @@ def reverse_play(tiles, boxes, rng, beam=1, depth=60):
     start, region = layer[rng.integers(len(layer))]
     stands = list(bits(region))
     return as_tiles(empty._replace(boxes=start, player=stands[rng.integers(len(stands))]))
+
+
+def pushed_from(box, level, floor):
+    """Return {tile: fewest pushes} of the tiles to which a box can be pushed from the tile ``box``, no other near."""
+    away, layer, far = {}, box, 0
+    while layer:
+        away |= dict.fromkeys(bits(layer), far)
+        after = 0  # pushed from t to t + way by a player who stands on t - way
+        for way in level.steps().values():
+            after |= shifted(layer & shifted(floor, way), way) & floor
+        layer, far = sum(tile for tile in bits(after) if tile not in away), far + 1
+    return away
+
+
+def farther(level, floor, boxes):
+    """Return a function of boards of boxes: the fewest pushes that bring ``boxes`` there, each on its own, or None.
+
+    Which box goes where is the cheapest assignment, so no sequence of pushes is shorter. None: there is no assignment.
+    """
+    starts = [pushed_from(box, level, floor) for box in bits(boxes)]
+    never = 10**4
+    costs = {tile: [start.get(tile, never) for start in starts] for tile in set().union(*starts)}
+
+    @functools.cache
+    def far(others):
+        table = np.array([costs.get(tile, [never] * len(starts)) for tile in bits(others)])
+        total = int(table[optimize.linear_sum_assignment(table)].sum())
+        return total if total < never else None
+
+    return far
+
+
+def solve_backwards(level, states=10**6, past=0.0):
+    """Return a Solution, not the shortest, or Unsolved once more than ``states`` states were looked at.
+
+    Best first over pulls from the solved states, in the order of `farther` + ``past`` · pulls so far: 0 is greedy, 0.5
+    is A* with a weight of 2 (Pohl 1970). Only what cannot be assigned is cut off, so "none" is a proof here, too.
+    """
+    width, floor = level.width, board_of(level).floor
+    boxes, goals = level.boxes & floor, level.goals & floor
+    if (level.boxes ^ level.goals) & ~floor:
+        return Unsolved("none", 1)
+    far, rest = farther(level, floor, boxes), floor & ~goals
+    end, came, queue = (boxes, flood(level.player, floor & ~boxes, width)), {}, {}
+
+    def add(state, pulls, before):
+        if state not in came and (left := far(state[0])) is not None:
+            came[state] = (pulls, before)
+            queue.setdefault(left + past * pulls, []).append(state)
+
+    while rest:  # the player may end in any region
+        region = flood(rest & -rest, floor & ~goals, width)
+        add((goals, region), 0, None)
+        rest &= ~region
+    while queue:
+        state = queue[least := min(queue)].pop()
+        if not queue[least]:
+            del queue[least]
+        if state == end:
+            chain = [one for one, _ in _chain(came, state)]
+            return Solution(len(chain) - 1, _moves(level, chain), len(came))
+        if len(came) > states:
+            return Unsolved("limit", len(came))
+        for new in pulled(*state, floor, width):
+            add(new, came[state][0] + 1, state)
+    return Unsolved("none", len(came))
 
 
 # what each tile of TILES brings: a player, a box, a goal
@@ -666,6 +739,12 @@ def distances(levels, others):
 def wilson(hits, count, confidence=0.95):
     """Return (share, least, most) of ``hits`` of ``count`` by Wilson's score interval (1927)."""
     return hits / count, *stats.binomtest(int(hits), int(count)).proportion_ci(confidence, method="wilson")
+
+
+def longest_of(drawn, states=10**5):
+    """Return of some tiles the ones that need most pushes by `judge`; the first tiles where it solves none of them."""
+    drawn = [tiles for tiles in drawn if tiles is not None]
+    return max(drawn, key=lambda tiles: judge(tiles, states).pushes, default=None)
 
 
 # --- repair -----------------------------------------------------------------------------------------------------------

@@ -737,13 +737,16 @@ SEA = (0.36, 0.55, 0.72)
 def smooth_heights(heights, level, tiles, scale):
     """Return the heights of a picture, floats (height · scale, width · scale), in between by splines.
 
-    A spline moves the shore by up to a tile: roads, houses and what is beside them are kept dry, bridges over water.
+    A spline moves the shore by up to a tile: roads, houses and the land beside them are kept dry, bridges over water.
+    Half a tile on both sides of a road is dry, too, so that a road on a narrow neck of land does not look like a ford.
     """
     from scipy.ndimage import binary_dilation, zoom
 
     big, least = zoom(heights, scale, order=3, mode="grid-wrap", grid_mode=True), 1e-3 * (heights.max() - level)
     beside = binary_dilation(np.isin(tiles, (ROAD, HOUSE)), np.ones((3, 3))) & ~np.isin(tiles, (WATER, BRIDGE))
-    dry, wet = (mask.repeat(scale, 0).repeat(scale, 1) for mask in (beside, tiles == BRIDGE))
+    masks = np.stack([beside, tiles == ROAD, tiles == BRIDGE])
+    dry, road, wet = masks.repeat(scale, 1).repeat(scale, 2)
+    dry |= binary_dilation(road, np.ones((3, 3)), max(1, scale // 2)) & ~wet
     return np.where(dry, np.maximum(big, level + least), np.where(wet, np.minimum(big, level - least), big))
 
 

@@ -1504,14 +1504,26 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             "shipped solutions replayed",
             "levels beyond the limit are counted as solved",
-            old="power[power.fewest >= 0]",
-            new="power[power.fewest >= -1]",
+            old='power[power.search == "A*"]',
+            new="power[power.pushes >= 0]",
         ),
         Bug(
-            "assert all(isinstance(solve(level_of(tiles)), Solution)",
+            "assert all(isinstance(one, Solution) for one in forth + back)",
             "the judge calls a frozen box on its goal lost",
             old="            if stuck & ~goals:\n                continue",
             new="            if stuck:\n                continue",
+        ),
+        Bug(
+            "assert all(isinstance(one, Solution) for one in forth + back)",
+            "of two levels the one with fewer pushes is kept",
+            old="return max(drawn, key",
+            new="return min(drawn, key",
+        ),
+        Bug(
+            "assert all(isinstance(one, Solution) for one in forth + back)",
+            "backwards, the player ends in one region alone",
+            old="    while rest:  # the player",
+            new="    if rest:  # the player",
         ),
         Bug(
             "np.stack(steps, axis=1), whole",
@@ -1542,8 +1554,14 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             "ahead of the best forward rival",
             "near copies are counted, not new levels",
-            old="new_share = np.mean(nearest >= NEAR)",
-            new="new_share = np.mean(nearest < NEAR)",
+            old="int((near >= NEAR).sum())",
+            new="int((near < NEAR).sum())",
+        ),
+        Bug(
+            "ahead of the best forward rival",
+            "the farthest pool decides what is new, not the nearest",
+            old="near = np.min([stored",
+            new="near = np.max([stored",
         ),
         Bug(
             "# equation 2",

@@ -98,6 +98,51 @@ def test_the_judge_agrees_with_a_search_that_cuts_nothing_off(level):
         assert found.pushes == pushes and games.replay(level, found.moves)[-1].solved
 
 
+@settings(max_examples=60, deadline=None)
+@given(small_levels(), st.sampled_from([0.0, 0.5]))
+def test_a_search_backwards_solves_what_can_be_solved_and_nothing_else(level, past):
+    found, pushes = games.solve_backwards(level, past=past), plain_pushes(level)
+    if pushes is None:
+        assert found.reason == "none"
+    else:
+        assert games.replay(level, found.moves)[-1].solved and found.pushes >= pushes
+        assert found.pushes == sum(move.isupper() for move in found.moves)
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_levels())
+def test_no_sequence_of_pushes_is_shorter_than_the_cheapest_assignment(level):
+    floor = games.board_of(level).floor
+    if not (level.boxes ^ level.goals) & ~floor and (pushes := plain_pushes(level)) is not None:
+        assert games.farther(level, floor, level.boxes & floor)(level.goals & floor) <= pushes
+
+
+def test_the_cheapest_assignment_is_not_the_sum_of_the_nearest():
+    level = games.parse("##########\n#@       #\n# $ $  .##\n#     . ##\n##########")
+    far = games.farther(level, games.board_of(level).floor, level.boxes)
+    starts = games.pushed_from(1 << 22, level, games.board_of(level).floor)  # row 2, column 2: up, left, right free
+    assert starts[1 << 22] == 0 and starts[1 << 27] == 5 and starts[1 << 36] == 5
+    assert far(level.boxes) == 0 and far(level.goals) == 3 + 5
+    assert far(1 << 22 | 1 << 23) == 1 and far(1 << 22 | 1 << 20) is None  # nothing is pushed into a wall
+
+
+def test_a_search_backwards_leaves_alone_what_nobody_reaches_and_says_where_it_stopped():
+    level = games.parse("##########\n#@ $ . #*#\n##########")
+    found = games.solve_backwards(level)
+    assert found.pushes == 2 and games.replay(level, found.moves)[-1].solved
+    assert games.solve_backwards(games.parse(UNSOLVABLE["a box nobody reaches"])).reason == "none"
+    wide = games.parse("########\n#@     #\n# $$$  #\n#      #\n# ...  #\n#      #\n########")
+    assert games.solve_backwards(wide, 3).reason == "limit"
+
+
+def test_what_the_judge_leaves_open_goes_to_the_searches_backwards():
+    level = games.parse("########\n#@     #\n# $$$  #\n#      #\n# ...  #\n#      #\n########")
+    found, looked, search = games_model.tried(level, 1000)
+    assert (search, found.pushes) == ("A*", 6) and looked == found.states
+    found, looked, search = games_model.tried(level, 10)
+    assert search in ("greedy", "weighted", "none") and looked > 6
+
+
 @settings(max_examples=25, deadline=None)
 @given(small_levels(), st.integers(0, 3), st.booleans())
 def test_turning_or_mirroring_a_level_changes_nothing(level, turns, mirror):
@@ -202,6 +247,13 @@ def test_far_reverse_play_finds_the_farthest_start_of_a_small_room():
     found = games.solve(games.level_of(tiles))
     goal = int(np.argwhere(np.isin(tiles, games.GOALS))[0, 1])
     assert found.pushes == max(goal - 2, 4 - goal)  # the player needs a tile behind the box
+
+
+def test_the_longest_of_some_levels_is_kept():
+    easy, hard = floor_of("######\n#@$. #\n######"), floor_of(CORRIDOR)
+    broken = floor_of(UNSOLVABLE["a box in a corner"])
+    assert games.longest_of([easy, None, hard, broken]) is hard and games.longest_of([hard, easy]) is hard
+    assert games.longest_of([broken, easy]) is easy and games.longest_of([None, None]) is None
 
 
 def test_where_nothing_can_be_pulled_there_is_no_level():

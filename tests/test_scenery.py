@@ -266,5 +266,7 @@ def test_a_town_is_what_its_way_promises(way, monkeypatch):
     drawn = scenery.smooth_heights(heights, level, tiles, 4) > level
     road, bridge = ((tiles == kind).repeat(4, 0).repeat(4, 1) for kind in (scenery.ROAD, scenery.BRIDGE))
     assert drawn[road].all() and not drawn[bridge].any()  # no road in the drawn water, no bridge on the drawn land
+    shore = ~drawn & ~bridge
+    assert all(not (np.roll(shore, step, axis) & road).any() for step in (-2, -1, 1, 2) for axis in (0, 1))  # a margin
     image = scenery.painted(heights, level, tiles, 2)
     assert image.shape == (128, 128, 3) and image.min() >= 0 and image.max() <= 1
