@@ -312,11 +312,27 @@ def two_stage_course(answers, plan):
     return np.hstack([np.tile(first, (len(answers), 1)), np.where(below, low, high)])
 
 
-def course_abilities(answers, course, a, b):
-    """Return the EAP (n,) of the questions of a course (n, length)."""
+def course_answers(answers, course):
+    """Return the answers (n, k) to the questions of a course (n, length); NaN for what was not asked."""
     asked = np.full(answers.shape, np.nan)
     np.put_along_axis(asked, course, np.take_along_axis(answers, course, axis=1), axis=1)
-    return ability(asked, a, b)[0]
+    return asked
+
+
+def course_abilities(answers, course, a, b):
+    """Return the EAP (n,) of the questions of a course (n, length)."""
+    return ability(course_answers(answers, course), a, b)[0]
+
+
+def reliability(mean, error):
+    """Return the share of the variance of abilities that is not error, from EAPs (n,) and their standard errors."""
+    return float(mean.var() / (mean.var() + np.mean(error**2)))
+
+
+def best_form(answers, a, b, length, whole):
+    """Return the form of a length, a tuple of questions, that agrees best with the ability of the whole exam."""
+    known = all_forms(answers, a, b, length, whole)
+    return max(known, key=known.get)
 
 
 def halves(count, seed):
@@ -340,9 +356,7 @@ def split_courses(answers, seed, lengths=LENGTHS):
         course = adaptive(answers[test], a, b, last, choose, rng)[0]
         courses |= {(kind, length): course[:, :length] for length in lengths}
     for length in lengths:
-        found = all_forms(answers[train], a, b, length, whole)
-        form = max(found, key=found.get)
-        courses["fixed", length] = np.tile(form, (len(test), 1))
+        courses["fixed", length] = np.tile(best_form(answers[train], a, b, length, whole), (len(test), 1))
     courses["two-stage", 5] = two_stage_course(answers[test], two_stage(answers[train], a, b, whole))
     return train, test, a, b, courses
 
@@ -364,16 +378,14 @@ def measure_split(answers, tests, seed):
     given, earlier = answers[test], tests[test]
     whole, found = ability(given, a, b)[0], {}
     for (kind, length), course in courses.items():
-        asked = np.full(given.shape, np.nan)
-        np.put_along_axis(asked, course, np.take_along_axis(given, course, axis=1), axis=1)
-        mean, error = ability(asked, a, b)
+        mean, error = ability(course_answers(given, course), a, b)
         found[f"{kind}, {length}"] = {
             "whole": correlation(mean, whole),
             "rest": correlation(mean, remaining(given, course, a, b)),
             "tests": correlation(mean, earlier),
             "rmse": float(np.sqrt(np.mean((mean - whole) ** 2))),
             "error": float(error.mean()),
-            "reliability": float(mean.var() / (mean.var() + np.mean(error**2))),
+            "reliability": reliability(mean, error),
             "exposure": float(max(np.bincount(course.ravel(), minlength=given.shape[1])) / len(given)),
         }
     for length in (4, 5, 6):
@@ -381,7 +393,7 @@ def measure_split(answers, tests, seed):
         found[f"mean of all forms, {length}"] = {"whole": float(np.mean(list(every)))}
     error = ability(given, a, b)[1]
     found["exam"] = {"tests": correlation(whole, earlier), "error": float(error.mean())}
-    found["exam"]["reliability"] = float(whole.var() / (whole.var() + np.mean(error**2)))
+    found["exam"]["reliability"] = reliability(whole, error)
     steps = {name: {k: found[f"{name}, {k}"]["whole"] for k in LENGTHS} for name in ("adaptive", "fixed")}
     found["saved"] = {str(k): questions_saved(steps["adaptive"], steps["fixed"], k) for k in range(2, 7)}
     return found | {"apart": questions_apart(answers, seed)}
@@ -412,8 +424,8 @@ def _apart(answers, train, test, a, b, aside, rng):
         "all, 8": ability(given, a, b)[0],
     }
     for length in (4, 5):
-        known = all_forms(learnt, a, b, length, ability(learnt, a, b)[0])
-        scores[f"fixed, {length}"] = form_abilities(given, max(known, key=known.get), a, b)
+        form = best_form(learnt, a, b, length, ability(learnt, a, b)[0])
+        scores[f"fixed, {length}"] = form_abilities(given, form, a, b)
     return {name: correlation(score, criterion) for name, score in scores.items()}
 
 
@@ -438,8 +450,7 @@ def resampled(answers, tests, seed=0, repeats=250):
     for _ in range(repeats):
         learnt, held = answers[rng.choice(train, len(train))], rng.choice(test, len(test))
         a, b, _ = calibrate(learnt)
-        known = all_forms(learnt, a, b, 6, ability(learnt, a, b)[0])
-        form = max(known, key=known.get)
+        form = best_form(learnt, a, b, 6, ability(learnt, a, b)[0])
         given = answers[held]
         whole, five = ability(given, a, b)[0], adaptive(given, a, b, 5)[1][:, -1]
         six = form_abilities(given, form, a, b)
@@ -467,15 +478,12 @@ def validities(answers, tests, train, test, rng):
     courses = {"exam": np.tile(np.arange(len(a)), (len(test), 1))}
     courses |= {"adaptive, 5": adaptive(given, a, b, 5)[0], "random, 5": adaptive(given, a, b, 5, by_lot, rng)[0]}
     for length in (5, 6):
-        known = all_forms(answers[train], a, b, length, learnt)
-        courses[f"fixed, {length}"] = np.tile(max(known, key=known.get), (len(test), 1))
+        courses[f"fixed, {length}"] = np.tile(best_form(answers[train], a, b, length, learnt), (len(test), 1))
     courses["two-stage, 5"] = two_stage_course(given, two_stage(answers[train], a, b, learnt))
     for kind in VALID:
-        asked = np.full(given.shape, np.nan)
-        np.put_along_axis(asked, courses[kind], np.take_along_axis(given, courses[kind], axis=1), axis=1)
-        mean, error = ability(asked, a, b)
-        r, trust = correlation(mean, tests[test]), mean.var() / (mean.var() + np.mean(error**2))
-        found[kind] = (r, float(trust), r / float(trust) ** 0.5)
+        mean, error = ability(course_answers(given, courses[kind]), a, b)
+        r, trust = correlation(mean, tests[test]), reliability(mean, error)
+        found[kind] = (r, trust, r / trust**0.5)
     return found
 
 
