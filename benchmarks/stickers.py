@@ -162,7 +162,7 @@ def main_colour(root):
     fills = {name: sum(_filled(picture, shade) for shade in shades) for name, shades in COLOURS.items()}
     hues = {name: count for name, count in fills.items() if name not in ("grey", "white")}
     if max(hues.values()) < 0.04 * len(picture):
-        hues = {name: fills[name] for name in ("grey",)} if fills["grey"] > 0 else {"white": 1}
+        return "grey" if fills["grey"] > 0 else "white"
     return max(hues, key=hues.get)
 
 
@@ -351,7 +351,7 @@ WORDINGS = {
         "draw me {an_attribute} {thing}, please",
     ),
 }
-PLAIN = {"skin": 1, "colour": 1, "expression": 1}  # the wording without chance
+PLAIN = 1  # the place, in each family's wordings, of the one that is used where no chance is asked for
 
 
 def _with_article(words):
@@ -361,7 +361,7 @@ def _with_article(words):
 def phrase(wish, rng=None):
     """Return a wish in words: the plain wording, or with ``rng`` one of several, and any of the thing's nouns."""
     wordings, nouns = WORDINGS[wish.family], parts(wish.family)[wish.thing][1]
-    wording = wordings[PLAIN[wish.family] if rng is None else rng.integers(len(wordings))]
+    wording = wordings[PLAIN if rng is None else rng.integers(len(wordings))]
     noun = nouns[0 if rng is None else rng.integers(len(nouns))]
     return wording.format(
         thing=noun,

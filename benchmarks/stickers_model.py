@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import losses, runtime  # noqa: E402
+from aigc_utils import data, losses, runtime  # noqa: E402
 from benchmarks import common, stickers  # noqa: E402
 from benchmarks.stickers import CHOICES, LONGEST, SIDE, TEST, TRAIN  # noqa: E402
 
@@ -29,7 +29,6 @@ STORE = HERE / "stickers.json"
 PRETRAINED = HERE.parent / "data" / "pretrained"
 WIDTH = 96  # of what a judge makes of a picture or a name
 DROPPED = 0.12  # of the training texts, so that the flow also learns to draw without one (Ho and Salimans 2022)
-LEAST_REST = 0.05  # as in aigc_utils/models.py
 
 # --- what every network learns from -----------------------------------------------------------------------------------
 
@@ -55,16 +54,6 @@ def mirrored(images, places, rng):
     turn = rng.random(len(images)) < 0.5
     turn &= np.array([stickers.may_be_mirrored(every[k]) for k in places])
     return np.where(turn[:, None, None, None], images[:, :, ::-1], images)
-
-
-def as_floats(images):
-    """Return uint8 pictures as float32 in [-1, 1]."""
-    return np.asarray(images, np.float32) / 127.5 - 1.0
-
-
-def as_bytes(images):
-    """Return pictures in [-1, 1] as uint8."""
-    return np.clip(np.round((np.asarray(images) + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
 def rough(images, rng):
@@ -142,7 +131,6 @@ class Judge:
     """Pictures and names as vectors of length 1, whose product says how well they fit (Radford et al. 2021)."""
 
     def __init__(self, name):
-        self.name = name
         self.seed, reader, viewer, self.read = JUDGES[name]
         runtime.keras.utils.set_random_seed(self.seed)
         self.reader, self.viewer = reader(), viewer()
@@ -155,7 +143,7 @@ class Judge:
 
     def pictures(self, images):
         """Return the vectors (n, WIDTH) of pictures uint8 (n, 32, 32, 3)."""
-        return _unit(self.viewer.predict(as_floats(images), verbose=0, batch_size=512))
+        return _unit(self.viewer.predict(data.to_unit(images), verbose=0, batch_size=512))
 
 
 def _unit(vectors):
@@ -193,7 +181,7 @@ def train_judge(name, steps=1000, count=128):
     tf, keras = runtime.tf, runtime.keras
     judge, begin = Judge(name), time.perf_counter()
     places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
-    images, texts = as_floats(stickers.small_pictures()[places]), wordings(places, judge.seed, judge.read)
+    images, texts = data.to_unit(stickers.small_pictures()[places]), wordings(places, judge.seed, judge.read)
     rng, groups = np.random.default_rng(judge.seed), grouped(places)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps, alpha=0.01)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3)
@@ -305,6 +293,8 @@ def flow_network(widths=(32, 64, 96)):
     own beside those of the picture, since it must say where things go. As in `models.velocity` the network guesses the
     end of the way. Tokens that are all 0 say nothing.
     """
+    from aigc_utils import models
+
     keras, layers, ops = runtime.keras, runtime.keras.layers, runtime.keras.ops
     images, time_ = layers.Input((SIDE, SIDE, 3), name="image"), layers.Input((), name="time")
     numbers = layers.Input((LONGEST,), dtype="int32", name="tokens")
@@ -325,7 +315,7 @@ def flow_network(widths=(32, 64, 96)):
     x = _block(layers.Concatenate()([x, first]), code, low)
     x = layers.Activation("silu")(_block(x, code))
     end = _unfolded(x, 3, kernel_size=3, kernel_initializer="zeros")
-    rest = ops.maximum(1.0 - time_, LEAST_REST)[:, None, None, None]
+    rest = ops.maximum(1.0 - time_, models.LEAST_REST)[:, None, None, None]
     return keras.Model([images, time_, numbers], (end - images) / rest, name="stickers_flow")
 
 
@@ -366,7 +356,7 @@ def train(steps="7500", rate=1.5e-3, batch=64, seed=0):
 def flow_batches(batch, seed):
     """Return a function of the step that draws (pictures, tokens, noise, time) for it, the same in every run."""
     places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
-    images, texts = as_floats(stickers.small_pictures()[places]), wordings(places, seed, stickers.tokens)
+    images, texts = data.to_unit(stickers.small_pictures()[places]), wordings(places, seed, stickers.tokens)
     chances = chances_of(places)
 
     def draw(step):
@@ -454,7 +444,7 @@ class Painter:
         return parts[-1] + self.guidance * (asked - parts[-1])
 
     def _drawn(self, noise, words, mix):
-        """Return pictures in [-1, 1] from noise: Heun's method, Euler's for the last step."""
+        """Return pictures uint8 from noise: Heun's method, Euler's for the last step; what overshoots is clipped."""
         tf, size = runtime.tf, 1.0 / self.steps
         points, words, mix = tf.constant(noise), tuple(map(tf.constant, words)), tf.constant(mix, tf.float32)
         for k in range(self.steps):
@@ -463,7 +453,7 @@ class Painter:
                 ahead = self._slope(points + size * first, tf.constant((k + 1) * size), words, mix)
                 first = (first + ahead) / 2.0
             points = points + size * first
-        return points.numpy()
+        return data.to_uint8(np.clip(points.numpy(), -1, 1))
 
     def __call__(self, texts, seed=0, batch=64):
         """Return a sticker uint8 (n, 32, 32, 3) for each text; the noise follows from ``seed`` alone."""
@@ -472,14 +462,28 @@ class Painter:
         for k in range(0, len(texts), batch):
             part = words[k : k + batch]
             found.append(self._drawn(noise[k : k + batch], [part, 0 * part], np.zeros((1, 1, 1, 1))))
-        return as_bytes(np.concatenate(found))
+        return np.concatenate(found)
 
     def between(self, first, second, frames=9, seed=0):
         """Return frames uint8 (frames, 32, 32, 3) from one text's sticker to another's: one noise, velocities mixed."""
         noise = np.random.default_rng(seed).standard_normal((1, SIDE, SIDE, 3), np.float32).repeat(frames, 0)
         words = [np.repeat(stickers.tokens([text]), frames, 0) for text in (first, second)]
         mix = np.linspace(0, 1, frames).reshape(-1, 1, 1, 1)
-        return as_bytes(self._drawn(noise, [*words, 0 * words[0]], mix))
+        return self._drawn(noise, [*words, 0 * words[0]], mix)
+
+
+def train_within(seconds, name, optimizer, step, draw):
+    """Call a step on what ``draw`` returns for so many seconds; the rate falls like a cosine to a fiftieth.
+
+    Returns {"steps", "seconds"}.
+    """
+    begin, rate, steps, recent = time.perf_counter(), float(optimizer.learning_rate), 0, []
+    while (share := (time.perf_counter() - begin) / seconds) < 1:
+        optimizer.learning_rate.assign(rate * (0.02 + 0.98 * (1 + np.cos(np.pi * share)) / 2))
+        recent, steps = [*recent[-99:], float(step(*map(runtime.tf.constant, draw())))], steps + 1
+        if steps % 200 == 0:
+            print(name, steps, round(float(np.mean(recent)), 4), flush=True)
+    return {"steps": steps, "seconds": round(time.perf_counter() - begin)}
 
 
 # --- 64 × 64 ----------------------------------------------------------------------------------------------------------
@@ -515,19 +519,17 @@ def upscale(seconds="240", rate=2e-3, batch=16, seed=3):
         optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
         return loss
 
-    begin, k, recent = time.perf_counter(), 0, []
-    while (share := (time.perf_counter() - begin) / float(seconds)) < 1:
-        optimizer.learning_rate.assign(rate * (0.02 + 0.98 * (1 + np.cos(np.pi * share)) / 2))
+    def draw():
         rows = rng.integers(0, len(places), batch)
-        shown, target = as_floats(small[rows]), as_floats(large[rows])
+        shown, target = data.to_unit(small[rows]), data.to_unit(large[rows])
         wrong = (np.arange(batch) % 2)[:, None, None, None] * rng.uniform(0, 0.12)
         shown = shown + wrong * rng.standard_normal(shown.shape, np.float32)
-        recent, k = [*recent[-99:], float(step(*map(tf.constant, (shown.astype(np.float32), target))))], k + 1
-        if k % 200 == 0:
-            print("upscale", k, round(float(np.mean(recent)), 4), flush=True)
+        return shown.astype(np.float32), target
+
+    took = train_within(float(seconds), "upscale", optimizer, step, draw)
     save_half(model, PRETRAINED / "stickers_upscale.npz")
     held = np.flatnonzero(stickers.wishes()[1] == TEST)
-    save(upscale={"steps": k, "seconds": round(time.perf_counter() - begin), **upscale_errors(model, held)})
+    save(upscale=took | upscale_errors(model, held))
 
 
 def upscale_errors(model, held):
@@ -553,8 +555,9 @@ def load_upscaler():
 
 def enlarged(images, model=None):
     """Return pictures uint8 (n, 32, 32, 3) as uint8 (n, 64, 64, 3)."""
-    model, floats = model or load_upscaler(), as_floats(images)
-    return as_bytes(np.concatenate([model(floats[k : k + 64]) for k in range(0, len(floats), 64)]))
+    model, floats = model or load_upscaler(), data.to_unit(images)
+    drawn = np.concatenate([model(floats[k : k + 64]) for k in range(0, len(floats), 64)])
+    return data.to_uint8(np.clip(drawn, -1, 1))
 
 
 # --- the rival --------------------------------------------------------------------------------------------------------
@@ -586,7 +589,7 @@ def vae(seconds="420", rate=1e-3, batch=64, seed=5, beta=4.0):
     keras.utils.set_random_seed(seed)
     (encoder, decoder), rng = vae_networks(), np.random.default_rng(seed)
     places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
-    images, texts = as_floats(stickers.small_pictures()[places]), wordings(places, seed, stickers.tokens)
+    images, texts = data.to_unit(stickers.small_pictures()[places]), wordings(places, seed, stickers.tokens)
     optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
     weights = encoder.trainable_variables + decoder.trainable_variables
     optimizer.build(weights)
@@ -601,18 +604,15 @@ def vae(seconds="420", rate=1e-3, batch=64, seed=5, beta=4.0):
         optimizer.apply(tape.gradient(loss, weights), weights)
         return loss
 
-    begin, k, recent = time.perf_counter(), 0, []
-    while (share := (time.perf_counter() - begin) / float(seconds)) < 1:
-        optimizer.learning_rate.assign(rate * (0.02 + 0.98 * (1 + np.cos(np.pi * share)) / 2))
+    def draw():
         rows = rng.integers(0, len(places), batch)
         shown = mirrored(images[rows], places[rows], rng)
         noise = rng.standard_normal((batch, CODE), np.float32)
-        loss = step(*map(tf.constant, (shown, texts[rows, rng.integers(0, FORMS, batch)], noise)))
-        recent, k = [*recent[-99:], float(loss)], k + 1
-        if k % 200 == 0:
-            print("vae", k, round(float(np.mean(recent)), 4), flush=True)
+        return shown, texts[rows, rng.integers(0, FORMS, batch)], noise
+
+    took = train_within(float(seconds), "vae", optimizer, step, draw)
     save_half(decoder, PRETRAINED / "stickers_vae.npz")
-    save(vae={"steps": k, "seconds": round(time.perf_counter() - begin)})
+    save(vae=took)
 
 
 def load_vae():
@@ -625,7 +625,7 @@ def load_vae():
 def paint_by_vae(texts, seed=0, decoder=None):
     """Return a sticker uint8 (n, 32, 32, 3) for each text, from codes drawn by lot."""
     codes = np.random.default_rng(seed).standard_normal((len(texts), CODE), np.float32)
-    return as_bytes((decoder or load_vae()).predict([codes, stickers.tokens(texts)], verbose=0))
+    return data.to_uint8((decoder or load_vae()).predict([codes, stickers.tokens(texts)], verbose=0))
 
 
 # --- choices and measurements -----------------------------------------------------------------------------------------
@@ -751,12 +751,10 @@ def seconds_a_sticker(painter, repeats=10):
     return round(float(np.median(times)), 4)
 
 
-def ship():
-    """Write the sheet of drawings."""
-    stickers.ship()
-
+STAGES = (stickers.ship, judges, train, upscale, vae, choose, measure)
 
 if __name__ == "__main__":
-    for stage in sys.argv[1:] or sys.exit(__doc__):
-        name, _, number = stage.partition(":")
-        globals()[name](*([number] if number else []))
+    stages = {stage.__name__: stage for stage in STAGES}
+    for word in sys.argv[1:] or [""]:
+        name, _, number = word.partition(":")
+        stages.get(name, lambda *_: sys.exit(__doc__))(*([number] if number else []))
