@@ -17,6 +17,7 @@ FOLDER holds `sokoban/` (data/README.md says where it comes from). One author's 
 authors, and one collection by the same author are never trained on.
 """
 
+import functools
 import itertools
 import json
 import re
@@ -582,12 +583,8 @@ def repaired(drawn, rng):
     """Return, of drawn levels, {"solved": [bool], "edits": [int]} after `repair` of those that were not solvable."""
     solved, edits = [], []
     for tiles in drawn:
-        if tiles is None:  # where a rival found no room, there is nothing to repair
-            solved.append(False)
-            edits.append(0)
-            continue
-        done = not judge(tiles, LIMIT).fault
-        other, number = (tiles, 0) if done else repair(tiles, rng)
+        whole = tiles is None or not judge(tiles, LIMIT).fault  # None: a rival found no room, so nothing can be mended
+        other, number = (tiles, 0) if whole else repair(tiles, rng)
         solved.append(other is not None)
         edits.append(number)
     return {"solved": solved, "edits": edits}
@@ -615,13 +612,12 @@ def tried(level, states):
     `solve` has 65 % of the ``states``, `solve_backwards` 20 % greedily and 15 % with a weight of 2: shares that were
     chosen after a look at these levels.
     """
-    total = 0
-    for search, share in (("A*", 0.65), ("greedy", 0.2), ("weighted", 0.15)):
-        limit = round(share * states)
-        found = solve(level, limit) if search == "A*" else solve_backwards(level, limit, 0.5 * (search == "weighted"))
+    weighted, total = functools.partial(solve_backwards, past=0.5), 0
+    for name, share, search in (("A*", 0.65, solve), ("greedy", 0.2, solve_backwards), ("weighted", 0.15, weighted)):
+        found = search(level, round(share * states))
         total += found.states
         if getattr(found, "reason", "") != "limit":
-            return found, total, search
+            return found, total, name
     return found, total, "none"
 
 

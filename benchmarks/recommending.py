@@ -21,6 +21,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import recommend, runtime  # noqa: E402
 from benchmarks import common  # noqa: E402
+from benchmarks.games import wilson  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
@@ -592,11 +593,6 @@ def covered(kind, simulations, events=2000, seed=0, visits=1, by_user=True):
     return found
 
 
-def wilson(hits, count):
-    """Return (share, least, most) of ``hits`` of ``count`` by Wilson's score interval (1927)."""
-    return hits / count, *stats.binomtest(int(hits), int(count)).proportion_ci(method="wilson")
-
-
 # --- a feed that learns from its own clicks -------------------------------------------------------------------------
 
 SLOTS = 5  # stickers a visit
@@ -637,7 +633,7 @@ def follow(feed, seed=0, visits=30, users=150, stickers=60, weight=0.1, tiring=0
     """
     rng = np.random.default_rng([seed, 8])
     _, themes, chance = community(users, stickers, seed)
-    clicks, shows, rows = np.zeros((2, users, stickers))[0], np.zeros((users, stickers)), np.arange(users)[:, None]
+    clicks, shows, rows = np.zeros((users, stickers)), np.zeros((users, stickers)), np.arange(users)[:, None]
     kinds, recent = np.eye(len(THEMES)), np.zeros((users, len(THEMES)))
     lists, results = [], []
     for visit in range(visits):
@@ -711,7 +707,7 @@ def real_ratings():
 
 
 def head_to_head(table, seed, resamples=2000):
-    """Return (models' P(like), test rows, measures, chosen settings, best simple rule, best learned one) of a split."""
+    """Return (table with parts, models' P(like), measures, settings, best simple rule, best learned one) of a split."""
     table = with_segments(split_ratings(table, seed))
     found, chosen = fit_ratings(table)
     test = (table["part"] == "test").to_numpy()
@@ -719,9 +715,15 @@ def head_to_head(table, seed, resamples=2000):
     return table, found, results, chosen, best(SIMPLE, chosen), best(LEARNED, chosen)
 
 
+def learned_gain(results, simple, learned):
+    """Return [simple, learned, [value, least, most]]: how much better the learned one orders a student's ratings."""
+    return [simple, learned, common.rounded(ends(results["within"][learned] - results["within"][simple]), 5)]
+
+
 def ratings():
     """Compare all models on five splits; the first one is the one that decides."""
-    table, found, results, chosen, simple, learned = head_to_head(real_ratings(), 0)
+    given = real_ratings()
+    table, found, results, chosen, simple, learned = head_to_head(given, 0)
     test, new = (table["part"] == "test").to_numpy(), (table["part"] == "new lecturer").to_numpy()
     losses = {name: log_losses(table["like"], p) for name, p in found.items()}
     fresh = measured(table[new], {name: p[new] for name, p in found.items()}, 2000)
@@ -748,12 +750,10 @@ def ratings():
     }
     shares = ("parts", "chosen", "best", "departments", "first picks", "lecturers")
     kept = {key: value if key in shares else common.rounded(value, 5) for key, value in kept.items()}
-    splits = [[simple, learned, common.rounded(ends(results["within"][learned] - results["within"][simple]), 5)]]
+    splits = [learned_gain(results, simple, learned)]
     for seed in range(1, 5):
-        *_, results, chosen, simple, learned = head_to_head(real_ratings(), seed, 1000)
-        splits.append(
-            [simple, learned, common.rounded(ends(results["within"][learned] - results["within"][simple]), 5)]
-        )
+        *_, results, _, simple, learned = head_to_head(given, seed, 1000)
+        splits.append(learned_gain(results, simple, learned))
         print(seed, splits[-1], flush=True)
     return {"ratings": kept | {"splits": splits}}
 
@@ -888,5 +888,8 @@ def markdown(found):
 
 
 if __name__ == "__main__":
-    for stage in sys.argv[1:] or sys.exit(__doc__):
+    stages = sys.argv[1:]
+    if not stages or set(stages) - set(STAGES):
+        sys.exit(__doc__)
+    for stage in stages:
         common.add(STORE, STAGES[stage]())
