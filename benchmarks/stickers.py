@@ -447,6 +447,7 @@ def trigrams(texts):
 # --- the data set -----------------------------------------------------------------------------------------------------
 
 HELD_OUT, FOR_CHOICES = 0.1, 0.03  # of each family's wishes
+SPLIT = 2611  # by lot; while the networks were built another one was in use, and theirs were measured on it
 TRAIN, CHOICES, TEST = range(3)
 SHEET = Path(__file__).resolve().parents[1] / "data" / "stickers" / "drawings.webp"
 COLUMNS = 52  # of drawings on the sheet
@@ -462,7 +463,7 @@ def wishes():
     for place, family in enumerate(FAMILIES):
         own = [Wish(family, thing, one) for thing in parts(family) for one in attributes(family)]
         every += own
-        part += _drawn_by_lot(own, np.random.default_rng(1900 + place)).tolist()
+        part += _drawn_by_lot(own, np.random.default_rng(SPLIT + place)).tolist()
     return every, np.array(part)
 
 
@@ -577,6 +578,14 @@ def pixel_ranks(images, asked, seed=0):
     return np.array(found)
 
 
+def hits_by_wish(found, asked):
+    """Return {place of a wish: share of its pictures whose rank is 0}, in the order of the places."""
+    hits = {}
+    for rank, index in zip(found, asked, strict=True):
+        hits.setdefault(int(index), []).append(rank == 0)
+    return {index: float(np.mean(hits[index])) for index in sorted(hits)}
+
+
 def firsts_by_family(found, asked):
     """Return {family: (share of ranks 0, low, high, wishes)}: the 95 % interval by Wilson's formula over wishes.
 
@@ -584,17 +593,28 @@ def firsts_by_family(found, asked):
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    every, _ = wishes()
-    result = {}
+    every, hits, result = wishes()[0], hits_by_wish(found, asked), {}
     for family in FAMILIES:
-        own = {}
-        for rank, index in zip(found, asked, strict=True):
-            if every[index].family == family:
-                own.setdefault(index, []).append(rank == 0)
-        share = np.mean([np.mean(hits) for hits in own.values()])
-        low, high = proportion_confint(share * len(own), len(own), method="wilson")
-        result[family] = (float(share), float(low), float(high), len(own))
+        own = [hit for index, hit in hits.items() if every[index].family == family]
+        low, high = proportion_confint(sum(own), len(own), method="wilson")
+        result[family] = (float(np.mean(own)), float(low), float(high), len(own))
     return result
+
+
+def ratio_interval(hits, real, resamples=4000, seed=0):
+    """Return (ratio, low, high): the mean of ``hits`` by that of ``real``, and its 95 % bootstrap interval.
+
+    Both (wishes,) are shares of the same wishes in the same order, which are drawn again together (Efron 1979). A
+    resample in which no real drawing is recognised has no ratio; it is counted as infinite.
+    """
+    hits, real = np.asarray(hits, float), np.asarray(real, float)
+    if hits.shape != real.shape or real.sum() == 0:
+        raise ValueError(f"received {hits.shape} hits and {real.shape} real ones; expected equal shapes, some real > 0")
+    rows = np.random.default_rng(seed).integers(0, len(hits), (resamples, len(hits)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drawn = np.where(real[rows].sum(1) > 0, hits[rows].sum(1) / real[rows].sum(1), np.inf)
+    low, high = np.quantile(drawn, (0.025, 0.975), method="nearest")
+    return float(hits.sum() / real.sum()), float(low), float(high)
 
 
 def nearest_by_name(texts, pool):

