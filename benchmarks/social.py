@@ -17,17 +17,18 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import models, provenance, runtime, text, training  # noqa: E402
+from aigc_utils import models, provenance, runtime, text  # noqa: E402
 from benchmarks import common  # noqa: E402
 from benchmarks.games import wilson  # noqa: E402
 from benchmarks.stickers import TEST, TRAIN, WORDINGS, _within, attributes, parts, understood, wishes, words_of  # noqa: E402
+from benchmarks.stickers_model import load_half, save_half  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 from scipy import stats  # noqa: E402
 
 STORE = HERE / "social.json"
-WEIGHTS = HERE.parent / "data" / "pretrained" / "captions.weights.h5"
+WEIGHTS = HERE.parent / "data" / "pretrained" / "captions.npz"
 
 # --- captions ---------------------------------------------------------------------------------------------------------
 
@@ -139,14 +140,14 @@ def train_captions(steps=1500, batch=64, rate=3e-3, seed=1):
         loss = learn(tf.constant(table[pick]), tf.constant(counted[pick], tf.float32))
         if step % 250 == 249:
             print(f"step {step + 1}: {float(loss):.3f} nats a word", flush=True)
-    training.save_weights(network, WEIGHTS)
+    save_half(network, WEIGHTS)
 
 
 def load_captions():
     """Return (network, words) with the shipped weights."""
     words = Words()
     network = caption_network(words)
-    network.load_weights(runtime.shipped("pretrained", WEIGHTS.name))
+    load_half(network, runtime.shipped("pretrained", "captions.npz"))
     return network, words
 
 

@@ -420,8 +420,8 @@ LONGEST = 14  # words of a wish that are read
 def tokens(texts):
     """Return int32 (n, LONGEST): the numbers of the known words of each text, then zeros."""
     found = np.zeros((len(texts), LONGEST), np.int32)
-    for row, text in enumerate(texts):
-        known = [vocabulary()[word] for word in words_of(text) if word in vocabulary()][:LONGEST]
+    for row, said in enumerate(texts):
+        known = [vocabulary()[word] for word in words_of(said) if word in vocabulary()][:LONGEST]
         found[row, : len(known)] = known
     return found
 
@@ -440,8 +440,8 @@ def _hash(piece):
 def trigrams(texts):
     """Return float32 (n, BUCKETS): how often each text has pieces of three letters, hashed, over their norm."""
     found = np.zeros((len(texts), BUCKETS), np.float32)
-    for row, text in enumerate(texts):
-        spelt = f" {' '.join(words_of(text))} "
+    for row, said in enumerate(texts):
+        spelt = f" {' '.join(words_of(said))} "
         for k in range(len(spelt) - 2):
             found[row, _hash(spelt[k : k + 3])] += 1
     return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)

@@ -53,6 +53,7 @@ import numpy as np  # noqa: E402
 
 STORE = HERE / "stickers.json"
 PRETRAINED = HERE.parent / "data" / "pretrained"
+SHIPPED = ("stickers_flow.npz", "stickers_judge.npz", "stickers_second_judge.npz", "stickers_upscale.npz")
 WIDTH = 96  # of what a judge makes of a picture or a name
 DROPPED = 0.12  # of the training texts, so that the flow also learns to draw without one (Ho and Salimans 2022)
 
@@ -759,7 +760,7 @@ def measure():
         **{key: shares(one, rows) for key, one in found.items()},
         ratios={key: ratios(one, rows) for key, one in found.items()},
         copies=copies(*rows["flow, seen wishes"], *rows[FLOW]),
-        size={path.name: path.stat().st_size for path in sorted(PRETRAINED.glob("stickers_*.npz"))},
+        size={name: (PRETRAINED / name).stat().st_size for name in SHIPPED},
         seconds_a_sticker=seconds_a_sticker(painter),
     )
     print(json.dumps(ratios(found["judged"], rows), indent=1))
