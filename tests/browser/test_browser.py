@@ -272,6 +272,25 @@ def test_a_test_is_taken_to_its_end(page, server, untouched):
     assert page.locator(".aigc-test-next").is_disabled()
 
 
+def test_a_wish_is_typed_and_its_sticker_is_seen(page, server, untouched):
+    """A wish is typed and drawn; one that must not be drawn is refused in a line, and the picture stays."""
+    path = untouched("notebooks/16_case_social_media.ipynb")
+    run_all(page, path, *server)
+    wish, status = page.locator(".aigc-sticker-wish input"), page.locator(".aigc-sticker-status")
+    picture = page.locator(".aigc-sticker-picture")
+    wish.scroll_into_view_if_needed()
+    first = settled(picture)
+    wish.fill("a yellow teapot")
+    page.locator(".aigc-sticker-button").click()
+    status.get_by_text("Drawn: a yellow teapot").wait_for(timeout=CHANGE_SECONDS * 1000)
+    drawn = changed(picture, first)
+    page.screenshot(path=BUILD / "browser-16-1-drawn.png")
+    wish.fill("a yellow bomb")
+    page.locator(".aigc-sticker-button").click()
+    status.get_by_text("Not drawn: weapons.").wait_for(timeout=CHANGE_SECONDS * 1000)
+    assert settled(picture) == drawn
+
+
 def test_the_page_of_10b_asks_its_server(page):
     """Fields are filled in, the picture has its alternative text, and a refusal is shown in the server's words."""
     BUILD.mkdir(exist_ok=True)
