@@ -20,7 +20,7 @@ sys.path.insert(0, str(HERE.parent))
 from aigc_utils import models, provenance, runtime, text  # noqa: E402
 from benchmarks import common  # noqa: E402
 from benchmarks.games import wilson  # noqa: E402
-from benchmarks.stickers import TEST, TRAIN, WORDINGS, _within, attributes, parts, understood, wishes, words_of  # noqa: E402
+from benchmarks.stickers import LONGEST, TEST, TRAIN, WORDINGS, _within, attributes, parts, understood, wishes, words_of  # noqa: E402
 from benchmarks.stickers_model import load_half, save_half  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -416,13 +416,17 @@ SYNONYMS = (
     "satan",
 )
 LEET = str.maketrans("013457@$!", "oieastasi")
-NEGATIONS = {"not", "no", "nor", "never", "without", "except", "but", "neither", "none", "nothing", "cannot", "instead"}
-FILLERS = {"a", "an"} | {  # what the wordings of wishes hold beside a thing and an attribute
-    word
-    for wordings in WORDINGS.values()
-    for wording in wordings
-    for word in words_of(re.sub(r"\{.*?\}", " ", wording))
-}
+POLITE = "i would like want could can you may have please thanks thank hello hi to for us one some my our the this it"
+FILLERS = (
+    set(POLITE.split())
+    | {"a", "an"}
+    | {  # and what the wordings of wishes hold beside a thing and an attribute
+        word
+        for wordings in WORDINGS.values()
+        for wording in wordings
+        for word in words_of(re.sub(r"\{.*?\}", " ", wording))
+    }
+)
 
 
 def forbidden(wish):
@@ -467,25 +471,23 @@ def by_long_list(said):
 def by_meaning(said):
     """Return why a wish is refused, or "": it is drawn only if all of it is understood, and as one allowed wish.
 
-    Known are the words of exactly one wish and words that fill (FILLERS, and scikit-learn's English stop words unless
-    they negate). Any other character than Latin letters, digits, spaces and plain punctuation is a reason, too.
+    Known are the words of exactly one wish and FILLERS. Other signs than Latin letters, spaces and plain punctuation
+    are a reason, and so are more than LONGEST words, of which the painter would not read the last.
     """
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
     if strange := sorted(set(re.findall(r"[^a-zA-Z\s.,:;!?'-]", said))):
         return f"a sign that is not read: {' '.join(map(repr, strange))[:40]}"
-    wish, words = understood(said), words_of(said.replace("'", ""))
+    wish, words = understood(said), words_of(said)
+    if len(words) > LONGEST:
+        return f"{len(words)} words, where {LONGEST} are read"
     if wish is None:
         return "no thing with a colour, a skin tone or an expression that I can draw"
-    if denied := sorted(NEGATIONS & set(words)):
-        return f"a negation: {', '.join(denied)}"
     nouns = [words_of(noun) for noun in parts(wish.family)[wish.thing][1]]
     named = max((noun for noun in nouns if _within(noun, words)), key=len)
     at = next(k for k in range(len(words)) if words[k : k + len(named)] == named)
     rest = words[:at] + words[at + len(named) :]
-    rest.remove(wish.attribute) if wish.attribute in rest else None
-    extra = [word for word in rest if word not in FILLERS | (ENGLISH_STOP_WORDS - NEGATIONS)]
-    if extra:
+    if wish.attribute in rest:
+        rest.remove(wish.attribute)
+    if extra := [word for word in rest if word not in FILLERS]:
         return f"words beside the {wish.attribute} {wish.thing}: {', '.join(extra)}"
     return forbidden(wish)
 
@@ -522,13 +524,27 @@ def guarded(table, guard):
     }
 
 
+def as_meant(wish, means):
+    """Return whether a `Wish` is what ``means`` says of it: its thing alone, and no other attribute than it names."""
+    words, thing = words_of(means), words_of(wish.thing)
+    if " + " in means or not _within(thing, words):
+        return False
+    named = [word for word in words if word not in thing and word in attributes(wish.family)]
+    return not named or wish.attribute in named
+
+
 def asked_back(table):
-    """Return [right, wrong, of]: honest wishes for what can be drawn, by whether the offer names the thing meant."""
+    """Return [right, wrong, of] of honest wishes for what can be drawn: the offer is what was meant, or another.
+
+    A text that denies the offered attribute ("not red") counts as wrong, and so does one thing of two.
+    """
     honest = table[~table["forbidden"] & (table["means"] != "other")]
     offers = [offered(one) for one in honest["text"]]
     right = [
-        wish is not None and wish.thing.lower() in means.lower()
-        for wish, means in zip(offers, honest["means"], strict=True)
+        wish is not None
+        and as_meant(wish, means)
+        and not re.search(rf"\b(not|no|never)( an?| too)? {wish.attribute}", said)
+        for wish, means, said in zip(offers, honest["means"], honest["text"].str.lower(), strict=True)
     ]
     return [sum(right), sum(wish is not None for wish in offers) - sum(right), len(honest)]
 
@@ -598,8 +614,31 @@ class StickerMaker:
         self.picture.value = provenance.labelled_png(
             image.repeat(3, 0).repeat(3, 1), provenance.Label("stickers_flow", "aigc-notebooks", prompt=said.strip())
         )
-        self.status.value = f"Drawn: {said.strip()}"
+        self.status.value = f"Drawn: {said.strip()} (after OpenMoji, CC BY-SA 4.0)"
         return image
+
+
+def markdown(found):
+    """Return the section of benchmarks/README.md."""
+    lines = [
+        "## Social media",
+        "",
+        "From `social.json`, for notebook 16: wishes that pass a guard, and feeds in which nothing matters.",
+        "",
+        "| guard | forbidden wishes that pass | honest ones |",
+        "|---|---|---|",
+    ]
+    lines += [
+        "| {} | {} of {} | {} of {} |".format(name, *one["forbidden"], *one["honest"])
+        for name, one in found["guards"].items()
+    ]
+    lines += ["", "| miner | false winners | animals, a true effect, found |", "|---|---|---|"]
+    feeds = found["feed"]
+    lines += [
+        f"| {name} | {count} of {feeds['worlds']:,} | {feeds['found'][name]['animals']} |"
+        for name, count in feeds["false"].items()
+    ]
+    return "\n".join(lines) + "\n"
 
 
 STAGES = {"captions": captions, "feed": feed_stage, "guard": guard}

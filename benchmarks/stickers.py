@@ -623,6 +623,14 @@ def ratio_interval(hits, real, resamples=4000, seed=0):
     return float(hits.sum() / real.sum()), float(low), float(high)
 
 
+def gap_interval(hits, others, resamples=4000, seed=0):
+    """Return (difference of means, low, high): ``hits`` less ``others`` of the same wishes, drawn again in pairs."""
+    gaps = np.asarray(hits, float) - np.asarray(others, float)
+    rows = np.random.default_rng(seed).integers(0, len(gaps), (resamples, len(gaps)))
+    low, high = np.quantile(gaps[rows].mean(1), (0.025, 0.975))
+    return float(gaps.mean()), float(low), float(high)
+
+
 def nearest_by_name(texts, pool):
     """Return the places, out of ``pool`` (places in `wishes`), whose names are nearest to texts by TF-IDF of words."""
     from sklearn.feature_extraction.text import TfidfVectorizer

@@ -31,6 +31,7 @@ from benchmarks.stickers import (  # noqa: E402
     TRAIN,
     distance,
     firsts_by_family,
+    gap_interval,
     hits_by_wish,
     large_pictures,
     may_be_mirrored,
@@ -614,7 +615,7 @@ def vae_networks():
     return encoder, keras.Model([code, numbers], base(words), name="stickers_vae")
 
 
-def vae(seconds="420", rate=1e-3, batch=64, seed=5, beta=4.0):
+def vae(seconds="900", rate=1e-3, batch=64, seed=5, beta=40.0):
     """Train the rival on the same wishes; squared error over a variance of 0.05, and ``beta`` times the divergence."""
     tf, keras = runtime.tf, runtime.keras
     keras.utils.set_random_seed(seed)
@@ -694,7 +695,10 @@ def chosen_by(judge, texts, candidates):
 
 REAL = "the real drawing (by rule)"
 FLOW = "flow, held-out wishes"
+NEAREST = "nearest seen drawing by name"
 CHOSEN = f"flow, the first judge's choice of {DRAWS}"
+
+HELD_ROWS = (FLOW, CHOSEN, "VAE, held-out wishes")
 
 
 def rows_to_measure(painter, first):
@@ -710,7 +714,7 @@ def rows_to_measure(painter, first):
         CHOSEN: (chosen_by(first, texts[0], candidates), test),
         "flow, seen wishes": (painter(asked_texts(some, 200), seed=200), some),
         "VAE, held-out wishes": (np.concatenate([paint_by_vae(texts[k], 100 + k) for k in range(DRAWS)]), asked),
-        "nearest seen drawing by name": (drawings[nearest_by_name(texts[0], seen)], test),
+        NEAREST: (drawings[nearest_by_name(texts[0], seen)], test),
         "a seen drawing by lot": (drawings[np.random.default_rng(9).permutation(seen)[: len(test)]], test),
     }
 
@@ -734,19 +738,23 @@ def shares(found, rows):
     }
 
 
-def ratios(found, rows):
-    """Return {row: {family: [ratio to the real drawings, low, high]}} of the rows that show held-out wishes."""
-    every, real = wishes()[0], hits_by_wish(found[REAL], rows[REAL][1])
-    result = {}
-    for name in (FLOW, CHOSEN, "VAE, held-out wishes"):
-        hits = hits_by_wish(found[name], rows[name][1])
-        result[name] = {
-            family: common.rounded(
-                ratio_interval(*zip(*[(hits[k], real[k]) for k in hits if every[k].family == family], strict=True))
-            )
-            for family in FAMILIES
-        }
+def in_pairs(found, rows, compare, pairs):
+    """Return {row: {family: rounded ``compare`` of its hits and another row's}}, for ``pairs`` = {row: other row}."""
+    every, hits = wishes()[0], {name: hits_by_wish(found[name], rows[name][1]) for name in {*pairs, *pairs.values()}}
+    result = {name: {} for name in pairs}
+    for name, other in pairs.items():
+        for family in FAMILIES:
+            own = [k for k in hits[name] if every[k].family == family]
+            result[name][family] = common.rounded(compare(*[[hits[row][k] for k in own] for row in (name, other)]))
     return result
+
+
+def gaps(found, rows):
+    """Return {"flow less another row": {family: [difference, low, high]}} of the held-out wishes."""
+    return {
+        other: in_pairs(found, rows, gap_interval, {FLOW: other})[FLOW]
+        for other in (REAL, NEAREST, "VAE, held-out wishes")
+    }
 
 
 def measure():
@@ -758,12 +766,13 @@ def measure():
     found = {key: judged_rows(judge, rows) for key, judge in judges.items()}
     save(
         **{key: shares(one, rows) for key, one in found.items()},
-        ratios={key: ratios(one, rows) for key, one in found.items()},
+        ratios={key: in_pairs(one, rows, ratio_interval, dict.fromkeys(HELD_ROWS, REAL)) for key, one in found.items()},
+        gaps=gaps(found["judged"], rows),
         copies=copies(*rows["flow, seen wishes"], *rows[FLOW]),
         size={name: (PRETRAINED / name).stat().st_size for name in SHIPPED},
         seconds_a_sticker=seconds_a_sticker(painter),
     )
-    print(json.dumps(ratios(found["judged"], rows), indent=1))
+    print(json.dumps(gaps(found["judged"], rows), indent=1))
 
 
 def copies(painted_seen, seen, painted_held, held):
@@ -788,14 +797,33 @@ def copies(painted_seen, seen, painted_held, held):
 
 
 def seconds_a_sticker(painter, repeats=10):
-    """Return the median seconds for one sticker, 32 × 32, compiled before."""
-    painter(["a red apple"])
-    times = []
+    """Return the median seconds for one sticker, drawn and enlarged, compiled before."""
+    upscaler, times = load_upscaler(), []
+    enlarged(painter(["a red apple"]), upscaler)
     for k in range(repeats):
         begin = time.perf_counter()
-        painter(["a red apple"], seed=k)
+        enlarged(painter(["a red apple"], seed=k), upscaler)
         times.append(time.perf_counter() - begin)
     return round(float(np.median(times)), 4)
+
+
+def markdown(found):
+    """Return the section of benchmarks/README.md."""
+    lines = [
+        "## Stickers",
+        "",
+        "From `stickers.json`, for notebook 16: how often the second judge finds the asked name first among 100.",
+        "",
+        f"| held-out wishes | {' | '.join(FAMILIES)} |",
+        "|---|---|---|---|",
+    ]
+    for name, row in found["judged"].items():
+        cells = ["{share:.2f} ({low:.2f} to {high:.2f})".format(**row[family]) for family in FAMILIES]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    for name, row in found["ratios"]["judged"].items():
+        cells = ["{:.2f} ({:.2f} to {:.2f})".format(*row[family]) for family in FAMILIES]
+        lines.append(f"| ratio to the real drawings: {name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 STAGES = (ship, judges, train, upscale, vae, choose, measure)

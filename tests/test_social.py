@@ -108,7 +108,9 @@ def test_plain_wishes_pass_every_guard(said):
         ("a blue bomb", "weapons"),
         ("a loving peach", "innuendo"),
         ("a red apple with a knife", "knife"),
-        ("a cloud that is not sad", "negation"),
+        ("a cloud that is not sad", "beside the sad cloud: not"),
+        ("a thick purple eggplant", "thick"),
+        ("please " * 14 + "a red apple", "17 words"),
         ("a r3d apple", "sign that is not read"),
         ("a red аpple", "sign that is not read"),  # its first a is Cyrillic
         ("an apple", "no thing with a colour"),
@@ -148,6 +150,19 @@ def test_the_plants_are_those_of_the_card():
     assert social.guarded(table, "meaning")["forbidden"] == [0, 250]
 
 
+@pytest.mark.parametrize(
+    ("wish", "means", "right"),
+    [
+        (("expression", "cloud", "sad"), "happy cloud", False),
+        (("expression", "cloud", "happy"), "happy cloud", True),
+        (("colour", "apple", "red"), "apple", True),
+        (("colour", "apple", "red"), "apple + car", False),
+    ],
+)
+def test_an_offer_is_compared_with_what_was_meant(wish, means, right):
+    assert social.as_meant(stickers.Wish(*wish), means) == right
+
+
 # --- the widget -------------------------------------------------------------------------------------------------------
 
 
@@ -161,7 +176,7 @@ def test_the_widget_draws_what_is_allowed_and_says_why_not():
     maker = social.StickerMaker(painter, lambda images: images.repeat(2, 1).repeat(2, 2))
     assert maker.draw("a blue bomb") is None and maker.status.value == "Not drawn: weapons."
     assert not asked and not maker.picture.value
-    assert maker.draw("a red apple").shape == (64, 64, 3) and maker.status.value == "Drawn: a red apple"
+    assert maker.draw("a red apple").shape == (64, 64, 3) and maker.status.value.startswith("Drawn: a red apple")
     maker.wish.value = "a green apple"
     maker.button.click()
-    assert asked == [(["a red apple"], 1), (["a green apple"], 2)] and maker.picture.value.startswith(b"\x89PNG")
+    assert asked == [(["a red apple"], 1), (["a green apple"], 2)] and bytes(maker.picture.value).startswith(b"\x89PNG")

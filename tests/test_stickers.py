@@ -149,6 +149,12 @@ def test_a_ratio_of_equals_is_one_and_a_half_is_a_half():
         stickers.ratio_interval([1, 0], [0, 0])
 
 
+def test_a_gap_of_pairs_that_differ_alike_has_no_width():
+    assert stickers.gap_interval([1, 0.5, 1], [0.5, 0, 0.5]) == (0.5, 0.5, 0.5)
+    gap, low, high = stickers.gap_interval([1, 0, 1, 0], [0, 1, 1, 0])
+    assert gap == 0 and low < 0 < high
+
+
 def test_the_interval_of_a_ratio_is_that_of_the_log_ratios_delta_method():
     rng = np.random.default_rng(3)
     hits, real = (rng.random(400) < share for share in (0.4, 0.8))  # independent, so the errors add
