@@ -167,11 +167,15 @@ class Judge:
 
     def names(self, texts):
         """Return the vectors (n, WIDTH) of texts."""
-        return _unit(self.reader.predict(self.read(list(texts)), verbose=0, batch_size=512))
+        return _unit(_in_parts(self.reader, self.read(list(texts))))
 
     def pictures(self, images):
         """Return the vectors (n, WIDTH) of pictures uint8 (n, 32, 32, 3)."""
-        return _unit(self.viewer.predict(data.to_unit(images), verbose=0, batch_size=512))
+        return _unit(_in_parts(self.viewer, data.to_unit(images)))
+
+
+def _in_parts(network, inputs, size=512):
+    return np.concatenate([np.asarray(network(inputs[k : k + size])) for k in range(0, len(inputs), size)])
 
 
 def _unit(vectors):
@@ -648,7 +652,7 @@ def vae(seconds="900", rate=1e-3, batch=64, seed=5, beta=40.0):
 
 
 def load_vae():
-    """Return the rival's decoder with its shipped weights: [codes (n, 16), tokens] to pictures in [-1, 1]."""
+    """Return the rival's decoder, which `vae` trained and which is not shipped: [codes (n, 16), tokens] to pictures."""
     decoder = vae_networks()[1]
     load_half(decoder, runtime.shipped("pretrained", "stickers_vae.npz"))
     return decoder

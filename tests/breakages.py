@@ -1646,12 +1646,12 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
     ],
     "16_case_social_media": [
         Bug(
-            "assert 0 < low",
+            "assert 1_500 < low",
             "every sticker is usable",
             old="(usable * minutes - look)",
             new="(minutes - look)",
         ),
-        Bug("assert all((every[k].family", "a fifth is held out", old="HELD_OUT = 0.1", new="HELD_OUT = 0.2"),
+        Bug("len(held) == 259", "a fifth is held out", old="HELD_OUT = 0.1", new="HELD_OUT = 0.2"),
         Bug(
             "# equation 1",
             "the last of a hundred counts as first",
@@ -1678,7 +1678,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new='min(ratio["judged_by_the_first"][FLOW]',
         ),
         Bug(
-            "assert caught.all()",
+            "moved.mean() < 0.5",
             "compared with drawings that were held out",
             old="places = np.flatnonzero(wishes()[1] == TRAIN)",
             new="places = np.flatnonzero(wishes()[1] == TEST)",
