@@ -1,6 +1,7 @@
 """A transformer that writes Sokoban levels: its data, its training with the judge in the loop, its measurements.
 
 Usage: AIGC_DATA_DIR=FOLDER python benchmarks/games_model.py ship data train rounds temper power compare measure
+       controls
 
 The stages, in this order; each keeps what the others stored:
 
@@ -12,6 +13,7 @@ The stages, in this order; each keeps what the others stored:
     power     how many of the real levels the judge solves, and all shipped solutions replayed
     compare   the rivals, on the sizes and numbers of boxes of levels that nothing was trained on
     measure   the network on the same, once, with a seed that was not used before
+    controls  stronger rivals, how near levels come to those whose walls they have, and how near by chance
 
 FOLDER holds `sokoban/` (data/README.md says where it comes from). One author's levels train; the free ones, by other
 authors, and one collection by the same author are never trained on.
@@ -58,6 +60,7 @@ from benchmarks.games import (  # noqa: E402
     replay,
     reverse_play,
     room,
+    set_free,
     shuffled,
     solve,
     solve_backwards,
@@ -140,9 +143,20 @@ def cut_out(tiles, height, width, rng):
 def data(count=4000, seed=0):
     """Store the training levels up to 10 × 10, judged, and ``count`` more by reverse play, a third each in rooms, in
     the walls of the small ones, and in windows of the large ones."""
+    small, large = training_levels()
+    keep("real", small)
+    keep("reverse", by_reverse_play(small, large, count, seed))
+
+
+def training_levels():
+    """Return ([tiles] up to 10 × 10, [tiles] of larger ones) of the real levels that train."""
     real = [parse(text) for name, (text, _) in everything().items() if part_of(name) == "training"]
     real = [as_tiles(canonical(level)) for level in real]
-    small, large = [t for t in real if fits(t)], [t for t in real if not fits(t)]
+    return [t for t in real if fits(t)], [t for t in real if not fits(t)]
+
+
+def by_reverse_play(small, large, count, seed):
+    """Return ``count`` levels by reverse play, a third each in rooms and in the walls of small and of large levels."""
     rng, levels, begin = np.random.default_rng(seed), [], time.perf_counter()
     while len(levels) < count:
         height, width, kind = *rng.integers(6, MOST + 1, 2), rng.integers(3)
@@ -159,14 +173,18 @@ def data(count=4000, seed=0):
             levels.append(tiles)
         if len(levels) % 500 == 0:
             print(len(levels), round(time.perf_counter() - begin), flush=True)
-    keep("real", small)
-    keep("reverse", levels)
+    return levels
+
+
+def worthy(levels):
+    """Return [(tiles, what the judge says)] of the levels that it solves in three pushes or more."""
+    judged = [(tiles, judge(tiles, STATES)) for tiles in levels]
+    return [(tiles, said) for tiles, said in judged if not said.fault and said.pushes >= 3]
 
 
 def keep(name, levels):
-    """Store levels that the judge solves in three pushes or more, with what it says of them."""
-    judged = [(tiles, judge(tiles, STATES)) for tiles in levels]
-    judged = [(tiles, said) for tiles, said in judged if not said.fault and said.pushes >= 3]
+    """Store the `worthy` ones of some levels, with what the judge says of them."""
+    judged = worthy(levels)
     CACHE.mkdir(parents=True, exist_ok=True)
     tiles = np.stack([framed(as_tiles(canonical(level_of(one)))) for one, _ in judged])
     said = np.array([(one.height, one.width, one.boxes, one.pushes, one.states) for _, one in judged])
@@ -579,6 +597,69 @@ def measure():
     save(rows=rows, bits=bits, counts=counts)
 
 
+def later_rivals(real, count):
+    """Yield (name, [tiles or None]) of rivals that a second review asked for, each with a seed of its own."""
+    base = [real[k % len(real)] for k in range(count)]
+    free, same, more = (np.random.default_rng([FRESH, k]) for k in (3, 4, 5))
+    yield "same walls, boxes free", [set_free(tiles, box_count(tiles), free) for tiles in base]
+    yield "same walls and goals", [set_free(tiles, box_count(tiles), same, same_goals=True) for tiles in base]
+    threes = [[reverse_play(tiles, box_count(tiles), more, 100, 100) for _ in range(3)] for tiles in base]
+    yield "reverse play, best of three", [longest_of(three, LIMIT) for three in threes]
+
+
+def controls(fresh=1500):
+    """Measure the later rivals, how near levels come to those whose walls they have, and what chance does.
+
+    What chance does: how near the network's levels come to levels by reverse play that it was trained on, and to as
+    many from the same generator that it never saw. ``corners``: the shares that are new where levels of different
+    sizes are laid on each other at each of the four corners.
+    """
+    runtime.start(seed=FRESH)
+    (_, real), model, known = held_out(), trained(), known_levels()
+    rows, near, found = json.loads(STORE.read_text(encoding="utf-8"))["rows"], {}, {}
+    live = np.random.default_rng([FRESH, 1])  # the draws of `rivals` once more
+    again = [
+        furnished(tiles, box_count(tiles), live, alive=True) for tiles in (real[k % len(real)] for k in range(COUNT))
+    ]
+    near["same walls, boxes not dead"] = to_base(again, rows["same walls, boxes not dead"]["fault"], real)
+    for name, drawn in later_rivals(real, COUNT):
+        found[name] = verdicts(drawn, known)
+        near[name] = to_base(drawn, found[name]["fault"], real)
+        report(name, found[name])
+        save(controls={"rows": found, "nearest base": near})
+    unseen = [
+        as_tiles(canonical(level_of(tiles))) for tiles, _ in worthy(by_reverse_play(*training_levels(), fresh, 1))
+    ]
+    seen, chance, corners = known["reverse"][: len(unseen)], {}, {}
+    for name, drawn, _ in ours(model, real, COUNT, FRESH):
+        solved = solved_tiles(drawn, rows[name]["fault"])
+        chance[name] = {which: nearest(solved, pool) for which, pool in (("seen", seen), ("unseen", unseen))}
+        turned_pools = [[t[::down, ::right] for t in known["real"]] for down in (1, -1) for right in (1, -1)]
+        at_corners = np.min([nearest(solved, pool) for pool in turned_pools], axis=0)
+        corners[name] = [
+            float(np.mean(np.array(rows[name]["nearest real"]) >= NEAR)),
+            float(np.mean(at_corners >= NEAR)),
+        ]
+    save(controls={"rows": found, "nearest base": near, "chance": chance, "corners": common.rounded(corners)})
+
+
+def solved_tiles(drawn, faults_of):
+    """Return the solved ones of drawn tiles by their faults, cut to what can be reached."""
+    return [as_tiles(canonical(level_of(t))) for t, fault in zip(drawn, faults_of, strict=True) if not fault]
+
+
+def nearest(levels, others):
+    """Return the distance of each level to the nearest of some others, rounded."""
+    return [round(float(x), 3) for x in distances(levels, others).min(1)]
+
+
+def to_base(drawn, faults_of, real):
+    """Return the distance of each solved level to the real level whose walls it has."""
+    bases = [real[k % len(real)] for k, fault in enumerate(faults_of) if not fault]
+    solved = solved_tiles(drawn, faults_of)
+    return [nearest([tiles], [base])[0] for tiles, base in zip(solved, bases, strict=True)]
+
+
 def repaired(drawn, rng):
     """Return, of drawn levels, {"solved": [bool], "edits": [int]} after `repair` of those that were not solvable."""
     solved, edits = [], []
@@ -686,7 +767,7 @@ with {np.mean(edits):.1f} edits on average (0 where none was needed).
 """
 
 
-STAGES = (ship, data, train, rounds, temper, power, compare, measure)
+STAGES = (ship, data, train, rounds, temper, power, compare, measure, controls)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}
