@@ -1,7 +1,7 @@
 """A transformer that writes Sokoban levels: its data, its training with the judge in the loop, its measurements.
 
 Usage: AIGC_DATA_DIR=FOLDER python benchmarks/games_model.py ship data train rounds temper power compare measure
-       controls
+       controls chance
 
 The stages, in this order; each keeps what the others stored:
 
@@ -13,7 +13,8 @@ The stages, in this order; each keeps what the others stored:
     power     how many of the real levels the judge solves, and all shipped solutions replayed
     compare   the rivals, on the sizes and numbers of boxes of levels that nothing was trained on
     measure   the network on the same, once, with a seed that was not used before
-    controls  stronger rivals, how near levels come to those whose walls they have, and how near by chance
+    controls  stronger rivals, and how near levels come to those whose walls they have
+    chance    how near the network's levels come to reverse play that it never saw
 
 FOLDER holds `sokoban/` (data/README.md says where it comes from). One author's levels train; the free ones, by other
 authors, and one collection by the same author are never trained on.
@@ -597,50 +598,47 @@ def measure():
     save(rows=rows, bits=bits, counts=counts)
 
 
-def later_rivals(real, count):
-    """Yield (name, [tiles or None]) of rivals that a second review asked for, each with a seed of its own."""
-    base = [real[k % len(real)] for k in range(count)]
-    free, same, more = (np.random.default_rng([FRESH, k]) for k in (3, 4, 5))
-    yield "same walls, boxes free", [set_free(tiles, box_count(tiles), free) for tiles in base]
-    yield "same walls and goals", [set_free(tiles, box_count(tiles), same, same_goals=True) for tiles in base]
+def controls():
+    """Measure rivals that a second review asked for, and how near levels come to those whose walls they have."""
+    (_, real), known = held_out(), known_levels()
+    base, rows = [real[k % len(real)] for k in range(COUNT)], json.loads(STORE.read_text(encoding="utf-8"))["rows"]
+    live, free, same, more = (np.random.default_rng([FRESH, k]) for k in (1, 3, 4, 5))
+    again = [furnished(tiles, box_count(tiles), live, alive=True) for tiles in base]  # the draws of `rivals` once more
+    near = {"same walls, boxes not dead": to_base(again, rows["same walls, boxes not dead"]["fault"], real)}
     threes = [[reverse_play(tiles, box_count(tiles), more, 100, 100) for _ in range(3)] for tiles in base]
-    yield "reverse play, best of three", [longest_of(three, LIMIT) for three in threes]
-
-
-def controls(fresh=1500):
-    """Measure the later rivals, how near levels come to those whose walls they have, and what chance does.
-
-    What chance does: how near the network's levels come to levels by reverse play that it was trained on, and to as
-    many from the same generator that it never saw. ``corners``: the shares that are new where levels of different
-    sizes are laid on each other at each of the four corners.
-    """
-    runtime.start(seed=FRESH)
-    (_, real), model, known = held_out(), trained(), known_levels()
-    rows, near, found = json.loads(STORE.read_text(encoding="utf-8"))["rows"], {}, {}
-    live = np.random.default_rng([FRESH, 1])  # the draws of `rivals` once more
-    again = [
-        furnished(tiles, box_count(tiles), live, alive=True) for tiles in (real[k % len(real)] for k in range(COUNT))
-    ]
-    near["same walls, boxes not dead"] = to_base(again, rows["same walls, boxes not dead"]["fault"], real)
-    for name, drawn in later_rivals(real, COUNT):
+    found = {}
+    for name, drawn in (
+        ("same walls, boxes free", [set_free(tiles, box_count(tiles), free) for tiles in base]),
+        ("same walls and goals", [set_free(tiles, box_count(tiles), same, same_goals=True) for tiles in base]),
+        ("reverse play, best of three", [longest_of(three, LIMIT) for three in threes]),
+    ):
         found[name] = verdicts(drawn, known)
         near[name] = to_base(drawn, found[name]["fault"], real)
         report(name, found[name])
-        save(controls={"rows": found, "nearest base": near})
+    save(controls={"rows": found, "nearest base": near})
+
+
+def chance(count=700):
+    """Measure how near the network's levels come to reverse play by chance, and what a corner more would find.
+
+    Of the reverse play that it was trained on, and of as many levels by the same generator that it never saw, the
+    distances to the nearest. ``corners``: the shares that are new to people's levels, where levels of different sizes
+    are laid on each other at one corner, and at each of the four.
+    """
+    runtime.start(seed=FRESH)
+    (_, real), model, known = held_out(), trained(), known_levels()
+    rows = json.loads(STORE.read_text(encoding="utf-8"))["rows"]
     unseen = [
-        as_tiles(canonical(level_of(tiles))) for tiles, _ in worthy(by_reverse_play(*training_levels(), fresh, 1))
+        as_tiles(canonical(level_of(tiles))) for tiles, _ in worthy(by_reverse_play(*training_levels(), count, 1))
     ]
-    seen, chance, corners = known["reverse"][: len(unseen)], {}, {}
+    seen, found, corners = known["reverse"][: len(unseen)], {}, {}
     for name, drawn, _ in ours(model, real, COUNT, FRESH):
         solved = solved_tiles(drawn, rows[name]["fault"])
-        chance[name] = {which: nearest(solved, pool) for which, pool in (("seen", seen), ("unseen", unseen))}
-        turned_pools = [[t[::down, ::right] for t in known["real"]] for down in (1, -1) for right in (1, -1)]
-        at_corners = np.min([nearest(solved, pool) for pool in turned_pools], axis=0)
-        corners[name] = [
-            float(np.mean(np.array(rows[name]["nearest real"]) >= NEAR)),
-            float(np.mean(at_corners >= NEAR)),
-        ]
-    save(controls={"rows": found, "nearest base": near, "chance": chance, "corners": common.rounded(corners)})
+        found[name] = {which: nearest(solved, pool) for which, pool in (("seen", seen), ("unseen", unseen))}
+        flipped = [[tiles[::down, ::right] for tiles in known["real"]] for down in (1, -1) for right in (1, -1)]
+        near = np.array([nearest(solved, pool) for pool in flipped])
+        corners[name] = [round(float(np.mean(one >= NEAR)), 4) for one in (near[0], near.min(0))]
+    save(chance=found, corners=corners, unseen=len(unseen))
 
 
 def solved_tiles(drawn, faults_of):
@@ -767,7 +765,7 @@ with {np.mean(edits):.1f} edits on average (0 where none was needed).
 """
 
 
-STAGES = (ship, data, train, rounds, temper, power, compare, measure, controls)
+STAGES = (ship, data, train, rounds, temper, power, compare, measure, controls, chance)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}
