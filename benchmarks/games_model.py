@@ -52,6 +52,7 @@ from benchmarks.games import (  # noqa: E402
     faults,
     flood,
     furnished,
+    grouped_wilson,
     judge,
     level_of,
     longest_of,
@@ -68,7 +69,6 @@ from benchmarks.games import (  # noqa: E402
     symmetries,
     tiles_of,
     unpacked,
-    wilson,
 )
 
 import numpy as np  # noqa: E402
@@ -602,15 +602,13 @@ def controls():
     """Measure rivals that a second review asked for, and how near levels come to those whose walls they have."""
     (_, real), known = held_out(), known_levels()
     base, rows = [real[k % len(real)] for k in range(COUNT)], json.loads(STORE.read_text(encoding="utf-8"))["rows"]
-    live, free, same, more = (np.random.default_rng([FRESH, k]) for k in (1, 3, 4, 5))
+    live, free, same = (np.random.default_rng([FRESH, k]) for k in (1, 3, 4))
     again = [furnished(tiles, box_count(tiles), live, alive=True) for tiles in base]  # the draws of `rivals` once more
     near = {"same walls, boxes not dead": to_base(again, rows["same walls, boxes not dead"]["fault"], real)}
-    threes = [[reverse_play(tiles, box_count(tiles), more, 100, 100) for _ in range(3)] for tiles in base]
     found = {}
     for name, drawn in (
         ("same walls, boxes free", [set_free(tiles, box_count(tiles), free) for tiles in base]),
         ("same walls and goals", [set_free(tiles, box_count(tiles), same, same_goals=True) for tiles in base]),
-        ("reverse play, best of three", [longest_of(three, LIMIT) for three in threes]),
     ):
         found[name] = verdicts(drawn, known)
         near[name] = to_base(drawn, found[name]["fault"], real)
@@ -621,8 +619,8 @@ def controls():
 def chance(count=700):
     """Measure how near the network's levels come to reverse play by chance, and what a corner more would find.
 
-    Of the reverse play that it was trained on, and of as many levels by the same generator that it never saw, the
-    distances to the nearest. ``corners``: the shares that are new to people's levels, where levels of different sizes
+    The distances to the nearest of some levels by the same generator that it never saw, and of each lot of as many that
+    it was trained on. ``corners``: the shares that are new to people's levels, where levels of different sizes
     are laid on each other at one corner, and at each of the four.
     """
     runtime.start(seed=FRESH)
@@ -631,14 +629,15 @@ def chance(count=700):
     unseen = [
         as_tiles(canonical(level_of(tiles))) for tiles, _ in worthy(by_reverse_play(*training_levels(), count, 1))
     ]
-    seen, found, corners = known["reverse"][: len(unseen)], {}, {}
+    n, found, corners = len(unseen), {}, {}
+    seen = [known["reverse"][k : k + n] for k in range(0, len(known["reverse"]) - n + 1, n)]
     for name, drawn, _ in ours(model, real, COUNT, FRESH):
         solved = solved_tiles(drawn, rows[name]["fault"])
-        found[name] = {which: nearest(solved, pool) for which, pool in (("seen", seen), ("unseen", unseen))}
+        found[name] = {"seen": [nearest(solved, lot) for lot in seen], "unseen": nearest(solved, unseen)}
         flipped = [[tiles[::down, ::right] for tiles in known["real"]] for down in (1, -1) for right in (1, -1)]
         near = np.array([nearest(solved, pool) for pool in flipped])
         corners[name] = [round(float(np.mean(one >= NEAR)), 4) for one in (near[0], near.min(0))]
-    save(chance=found, corners=corners, unseen=len(unseen))
+    save(chance=found, corners=corners, unseen=n)
 
 
 def solved_tiles(drawn, faults_of):
@@ -733,9 +732,10 @@ def short_lists(found):
 def markdown(result):
     """Return the section of benchmarks/README.md that games.json is good for."""
     lines = []
-    for kind, row in result["rows"].items():
+    for kind, row in (result["rows"] | result["controls"]["rows"]).items():
         good = [k for k, fault in enumerate(row["fault"]) if not fault]
-        share, least, most = wilson(len(good), len(row["fault"]))
+        turn = np.arange(len(row["fault"])) % len(result["specs"])
+        share, least, most = grouped_wilson([not fault for fault in row["fault"]], turn)
         nearest = np.min([values for name, values in row.items() if name.startswith("nearest ")], axis=0)
         means = [np.mean([row[name][k] for k in good]) for name in ("pushes", "changes")]
         states = np.median([row["states"][k] for k in good])
@@ -755,8 +755,9 @@ From `games.json`, for notebook 15. The judge replays {power["replayed"]:,} ship
 of the {len(levels)} levels within 10 × 10 that have one, in {power["limit"]:,} states: {fewest} by the fewest pushes,
 the others backwards. The network trained on {counts["real"]} real levels, {counts["reverse"]:,} by reverse play and
 {counts["own"]:,} of its own that the judge had solved. Each kind drew {COUNT} levels for the sizes and numbers of boxes
-of real levels that nothing was trained on; "new" is no near copy of anything that the network was trained on; "apart"
-is the mean distance of two levels of a kind. After repair {repaired_share:.3f} of the network's levels can be solved,
+of real levels that nothing was trained on, and intervals count each of these once; "new" is no near copy of anything
+that the network was trained on; "apart" is the mean distance of two levels of a kind.
+After repair {repaired_share:.3f} of the network's levels can be solved,
 with {np.mean(edits):.1f} edits on average (0 where none was needed).
 
 | kind | solvable (95 %) | pushes | states, median | changes of box | new | apart |
