@@ -1573,8 +1573,8 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             "the network is ahead of",
             "the last rivals are left out",
-            old='"same walls, boxes free", "same walls and goals",',
-            new="",
+            old='"same walls and goals", "Markov chain", "Markov',
+            new='"Markov chain", "Markov',
         ),
         Bug(
             "# equation 2",
