@@ -1322,6 +1322,11 @@ WRONG = {
         ],
         "15.2": [
             (
+                "def symmetric_distance(a, b):\n    turned = [np.rot90(a, k) for k in range(4)]\n"
+                "    return min(np.mean(abs(f - b)) for one in turned for f in (one, one[:, ::-1]))",
+                "or they do not",
+            ),
+            (
                 "def symmetric_distance(a, b):\n"
                 "    forms = (a, np.rot90(a, -1), a[:, ::-1], a.T)\n"
                 "    return min(np.mean(form != b) if form.shape == b.shape else 1 for form in forms)",

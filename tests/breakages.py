@@ -330,7 +330,8 @@ PLANTED = """
 bases = [level_of(reverse_play(room(9, 8, np.random.default_rng(k)), 3, np.random.default_rng(k))) for k in range(12)]
 """
 DECIDED = """
-solvable, ahead, share_repaired = (0.45, 0.402, 0.5), (0.28, 0.4), (0.97, 0.95, 0.98)
+solvable, ahead, share_repaired = (0.45, 0.402, 0.5), {"rival": (-0.07, 0.07)}, (0.97, 0.95, 0.98)
+best_forward = "rival"
 new_share, asked_share, gain_far, twice = 0.48, 0.37, (8.4, 6.4, 10.5), 0.86
 """
 FEW_HALLS = """
@@ -1498,8 +1499,8 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             "a corner",
             "a frozen box on its goal counts as lost",
-            old="            if stuck & ~goals:\n                continue",
-            new="            if stuck:\n                continue",
+            old="        stuck = still\n    return 0",
+            new="        stuck = still\n    return stuck",
         ),
         Bug(
             "shipped solutions replayed",
@@ -1510,8 +1511,8 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             "assert all(isinstance(one, Solution) for one in forth + back)",
             "the judge calls a frozen box on its goal lost",
-            old="            if stuck & ~goals:\n                continue",
-            new="            if stuck:\n                continue",
+            old="        stuck = still\n    return 0",
+            new="        stuck = still\n    return stuck",
         ),
         Bug(
             "assert all(isinstance(one, Solution) for one in forth + back)",
@@ -1542,26 +1543,38 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             "edits a level, of those solved",
             "only what needed no repair is counted",
-            old="wilson(int(repaired_solved.sum()), len",
-            new="wilson(int((repaired_edits == 0).sum()), len",
+            old="grouped_wilson(repaired_solved, turns)",
+            new="grouped_wilson(repaired_edits == 0, turns)",
         ),
         Bug(
-            "ahead of the best forward rival",
+            "the network is ahead of",
             "the difference the other way round",
-            old='business.difference_interval(*hits[best_forward], *hits["network"])',
-            new='business.difference_interval(*hits["network"], *hits[best_forward])',
+            old='grouped_difference(shares["network"], shares[kind]) for',
+            new='grouped_difference(shares[kind], shares["network"]) for',
         ),
         Bug(
-            "ahead of the best forward rival",
+            "the network is ahead of",
             "near copies are counted, not new levels",
-            old="int((near >= NEAR).sum())",
-            new="int((near < NEAR).sum())",
+            old="for pool in pools], axis=0) >= NEAR",
+            new="for pool in pools], axis=0) < NEAR",
         ),
         Bug(
-            "ahead of the best forward rival",
+            "the network is ahead of",
             "the farthest pool decides what is new, not the nearest",
-            old="near = np.min([stored",
-            new="near = np.max([stored",
+            old="new[good] = np.min([kinds",
+            new="new[good] = np.max([kinds",
+        ),
+        Bug(
+            "the network is ahead of",
+            "levels drawn for one real level are counted as independent",
+            old="worth = count / max(1.0, np.sum(added**2)",
+            new="worth = count / max(1.0, 0 * np.sum(added**2)",
+        ),
+        Bug(
+            "the network is ahead of",
+            "the last rivals are left out",
+            old='"same walls and goals", "Markov chain", "Markov',
+            new='"Markov chain", "Markov',
         ),
         Bug(
             "# equation 2",
@@ -1570,10 +1583,28 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="weight * (values.mean()",
         ),
         Bug(
+            "# equation 2",
+            "at equal size, rival less network",
+            old="ours = np.arange(len(pushes)) < len(parts[0][0])",
+            new="ours = np.arange(len(pushes)) >= len(parts[0][0])",
+        ),
+        Bug(
+            "# equation 2",
+            "near copies are what is called new",
+            old='chosen &= new_of(kind, ["real"])[0]',
+            new='chosen &= ~new_of(kind, ["real"])[0]',
+        ),
+        Bug(
             "of {good.sum()} solvable levels",
             "one of two wishes is enough",
-            old="np.mean((granted_boxes & granted_band)[good])",
-            new="np.mean((granted_boxes | granted_band)[good])",
+            old="grouped_wilson(granted_boxes & granted_band, turn, good)",
+            new="grouped_wilson(granted_boxes | granted_band, turn, good)",
+        ),
+        Bug(
+            "of {good.sum()} solvable levels",
+            "by lot, each level meets its own wish",
+            old="[~np.eye(good.sum(), dtype=bool)]",
+            new="[np.eye(good.sum(), dtype=bool)]",
         ),
         Bug(
             "# equation 3",
