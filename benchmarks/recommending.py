@@ -970,7 +970,7 @@ def markdown(found):
     lines = [
         "## Recommending",
         "",
-        "From `recommending.json`, for notebook 16b: InstEval, one split of five, 95 % intervals over students.",
+        "From `recommending.json`, for notebook 16b: InstEval, split 16 of five, 95 % intervals over students.",
         "",
         "| model | AUC | AUC within a student | log loss | first pick's gain |",
         "|---|---|---|---|---|",
