@@ -215,6 +215,7 @@ def test_another_users_feed_is_drawn_and_another_weight(page, server, untouched)
     move_the_latent_slider(page, "browser-16b")
     explorer = page.locator(".jp-OutputArea-output:has(.noUi-handle)").first
     picture = explorer.locator("img").first
+    page.wait_for_selector("text=/\\| Idle/", timeout=60_000)  # what the slider asked for is drawn
     before = settled(picture)
     explorer.locator("select").select_option("1")
     assert changed(picture, before) != before
