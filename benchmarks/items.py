@@ -126,12 +126,21 @@ def picked_errors(right, wrong, show, rng):
     return fitting[int(rng.integers(len(fitting)))]
 
 
+def has_distinct(right, wrong, show):
+    """Tell whether some three errors give four choices of four values that look different."""
+    for triple in itertools.combinations(wrong.values(), WRONG):
+        pairs = itertools.combinations([right, *triple], 2)
+        if not any(show(a) == show(b) or same(a, b) for a, b in pairs):
+            return True
+    return False
+
+
 def make(name, seed, level=None, tally=None):
     """Return the `Item` of a template that follows from ``seed``; ``level`` 1, 2 or 3, by default drawn.
 
     Where two of the four choices have one value, or look alike, all is drawn again. ``tally`` counts that, and adds up
-    the ways of the draws that were kept: their sum over "drawn" estimates how many sets of parameters there are
-    (Knuth 1975: the mean of the product of branchings is the number of leaves).
+    the ways of the draws that can be kept with some of the errors: their sum over "drawn" estimates how many sets of
+    parameters there are (Knuth 1975: the mean of the product of branchings is the number of leaves).
     """
     if name not in TEMPLATES or level not in (None, *LEVELS):
         known = ", ".join(TEMPLATES)
@@ -154,6 +163,7 @@ def make(name, seed, level=None, tally=None):
         pairs = [(a, b) for k, a in enumerate(values) for b in values[:k]]
         if len({show(value) for value in values}) < len(values) or any(same(a, b) for a, b in pairs):
             tally[name, level, "equal choices"] += 1
+            tally[name, level, "ways"] += dice.ways * has_distinct(right, wrong, show)
             continue
         tally[name, level, "ways"] += dice.ways
         order = dice.rng.permutation(len(values))
@@ -1165,6 +1175,13 @@ def written():
     keep(written=table, written_harm=harm)
 
 
+def guessing():
+    """Let a program guess from the choices alone, and keep how often it is right."""
+    from benchmarks import guessing as blind
+
+    keep(blind=blind.measured(batch, list(TEMPLATES)))
+
+
 def markdown(result):
     """Return the section of benchmarks/README.md that items.json is good for."""
     spaces = {name: min(row[3] for row in result["repeats"] if row[0] == name) for name in result["lix"]}
@@ -1200,7 +1217,7 @@ ones wrong, {len(result["written_harm"])} the other way round; the rest is asked
 """
 
 
-STAGES = (measure, grade, written)
+STAGES = (measure, grade, written, guessing)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}

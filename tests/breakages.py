@@ -1162,16 +1162,22 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             "assert all(here)",
             "what was asked back counts as graded",
-            old='totals["right", "right"]), int(of_right)',
-            new='totals["right", "right"] + totals["right", "ask"]), int(of_right)',
+            old='hits, tries = by_form["right"]["right"].to_numpy()',
+            new='hits, tries = by_form["right"][["right", "ask"]].sum(axis=1).to_numpy()',
         ),
         Bug(
             "assert all(here)",
             "shares of all answers for those of the right ones",
-            old='totals["right", "right"]), int(of_right)',
-            new='totals["right", "right"]), int(of_right + of_wrong)',
+            old='by_form["right"].sum(axis=1).to_numpy()',
+            new="by_form.sum(axis=1).to_numpy()",
         ),
         Bug("assert all(here)", "the exact interval for Wilson's", old='method="wilson"', new='method="exact"'),
+        Bug(
+            "assert all(here)",
+            "answers taken for independent, though a form is read or it is not",
+            old="understood = np.quantile(hits[forms_again].sum(1) / tries[forms_again].sum(1), (0.025, 0.975))",
+            new='understood = wilson(int(totals["right", "right"]), int(of_right))',
+        ),
         Bug(
             'written.iptc["DigitalSourceType"]',
             "a sheet of what the learner has seen",
