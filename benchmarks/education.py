@@ -929,6 +929,10 @@ def markdown(result):
     apart += [line(name, [f"{value:.4f}" for value in pair]) for name, pair in mirt["table"].items()]
     power = [line("group, students, planted difference in logits", ["class C", "class B or C"]), "|---|---|---|"]
     power += [line(name, [f"{row['C']:.2f}", f"{row['B or C']:.2f}"]) for name, row in result["dif"].items()]
+    alarms = ", ".join(
+        f"{name} {row['uniform']:.1%} uniform and {row['not uniform']:.1%} not uniform"
+        for name, row in result["logistic"].items()
+    )
     valid = [line("form", ["r", "reliability", "r, corrected"]), "|---|---|---|---|"]
     for kind, rows in result["validity"].items():
         middle, least, most = np.quantile(rows, (0.5, 0.025, 0.975), axis=0)
@@ -949,6 +953,9 @@ The same by {mirt["pinned"].split()[0]}, on {mirt["splits"]} splits; the largest
 How often a planted unfair question is found by Mantel and Haenszel's odds ratio; 0 is a fair one, 0.64 is Δ = 1.5.
 
 {parts[2]}
+
+False alarms of the search by logistic regression, after Holm, in simulated exams without an unfair question:
+{alarms}.
 
 Correlation with the earlier score, and corrected for attenuation; medians and 95 % where all students are drawn again.
 

@@ -38,7 +38,12 @@ def traits(choices):
     length, rows = np.array([len(choice) for choice in choices]), []
     for k, (choice, found) in enumerate(zip(choices, every, strict=True)):
         row = [length[k], length[k] - length.mean(), shared[k], np.sum(shared > shared[k]), len(found)]
-        row += [found.count(0), sum(x < 0 for x in found), sum(x % 1 > 0 for x in found), sum(x % 10 == 0 for x in found)]
+        row += [
+            found.count(0),
+            sum(x < 0 for x in found),
+            sum(x % 1 > 0 for x in found),
+            sum(x % 10 == 0 for x in found),
+        ]
         row += [choice.count("−"), choice.endswith("0"), sets.count(sets[k])]
         for column in table.T:
             value, size = column[k], np.abs(np.delete(column, k))

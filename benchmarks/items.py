@@ -1,10 +1,11 @@
 """Exercises without end: templates with parameters, solutions by sympy, and wrong choices from known errors.
 
-Usage: python benchmarks/items.py measure grade written
+Usage: python benchmarks/items.py measure grade written guessing
 
     measure    makes 10,000 exercises of a seed that nothing was developed with, and has each solved by second_solver.py
     grade      grades the answers of own_form.json, which was written before grading.py
     written    grades answers that sympy's printers and the number formats of 24 languages wrote (other_writers.py)
+    guessing   lets a program guess the right choice from the choices alone (guessing.py)
 
 All keep their results in items.json. Notebook 13 shows some of these functions: they are written into it from here.
 """
@@ -1186,13 +1187,17 @@ def markdown(result):
     """Return the section of benchmarks/README.md that items.json is good for."""
     spaces = {name: min(row[3] for row in result["repeats"] if row[0] == name) for name in result["lix"]}
     rows = "\n".join(
-        f"| {name} | {spaces[name]:,} | {result['lix'][name]} | {result['typical'][name]:.1%} |" for name in spaces
+        f"| {name} | {spaces[name]:,} | {result['lix'][name]} | {result['typical'][name]:.1%} "
+        f"| {result['blind']['topics'][name]:.1%} |"
+        for name in spaces
     )
     faults = "\n".join(f"| {name} | {a} of {b} |" for name, (a, b) in (result["faults"] | result["bugs"]).items())
     right = sum(wanted == got for *_, wanted, got in result["graded"])
     other = {"right": collections.Counter(), "wrong": collections.Counter()}
     for _, wanted, counts in result["written"]:
         other[wanted].update(counts)
+    most = max(map(int, result["blind"]["seen"]))
+    seen = ", ".join(f"{hits:,} after {count}" for count, hits in result["blind"]["seen"].items())
     return f"""## Generated exercises
 
 From `items.json`, for notebook 13: {result["count"]:,} exercises of seed {result["seed"]}; a second solver, which reads
@@ -1200,10 +1205,11 @@ only their text, disagrees with the key on {len(result["disagree"])}, and in {re
 the same value. Two earlier fresh seeds had shown faults: 20,261,128 one of the solver, whose differences were too
 coarse where a curve is almost upright; 20,261,129 two of the generator, numbers halfway between two roundings. Each was
 mended, and another seed was drawn. "space": sets of parameters at the level that has fewest (Knuth's estimate);
-"guessed": how often the choice that shares most signs with the others is right.
+"guessed": how often the choice that shares most signs with the others is right; "by program": how often a classifier
+is right that sees the four choices alone, and has learnt from {most} exercises of each topic with their answers.
 
-| template | space | LIX | guessed |
-|---|---|---|---|
+| template | space | LIX | guessed | by program |
+|---|---|---|---|---|
 {rows}
 
 | planted fault | found |
@@ -1213,7 +1219,9 @@ mended, and another seed was drawn. "space": sets of parameters at the level tha
 Answers in the learner's own form graded as a list asks that was written before the grader: {right} of
 {len(result["graded"])}. Answers that sympy's printers and CLDR's number formats wrote: {other["right"]["right"]:,} of
 {other["right"].total():,} right ones are graded right, {other["wrong"]["wrong"]:,} of {other["wrong"].total():,} wrong
-ones wrong, {len(result["written_harm"])} the other way round; the rest is asked back.
+ones wrong, {len(result["written_harm"])} the other way round; the rest is asked back. The program that guesses from
+the choices alone is right in {seen} exercises of each topic seen, of {result["blind"]["tested"]:,}; with
+shuffled keys in {result["blind"]["shuffled"]}.
 """
 
 

@@ -1148,6 +1148,18 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new='guess = made["guessed"]["most typical choice"] / (4 * made["count"])',
         ),
         Bug(
+            "assert 0.2 < guess",
+            "the program's hits out of all choices",
+            old='(blind["seen"][count] / blind["tested"]',
+            new='(blind["seen"][count] / (4 * blind["tested"])',
+        ),
+        Bug(
+            "assert 0.2 < guess",
+            "the program with shuffled keys for the one that has learnt",
+            old='blind["seen"][count] / blind["tested"] for',
+            new='blind["shuffled"] / blind["tested"] for',
+        ),
+        Bug(
             'outcomes["__import__',
             "one reading of a number, the one that fits",
             old="if len(outcomes) == 1 and",
@@ -1288,6 +1300,24 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         ),
         Bug(
             "planted in 'elasticity'",
+            "104 tests, and none is paid for",
+            old="paid = holm(every_p.ravel()).reshape(every_p.shape)",
+            new="paid = every_p",
+        ),
+        Bug(
+            "planted in 'elasticity'",
+            "wrong answers taken for blanks",
+            old='exam_table["credits_planning"] == 0',
+            new='exam_table["credits_planning"] < 2',
+        ),
+        Bug(
+            "planted in 'elasticity'",
+            "men and women exchanged",
+            old='rows & (focal_groups["women"] == k) for k in (0, 1)',
+            new='rows & (focal_groups["women"] == k) for k in (1, 0)',
+        ),
+        Bug(
+            "planted in 'elasticity'",
             "the sign of delta",
             old="delta = -2.35 * np.log(r.sum() / s.sum())",
             new="delta = 2.35 * np.log(r.sum() / s.sum())",
@@ -1327,6 +1357,12 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             "the exam less the short test",
             old='per_split("adaptive, 5", "tests") - per_split("exam", "tests")',
             new='per_split("exam", "tests") - per_split("adaptive, 5", "tests")',
+        ),
+        Bug(
+            "stories of one template",
+            "simulated means taken for exact",
+            old="noise.normal(*map(np.array, pair), (2000, 13))",
+            new="noise.normal(np.array(pair[0]), 0, (2000, 13))",
         ),
         Bug(
             "stories of one template",
