@@ -792,8 +792,8 @@ def logistic_check(repeats=200):
     """Store how often the logistic search raises a false alarm, after Holm, where no question is unfair to a group.
 
     Exams are simulated by the curves of each version, with groups whose abilities have the means and spreads estimated
-    of the real ones. {group: {"uniform", "not uniform": share of exams with a corrected p-value below 5 %}}; "as small":
-    the share with one, of either kind, as small as the smallest of the real exam.
+    of the real ones. {group: {"uniform", "not uniform": share of exams with a corrected p-value below 5 %, "as small":
+    share with one, of either kind, as small as the smallest of the real exam}}.
     """
     answers, _, table = read_exam()
     second, found = (table["group"] == 2).to_numpy(), {}
