@@ -1099,6 +1099,12 @@ WRONG = {
             ("def readings_of(text):\n    return [float(text.replace(',', '.'))]", "a thousand"),
             ("def readings_of(text):\n    return [float(text.replace(',', ''))]", "lead decimals"),
             (
+                "def readings_of(text):\n    values = {float(text.replace(',', '.'))}\n"
+                "    if re.fullmatch(r'[1-9][.,]\\d{3}', text):\n"
+                "        values.add(float(re.sub(r'[.,]', '', text)))\n    return sorted(values)",
+                "One to three digits",
+            ),
+            (
                 "def readings_of(text):\n"
                 "    whole, _, rest = text.replace(',', '.').partition('.')\n"
                 "    found = {float(text.replace(',', '.'))} | ({float(whole + rest)} if len(rest) == 3 else set())\n"
@@ -1321,6 +1327,11 @@ WRONG = {
             ),
         ],
         "15.2": [
+            (
+                "def symmetric_distance(a, b):\n    turned = [np.rot90(a, k) for k in range(4)]\n"
+                "    return min(np.mean(abs(f - b)) for one in turned for f in (one, one[:, ::-1]))",
+                "or they do not",
+            ),
             (
                 "def symmetric_distance(a, b):\n"
                 "    forms = (a, np.rot90(a, -1), a[:, ::-1], a.T)\n"

@@ -209,6 +209,19 @@ def test_the_latent_slider_changes_the_picture(page, server, untouched):
     move_the_latent_slider(page, "browser-00")
 
 
+def test_another_users_feed_is_drawn_and_another_weight(page, server, untouched):
+    """The slider names the user, the list the weight: the picture follows both."""
+    run_all(page, untouched("notebooks/16b_recommending.ipynb"), *server)
+    move_the_latent_slider(page, "browser-16b")
+    explorer = page.locator(".jp-OutputArea-output:has(.noUi-handle)").first
+    picture = explorer.locator("img").first
+    page.wait_for_selector("text=/\\| Idle/", timeout=60_000)  # what the slider asked for is drawn
+    before = settled(picture)
+    explorer.locator("select").select_option("1")
+    assert changed(picture, before) != before
+    page.screenshot(path=BUILD / "browser-16b-4-weight.png")
+
+
 def test_a_prototype_trains_before_ones_eyes(page, server, untouched):
     """The grid says what is left of the time, the report is inside the page, and the reloaded generator is moved."""
     run_all(page, untouched("notebooks/20_prototype_your_own.ipynb"), *server)
