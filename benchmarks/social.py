@@ -433,7 +433,7 @@ def forbidden(wish):
     """Return which rule of the policy a `Wish` breaks, or ""."""
     if wish.thing in INNUENDO["things"] and wish.attribute in INNUENDO["looks"]:
         return "innuendo"
-    return next((rule for rule, things in FORBIDDEN.items() if wish.thing in things), "")
+    return next((kind for kind, things in FORBIDDEN.items() if wish.thing in things), "")
 
 
 def forbidden_places():
