@@ -18,9 +18,14 @@ def ease(matrix, penalty):
     P = (XᵀX + penalty·I)⁻¹ (Steck 2019, equation 8).
     """
     matrix = checks.records(matrix, "matrix", least=1)
-    if not (np.isfinite(penalty) and penalty > 0):
-        raise ValueError(f"received penalty = {penalty}; expected above 0: without it two equal items divide 0.")
-    inverse = np.linalg.inv(matrix.T @ matrix + penalty * np.eye(matrix.shape[1]))
+    _number("penalty", penalty, "a number above 0: without it two equal items divide 0", lambda x: x > 0)
+    products = matrix.T @ matrix + penalty * np.eye(matrix.shape[1])
+    inverse = np.linalg.inv(products)
+    if not np.linalg.norm(products, 1) * np.linalg.norm(inverse, 1) < 1e10:  # of its digits too few would be right
+        raise ValueError(
+            f"received penalty = {penalty:g} for columns with products up to {np.abs(products).max():g}; expected "
+            "more: the inverse is not accurate. Take a larger penalty."
+        )
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0)
     return weights
@@ -35,8 +40,7 @@ def item_knn(matrix, neighbours, shrink=0.0):
     """
     matrix = checks.records(matrix, "matrix", least=1)
     checks.whole(1, neighbours=neighbours)
-    if not shrink >= 0:
-        raise ValueError(f"received shrink = {shrink}; expected 0 or more.")
+    _number("shrink", shrink, "a number, 0 or more", lambda x: x >= 0)
     products, length = matrix.T @ matrix, np.linalg.norm(matrix, axis=0)
     below = np.outer(length, length) + shrink
     weights = np.divide(products, below, out=np.zeros_like(products), where=below > 0)
@@ -45,6 +49,12 @@ def item_knn(matrix, neighbours, shrink=0.0):
         far = np.argsort(-np.abs(weights), axis=0, kind="stable")[neighbours:]
         np.put_along_axis(weights, far, 0, axis=0)
     return weights
+
+
+def _number(name, received, wanted, fits):
+    """Raise ValueError unless the value is one finite number that fits."""
+    if not (isinstance(received, int | float | np.number) and np.isfinite(received) and fits(received)):
+        raise ValueError(f"received {name} = {received!r}; expected {wanted}.")
 
 
 # --- the worth of a policy that was not in use -----------------------------------------------------------------------
@@ -57,7 +67,7 @@ def off_policy(rewards, logged, wanted, predicted=None, expected=None, groups=No
     new one (``wanted``) show what was shown. "DR" needs a model of the reward that was not fitted to these events:
     ``predicted`` for what was shown, ``expected`` for what the new policy would show. ``groups`` names each event's
     user where users return: whole users are then what varies. Intervals are by Student's t from the influence of each
-    event (or user); they are too short where a few weights carry the sum, see `effective_size`.
+    event (or user); they are too short where a few weights (see `effective_size`) or a few clicks carry the sum.
     Sources: Horvitz and Thompson 1952; Swaminathan and Joachims 2015; Dudík, Langford and Li 2011.
     """
     rewards, weights = checks.numbers(rewards, "rewards", 2), policy_weights(logged, wanted)
@@ -66,13 +76,16 @@ def off_policy(rewards, logged, wanted, predicted=None, expected=None, groups=No
         raise ValueError(f"received arrays of unlike lengths; expected {len(rewards)} entries each, one an event.")
     if (predicted is None) != (expected is None):
         raise ValueError("received one of predicted and expected; expected both (for DR), or none.")
+    if predicted is not None:
+        predicted, expected = checks.numbers(predicted, "predicted"), checks.numbers(expected, "expected")
+    _number("confidence", confidence, "a share between 0 and 1, such as 0.95", lambda x: 0 < x < 1)
     if not weights.any():
         raise ValueError("received a log in which nothing was shown that the new policy would show: it has no say.")
     ips, snips = np.mean(weights * rewards), weights @ rewards / weights.sum()
     relative = snips + weights * (rewards - snips) / weights.mean()
     influences = {"IPS": (ips, weights * rewards), "SNIPS": (snips, relative)}
     if predicted is not None:
-        doubly = np.asarray(expected) + weights * (rewards - np.asarray(predicted))
+        doubly = expected + weights * (rewards - predicted)
         influences["DR"] = (doubly.mean(), doubly)
     return {name: _interval(value, parts - value, groups, confidence) for name, (value, parts) in influences.items()}
 
@@ -81,7 +94,10 @@ def policy_weights(logged, wanted):
     """Return the weights wanted / logged (n,) of a log's events."""
     logged, wanted = checks.numbers(logged, "logged"), checks.numbers(wanted, "wanted")
     if logged.shape != wanted.shape or min(logged.min(), 1 - logged.max(), wanted.min(), 1 - wanted.max()) < 0:
-        raise ValueError("received probabilities out of range, or of unlike lengths; expected shares, one an event.")
+        raise ValueError(
+            f"received {len(logged)} logged probabilities from {logged.min():g} to {logged.max():g} and {len(wanted)} "
+            f"wanted from {wanted.min():g} to {wanted.max():g}; expected as many of each, from 0 to 1, one an event."
+        )
     if not logged.all():
         raise ValueError("received an event whose logged probability is 0; expected above 0: it was shown.")
     return wanted / logged
@@ -90,6 +106,11 @@ def policy_weights(logged, wanted):
 def effective_size(weights):
     """Return (Σw)² / Σw²: so many events of equal weight would say as much (Kish 1965)."""
     weights = checks.numbers(weights, "weights")
+    if not (weights.min() >= 0 and weights.max() > 0):
+        raise ValueError(
+            f"received weights from {weights.min():g} to {weights.max():g}; expected 0 or more, some above."
+        )
+    weights = weights / weights.max()
     return float(weights.sum() ** 2 / (weights @ weights))
 
 
@@ -98,6 +119,10 @@ def _interval(value, influences, groups, confidence):
     from scipy import stats
 
     if groups is not None:
+        import pandas as pd
+
+        if pd.isna(np.asarray(groups, object)).any():
+            raise ValueError("received a group that is missing (None or NaN); expected the user of each event.")
         _, member = np.unique(groups, return_inverse=True)
         sums = np.bincount(member, influences)
         influences = sums * len(sums) / len(influences)
@@ -120,10 +145,11 @@ def rerank(scores, categories, count, weight, target):
     scores, target = checks.records(scores, "scores", least=1), checks.records(target, "target", least=1)
     categories = checks.labels(categories, scores.shape[1], (target.shape[1],), "categories")[:, 0]
     checks.whole(1, count=count)
-    if count > scores.shape[1] or not 0 <= weight <= 1 or len(target) != len(scores):
+    _number("weight", weight, "a share from 0 to 1", lambda x: 0 <= x <= 1)
+    if count > scores.shape[1] or len(target) != len(scores):
         raise ValueError(
-            f"received count = {count} of {scores.shape[1]} items, weight = {weight}, {len(target)} targets for "
-            f"{len(scores)} users; expected no more than there are, a weight from 0 to 1, and a target for each user."
+            f"received count = {count} of {scores.shape[1]} items and {len(target)} targets for {len(scores)} users; "
+            "expected no more items than there are, and a target for each user."
         )
     if (target < 0).any() or not np.allclose(target.sum(1), 1):
         raise ValueError("received targets that are negative or do not add up to 1; expected shares of the categories.")

@@ -1,12 +1,13 @@
 """An exam of 13 questions: how hard each is, how few would do, whether it is fair, and what a larger bank would add.
 
-Usage: python benchmarks/education.py calibrate forms validity mirt dif bank
+Usage: python benchmarks/education.py calibrate forms validity mirt dif logistic bank
 
     calibrate  the 2PL of all 729 students, and how often its checks of fit raise a false alarm, by simulation
     forms      adaptive, fixed, two-stage and random forms on held-out students, over many splits; about 4 minutes
     validity   correlations with the earlier score, plain and corrected, with all students drawn again
     mirt       the same correlations by another library, in an environment of its own
     dif        the power and the false alarms of the search for unfair questions, by simulation
+    logistic   the false alarms of the search by logistic regression, by simulation
     bank       a thin bank with generated exercises, for simulated learners
 
 Each stage keeps what the others stored in education.json. Notebook 13 shows these functions: they are written into it
@@ -787,6 +788,35 @@ def dif_check(repeats=150):
     return found
 
 
+def logistic_check(repeats=200):
+    """Store how often the logistic search raises a false alarm, after Holm, where no question is unfair to a group.
+
+    Exams are simulated by the curves of each version, with groups whose abilities have the means and spreads estimated
+    of the real ones. {group: {"uniform", "not uniform": share of exams with a corrected p-value below 5 %, "as small":
+    share with one, of either kind, as small as the smallest of the real exam}}.
+    """
+    answers, _, table = read_exam()
+    second, found = (table["group"] == 2).to_numpy(), {}
+    curves = {k: calibrate(answers[second == k])[:2] for k in (False, True)}
+    mean, error = ability(answers, *calibrate(answers)[:2])
+    trust, rng = reliability(mean, error), np.random.default_rng(5)
+    for name, focal in groups(table).items():
+        of_group = [mean[focal == k] for k in (0, 1)]
+        middle = np.array([x.mean() for x in of_group]) / trust  # an EAP is drawn towards 0
+        spread = np.array([x.std() for x in of_group]) / trust**0.5
+        real = min(holm(p).min() for p in logistic_dif(answers, focal, second).T)
+        rows = []
+        for _ in range(repeats):
+            theta, made = middle[focal] + spread[focal] * rng.normal(size=len(focal)), np.empty_like(answers)
+            for k, curve in curves.items():
+                made[second == k] = answered(theta[second == k], *curve, rng)
+            rows.append([holm(p).min() for p in logistic_dif(made, focal, second).T])
+        uniform, other = np.mean(np.array(rows) < 0.05, axis=0).tolist()
+        small = float(np.mean(np.min(rows, axis=1) <= real))
+        found[name] = {"uniform": uniform, "not uniform": other, "as small": small, "exams": repeats}
+    return found
+
+
 def groups(table):
     """Return {name: 0 or 1 a student}, 1 for the group that is asked about."""
     return {
@@ -899,6 +929,10 @@ def markdown(result):
     apart += [line(name, [f"{value:.4f}" for value in pair]) for name, pair in mirt["table"].items()]
     power = [line("group, students, planted difference in logits", ["class C", "class B or C"]), "|---|---|---|"]
     power += [line(name, [f"{row['C']:.2f}", f"{row['B or C']:.2f}"]) for name, row in result["dif"].items()]
+    alarms = ", ".join(
+        f"{name} {row['uniform']:.1%} uniform and {row['not uniform']:.1%} not uniform"
+        for name, row in result["logistic"].items()
+    )
     valid = [line("form", ["r", "reliability", "r, corrected"]), "|---|---|---|---|"]
     for kind, rows in result["validity"].items():
         middle, least, most = np.quantile(rows, (0.5, 0.025, 0.975), axis=0)
@@ -920,6 +954,9 @@ How often a planted unfair question is found by Mantel and Haenszel's odds ratio
 
 {parts[2]}
 
+False alarms of the search by logistic regression, after Holm, in simulated exams without an unfair question:
+{alarms}.
+
 Correlation with the earlier score, and corrected for attenuation; medians and 95 % where all students are drawn again.
 
 {parts[3]}
@@ -932,6 +969,7 @@ STAGES = {
     "validity": validity,
     "mirt": beside_mirt,
     "dif": dif_check,
+    "logistic": logistic_check,
     "bank": bank,
 }
 

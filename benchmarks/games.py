@@ -338,13 +338,26 @@ def solve(level, states=10**6):
     return Unsolved("none", len(came))
 
 
-def pushed(board, state):
-    """Return [(state after a push, where the box was, where it is)], without those that are lost for certain.
+def frozen(board, boxes):
+    """Return the boxes that are frozen and on no goal, a board: where there is one, no solution is left.
 
     A box is frozen if it is blocked on both axes; along an axis it is blocked by a wall or a frozen box at either side,
     or by dead squares at both. The largest such set is what is left after taking away, again and again, what can move.
     """
-    floor, goals, walls, alive, across, along, _, width, size = board
+    _, goals, walls, _, across, along, _, width, _ = board
+    stuck = boxes
+    while stuck & ~goals:
+        solid = walls | stuck
+        still = stuck & (solid << 1 | solid >> 1 | across) & (solid << width | solid >> width | along)
+        if still == stuck:
+            return stuck & ~goals
+        stuck = still
+    return 0
+
+
+def pushed(board, state):
+    """Return [(state after a push, where the box was, where it is)], without those that are lost for certain."""
+    floor, _, _, alive, _, _, _, width, size = board
     boxes, region = state >> size, state & ((1 << size) - 1)
     free, found = alive & ~boxes, []
     for way in (1, -1, width, -width):
@@ -353,15 +366,9 @@ def pushed(board, state):
             box = ready & -ready
             ready ^= box
             place = box << way if way > 0 else box >> -way
-            stuck = after = boxes ^ box ^ place
-            while stuck & ~goals:
-                solid = walls | stuck
-                still = stuck & (solid << 1 | solid >> 1 | across) & (solid << width | solid >> width | along)
-                if still == stuck:
-                    break
-                stuck = still
-            if stuck & ~goals:
-                continue  # a frozen box that is not on a goal
+            after = boxes ^ box ^ place
+            if frozen(board, after):
+                continue
             found.append((after << size | flood(box, floor & ~after, width), box, place))
     return found
 
@@ -445,6 +452,35 @@ def furnished(tiles, boxes, rng, alive=False):
     return tiles
 
 
+def side_by_side(places, count, width):
+    """Return ``count`` of some places, a board: side by side as far as that goes, as goals in most levels by people."""
+    chosen = places[0]
+    while chosen.bit_count() < count:
+        beside = [place for place in places if place & ~chosen & grown(chosen, width)]
+        chosen |= (beside or [place for place in places if place & ~chosen])[0]
+    return chosen
+
+
+def set_free(tiles, boxes, rng, same_goals=False, tries=30):
+    """Return tiles with a player and boxes by lot, no box dead or frozen where it begins; None: not in ``tries`` draws.
+
+    Goals lie side by side, by lot, or, with ``same_goals``, where those of ``tiles`` are: as many as ``boxes``.
+    """
+    floor = np.asarray(tiles) != WALL
+    (height, width), places = floor.shape, [1 << int(place) for place in rng.permutation(np.flatnonzero(floor))]
+    if len(places) < boxes + 1:
+        return None
+    goals = as_board(np.isin(tiles, GOALS)) if same_goals else side_by_side(places, boxes, width)
+    for _ in range(tries):
+        level = Level(height, width, as_board(~floor), goals, goals, places[rng.integers(len(places))])
+        board = board_of(level)
+        free = list(bits(board.alive & ~goals & ~level.player))
+        level = level._replace(boxes=sum(free[k] for k in rng.permutation(len(free))[:boxes]))
+        if len(free) >= boxes and not frozen(board, level.boxes):
+            return as_tiles(level)
+    return None
+
+
 def room(height, width, rng, share=(0.4, 0.75)):
     """Return tiles WALL or FLOOR (height, width) of a random room: a walk that turns and widens until it is large."""
     tiles = np.zeros((height, width), np.uint8)
@@ -484,10 +520,7 @@ def reverse_play(tiles, boxes, rng, beam=1, depth=60):
     places = [1 << int(place) for place in rng.permutation(np.flatnonzero(tiles))]
     if len(places) < boxes + 2:
         return None
-    goals = places[0]
-    while goals.bit_count() < boxes:  # side by side as far as that goes, as in most levels that people make
-        beside = [place for place in places if place & ~goals & grown(goals, width)]
-        goals |= (beside or [place for place in places if place & ~goals])[0]
+    goals = side_by_side(places, boxes, width)
     empty = Level(height, width, as_board(tiles == WALL), goals, goals, places[0])
     away = {tile: far for far, layer in enumerate(push_distances(empty, floor)) for tile in bits(layer)}
     regions, rest = [], floor & ~goals
@@ -723,6 +756,7 @@ def distances(levels, others):
     """Return the distances (n, m) in [0, 1] of levels up to 10 × 10: the share of different tiles, the player aside.
 
     Counted are tiles that are no wall in at least one of both; the least over eight symmetries and shifts by one tile.
+    Levels of different sizes are laid on each other at one corner only, so d(a, b) may differ from d(b, a).
     """
     theirs = coded(others)
     sizes, best = theirs.sum(1), np.ones((len(levels), len(others)), np.float32)
@@ -739,6 +773,41 @@ def distances(levels, others):
 def wilson(hits, count, confidence=0.95):
     """Return (share, least, most) of ``hits`` of ``count`` by Wilson's score interval (1927)."""
     return hits / count, *stats.binomtest(int(hits), int(count)).proportion_ci(confidence, method="wilson")
+
+
+def by_group(hits, groups, of=None):
+    """Return (share of the rows ``of`` that are ``hits``, what each group adds to its error (g,)).
+
+    ``groups`` numbers the rows 0 … g − 1: rows of a group were drawn for the same real level, and may be alike. The
+    sum of the squares of what groups add is the variance of the share, linearised (Cochran 1977, ratio of two sums).
+    """
+    of = np.ones(len(hits), bool) if of is None else np.asarray(of, bool)
+    top, bottom = np.bincount(groups, np.asarray(hits, bool) & of), np.bincount(groups, of)
+    share = top.sum() / bottom.sum()
+    return share, (top - share * bottom) / bottom.sum() * np.sqrt(len(top) / (len(top) - 1))
+
+
+def grouped_wilson(hits, groups, of=None):
+    """Return (share, least, most): Wilson's interval for as many independent rows as the groups are worth, at most all.
+
+    A share of 0 or 1 says nothing of its groups: there all rows count.
+    """
+    share, added = by_group(hits, groups, of)
+    count = len(hits) if of is None else int(np.sum(of))
+    worth = count / max(1.0, np.sum(added**2) / (share * (1 - share) / count)) if 0 < share < 1 else count
+    z = stats.norm.ppf(0.975)
+    middle, root = share + z**2 / (2 * worth), z * np.sqrt(share * (1 - share) / worth + (z / (2 * worth)) ** 2)
+    return tuple(float(one) for one in (share, *((middle + sign * root) / (1 + z**2 / worth) for sign in (-1, 1))))
+
+
+def grouped_difference(one, other):
+    """Return (least, most) of the share ``one`` less the share ``other``, each as `by_group` returns it (Student's t).
+
+    Groups of the same number belong to the same real level in both.
+    """
+    (share, added), (other_share, other_added) = one, other
+    error = np.sqrt(np.sum((added - other_added) ** 2)) * stats.t.ppf(0.975, len(added) - 1)
+    return float(share - other_share - error), float(share - other_share + error)
 
 
 def longest_of(drawn, states=10**5):

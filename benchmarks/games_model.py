@@ -1,6 +1,7 @@
 """A transformer that writes Sokoban levels: its data, its training with the judge in the loop, its measurements.
 
 Usage: AIGC_DATA_DIR=FOLDER python benchmarks/games_model.py ship data train rounds temper power compare measure
+       controls chance
 
 The stages, in this order; each keeps what the others stored:
 
@@ -12,6 +13,8 @@ The stages, in this order; each keeps what the others stored:
     power     how many of the real levels the judge solves, and all shipped solutions replayed
     compare   the rivals, on the sizes and numbers of boxes of levels that nothing was trained on
     measure   the network on the same, once, with a seed that was not used before
+    controls  stronger rivals, and how near levels come to those whose walls they have
+    chance    how near the network's levels come to reverse play that it never saw
 
 FOLDER holds `sokoban/` (data/README.md says where it comes from). One author's levels train; the free ones, by other
 authors, and one collection by the same author are never trained on.
@@ -49,6 +52,7 @@ from benchmarks.games import (  # noqa: E402
     faults,
     flood,
     furnished,
+    grouped_wilson,
     judge,
     level_of,
     longest_of,
@@ -58,13 +62,13 @@ from benchmarks.games import (  # noqa: E402
     replay,
     reverse_play,
     room,
+    set_free,
     shuffled,
     solve,
     solve_backwards,
     symmetries,
     tiles_of,
     unpacked,
-    wilson,
 )
 
 import numpy as np  # noqa: E402
@@ -140,9 +144,20 @@ def cut_out(tiles, height, width, rng):
 def data(count=4000, seed=0):
     """Store the training levels up to 10 × 10, judged, and ``count`` more by reverse play, a third each in rooms, in
     the walls of the small ones, and in windows of the large ones."""
+    small, large = training_levels()
+    keep("real", small)
+    keep("reverse", by_reverse_play(small, large, count, seed))
+
+
+def training_levels():
+    """Return ([tiles] up to 10 × 10, [tiles] of larger ones) of the real levels that train."""
     real = [parse(text) for name, (text, _) in everything().items() if part_of(name) == "training"]
     real = [as_tiles(canonical(level)) for level in real]
-    small, large = [t for t in real if fits(t)], [t for t in real if not fits(t)]
+    return [t for t in real if fits(t)], [t for t in real if not fits(t)]
+
+
+def by_reverse_play(small, large, count, seed):
+    """Return ``count`` levels by reverse play, a third each in rooms and in the walls of small and of large levels."""
     rng, levels, begin = np.random.default_rng(seed), [], time.perf_counter()
     while len(levels) < count:
         height, width, kind = *rng.integers(6, MOST + 1, 2), rng.integers(3)
@@ -159,14 +174,18 @@ def data(count=4000, seed=0):
             levels.append(tiles)
         if len(levels) % 500 == 0:
             print(len(levels), round(time.perf_counter() - begin), flush=True)
-    keep("real", small)
-    keep("reverse", levels)
+    return levels
+
+
+def worthy(levels):
+    """Return [(tiles, what the judge says)] of the levels that it solves in three pushes or more."""
+    judged = [(tiles, judge(tiles, STATES)) for tiles in levels]
+    return [(tiles, said) for tiles, said in judged if not said.fault and said.pushes >= 3]
 
 
 def keep(name, levels):
-    """Store levels that the judge solves in three pushes or more, with what it says of them."""
-    judged = [(tiles, judge(tiles, STATES)) for tiles in levels]
-    judged = [(tiles, said) for tiles, said in judged if not said.fault and said.pushes >= 3]
+    """Store the `worthy` ones of some levels, with what the judge says of them."""
+    judged = worthy(levels)
     CACHE.mkdir(parents=True, exist_ok=True)
     tiles = np.stack([framed(as_tiles(canonical(level_of(one)))) for one, _ in judged])
     said = np.array([(one.height, one.width, one.boxes, one.pushes, one.states) for _, one in judged])
@@ -579,6 +598,65 @@ def measure():
     save(rows=rows, bits=bits, counts=counts)
 
 
+def controls():
+    """Measure rivals that a second review asked for, and how near levels come to those whose walls they have."""
+    (_, real), known = held_out(), known_levels()
+    base, rows = [real[k % len(real)] for k in range(COUNT)], json.loads(STORE.read_text(encoding="utf-8"))["rows"]
+    live, free, same = (np.random.default_rng([FRESH, k]) for k in (1, 3, 4))
+    again = [furnished(tiles, box_count(tiles), live, alive=True) for tiles in base]  # the draws of `rivals` once more
+    near = {"same walls, boxes not dead": to_base(again, rows["same walls, boxes not dead"]["fault"], real)}
+    found = {}
+    for name, drawn in (
+        ("same walls, boxes free", [set_free(tiles, box_count(tiles), free) for tiles in base]),
+        ("same walls and goals", [set_free(tiles, box_count(tiles), same, same_goals=True) for tiles in base]),
+    ):
+        found[name] = verdicts(drawn, known)
+        near[name] = to_base(drawn, found[name]["fault"], real)
+        report(name, found[name])
+    save(controls={"rows": found, "nearest base": near})
+
+
+def chance(count=700):
+    """Measure how near the network's levels come to reverse play by chance, and what a corner more would find.
+
+    The distances to the nearest of some levels by the same generator that it never saw, and of each lot of as many that
+    it was trained on. ``corners``: the shares that are new to people's levels, where levels of different sizes
+    are laid on each other at one corner, and at each of the four.
+    """
+    runtime.start(seed=FRESH)
+    (_, real), model, known = held_out(), trained(), known_levels()
+    rows = json.loads(STORE.read_text(encoding="utf-8"))["rows"]
+    unseen = [
+        as_tiles(canonical(level_of(tiles))) for tiles, _ in worthy(by_reverse_play(*training_levels(), count, 1))
+    ]
+    n, found, corners = len(unseen), {}, {}
+    seen = [known["reverse"][k : k + n] for k in range(0, len(known["reverse"]) - n + 1, n)]
+    for name, drawn, _ in ours(model, real, COUNT, FRESH):
+        solved = solved_tiles(drawn, rows[name]["fault"])
+        found[name] = {"seen": [nearest(solved, lot) for lot in seen], "unseen": nearest(solved, unseen)}
+        flipped = [[tiles[::down, ::right] for tiles in known["real"]] for down in (1, -1) for right in (1, -1)]
+        near = np.array([nearest(solved, pool) for pool in flipped])
+        corners[name] = [round(float(np.mean(one >= NEAR)), 4) for one in (near[0], near.min(0))]
+    save(chance=found, corners=corners, unseen=n)
+
+
+def solved_tiles(drawn, faults_of):
+    """Return the solved ones of drawn tiles by their faults, cut to what can be reached."""
+    return [as_tiles(canonical(level_of(t))) for t, fault in zip(drawn, faults_of, strict=True) if not fault]
+
+
+def nearest(levels, others):
+    """Return the distance of each level to the nearest of some others, rounded."""
+    return [round(float(x), 3) for x in distances(levels, others).min(1)]
+
+
+def to_base(drawn, faults_of, real):
+    """Return the distance of each solved level to the real level whose walls it has."""
+    bases = [real[k % len(real)] for k, fault in enumerate(faults_of) if not fault]
+    solved = solved_tiles(drawn, faults_of)
+    return [nearest([tiles], [base])[0] for tiles, base in zip(solved, bases, strict=True)]
+
+
 def repaired(drawn, rng):
     """Return, of drawn levels, {"solved": [bool], "edits": [int]} after `repair` of those that were not solvable."""
     solved, edits = [], []
@@ -654,9 +732,10 @@ def short_lists(found):
 def markdown(result):
     """Return the section of benchmarks/README.md that games.json is good for."""
     lines = []
-    for kind, row in result["rows"].items():
+    for kind, row in (result["rows"] | result["controls"]["rows"]).items():
         good = [k for k, fault in enumerate(row["fault"]) if not fault]
-        share, least, most = wilson(len(good), len(row["fault"]))
+        turn = np.arange(len(row["fault"])) % len(result["specs"])
+        share, least, most = grouped_wilson([not fault for fault in row["fault"]], turn)
         nearest = np.min([values for name, values in row.items() if name.startswith("nearest ")], axis=0)
         means = [np.mean([row[name][k] for k in good]) for name in ("pushes", "changes")]
         states = np.median([row["states"][k] for k in good])
@@ -676,8 +755,9 @@ From `games.json`, for notebook 15. The judge replays {power["replayed"]:,} ship
 of the {len(levels)} levels within 10 × 10 that have one, in {power["limit"]:,} states: {fewest} by the fewest pushes,
 the others backwards. The network trained on {counts["real"]} real levels, {counts["reverse"]:,} by reverse play and
 {counts["own"]:,} of its own that the judge had solved. Each kind drew {COUNT} levels for the sizes and numbers of boxes
-of real levels that nothing was trained on; "new" is no near copy of anything that the network was trained on; "apart"
-is the mean distance of two levels of a kind. After repair {repaired_share:.3f} of the network's levels can be solved,
+of real levels that nothing was trained on, and intervals count each of these once; "new" is no near copy of anything
+that the network was trained on; "apart" is the mean distance of two levels of a kind.
+After repair {repaired_share:.3f} of the network's levels can be solved,
 with {np.mean(edits):.1f} edits on average (0 where none was needed).
 
 | kind | solvable (95 %) | pushes | states, median | changes of box | new | apart |
@@ -686,7 +766,7 @@ with {np.mean(edits):.1f} edits on average (0 where none was needed).
 """
 
 
-STAGES = (ship, data, train, rounds, temper, power, compare, measure)
+STAGES = (ship, data, train, rounds, temper, power, compare, measure, controls, chance)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}

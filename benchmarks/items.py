@@ -1,10 +1,11 @@
 """Exercises without end: templates with parameters, solutions by sympy, and wrong choices from known errors.
 
-Usage: python benchmarks/items.py measure grade written
+Usage: python benchmarks/items.py measure grade written guessing
 
     measure    makes 10,000 exercises of a seed that nothing was developed with, and has each solved by second_solver.py
     grade      grades the answers of own_form.json, which was written before grading.py
     written    grades answers that sympy's printers and the number formats of 24 languages wrote (other_writers.py)
+    guessing   lets a program guess the right choice from the choices alone (guessing.py)
 
 All keep their results in items.json. Notebook 13 shows some of these functions: they are written into it from here.
 """
@@ -126,12 +127,21 @@ def picked_errors(right, wrong, show, rng):
     return fitting[int(rng.integers(len(fitting)))]
 
 
+def has_distinct(right, wrong, show):
+    """Tell whether some three errors give four choices of four values that look different."""
+    for triple in itertools.combinations(wrong.values(), WRONG):
+        pairs = itertools.combinations([right, *triple], 2)
+        if not any(show(a) == show(b) or same(a, b) for a, b in pairs):
+            return True
+    return False
+
+
 def make(name, seed, level=None, tally=None):
     """Return the `Item` of a template that follows from ``seed``; ``level`` 1, 2 or 3, by default drawn.
 
     Where two of the four choices have one value, or look alike, all is drawn again. ``tally`` counts that, and adds up
-    the ways of the draws that were kept: their sum over "drawn" estimates how many sets of parameters there are
-    (Knuth 1975: the mean of the product of branchings is the number of leaves).
+    the ways of the draws that can be kept with some of the errors: their sum over "drawn" estimates how many sets of
+    parameters there are (Knuth 1975: the mean of the product of branchings is the number of leaves).
     """
     if name not in TEMPLATES or level not in (None, *LEVELS):
         known = ", ".join(TEMPLATES)
@@ -154,6 +164,7 @@ def make(name, seed, level=None, tally=None):
         pairs = [(a, b) for k, a in enumerate(values) for b in values[:k]]
         if len({show(value) for value in values}) < len(values) or any(same(a, b) for a, b in pairs):
             tally[name, level, "equal choices"] += 1
+            tally[name, level, "ways"] += dice.ways * has_distinct(right, wrong, show)
             continue
         tally[name, level, "ways"] += dice.ways
         order = dice.rng.permutation(len(values))
@@ -1165,17 +1176,28 @@ def written():
     keep(written=table, written_harm=harm)
 
 
+def guessing():
+    """Let a program guess from the choices alone, and keep how often it is right."""
+    from benchmarks import guessing as blind
+
+    keep(blind=blind.measured(batch, list(TEMPLATES)))
+
+
 def markdown(result):
     """Return the section of benchmarks/README.md that items.json is good for."""
     spaces = {name: min(row[3] for row in result["repeats"] if row[0] == name) for name in result["lix"]}
     rows = "\n".join(
-        f"| {name} | {spaces[name]:,} | {result['lix'][name]} | {result['typical'][name]:.1%} |" for name in spaces
+        f"| {name} | {spaces[name]:,} | {result['lix'][name]} | {result['typical'][name]:.1%} "
+        f"| {result['blind']['topics'][name]:.1%} |"
+        for name in spaces
     )
     faults = "\n".join(f"| {name} | {a} of {b} |" for name, (a, b) in (result["faults"] | result["bugs"]).items())
     right = sum(wanted == got for *_, wanted, got in result["graded"])
     other = {"right": collections.Counter(), "wrong": collections.Counter()}
     for _, wanted, counts in result["written"]:
         other[wanted].update(counts)
+    most = max(map(int, result["blind"]["seen"]))
+    seen = ", ".join(f"{hits:,} after {count}" for count, hits in result["blind"]["seen"].items())
     return f"""## Generated exercises
 
 From `items.json`, for notebook 13: {result["count"]:,} exercises of seed {result["seed"]}; a second solver, which reads
@@ -1183,10 +1205,11 @@ only their text, disagrees with the key on {len(result["disagree"])}, and in {re
 the same value. Two earlier fresh seeds had shown faults: 20,261,128 one of the solver, whose differences were too
 coarse where a curve is almost upright; 20,261,129 two of the generator, numbers halfway between two roundings. Each was
 mended, and another seed was drawn. "space": sets of parameters at the level that has fewest (Knuth's estimate);
-"guessed": how often the choice that shares most signs with the others is right.
+"guessed": how often the choice that shares most signs with the others is right; "by program": how often a classifier
+is right that sees the four choices alone, and has learnt from {most} exercises of each topic with their answers.
 
-| template | space | LIX | guessed |
-|---|---|---|---|
+| template | space | LIX | guessed | by program |
+|---|---|---|---|---|
 {rows}
 
 | planted fault | found |
@@ -1196,11 +1219,13 @@ mended, and another seed was drawn. "space": sets of parameters at the level tha
 Answers in the learner's own form graded as a list asks that was written before the grader: {right} of
 {len(result["graded"])}. Answers that sympy's printers and CLDR's number formats wrote: {other["right"]["right"]:,} of
 {other["right"].total():,} right ones are graded right, {other["wrong"]["wrong"]:,} of {other["wrong"].total():,} wrong
-ones wrong, {len(result["written_harm"])} the other way round; the rest is asked back.
+ones wrong, {len(result["written_harm"])} the other way round; the rest is asked back. The program that guesses from
+the choices alone is right in {seen} exercises of each topic seen, of {result["blind"]["tested"]:,}; with
+shuffled keys in {result["blind"]["shuffled"]}.
 """
 
 
-STAGES = (measure, grade, written)
+STAGES = (measure, grade, written, guessing)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}

@@ -179,48 +179,74 @@ def two_towers(train, sizes, width=8, decay=1e-5, epochs=8, seed=0):
     return lambda rows: model.predict(encoded(rows), batch_size=8192, verbose=0)[:, 0].astype(float) + mean
 
 
-SIMPLE = ("same for all", "lecturer", "segment", "lecturer and segment", "student and lecturer", "all effects")
-LEARNED = ("item-kNN", "EASE", "factors", "two towers")
+SIMPLE = (
+    "same for all",
+    "lecturer",
+    "lecturer by age",
+    "segment",
+    "lecturer and segment",
+    "student and lecturer",
+    "all effects",
+)
+LEARNED = ("item-kNN", "EASE", "factors", "two towers", "two towers alone")
 TODAY = "lecturer"  # the best liked first, for everybody
 EFFECTS = {
     "same for all": {},
     "lecturer": {"d": 5},
+    "lecturer by age": {"d": 5, "by_age": 20},
     "segment": {"segment": 20},
     "lecturer and segment": {"d": 8, "segment": 20},
     "student and lecturer": {"d": 6, "s": 12},
-    "all effects": {"d": 6, "s": 12, "studage": 10, "lectage": 10, "house": 5, "segment": 40},
-}  # penalties, in ratings
+    "all effects": {
+        "d": 6, "s": 12, "studage": 10, "lectage": 10, "house": 5, "segment": 40, "by_age": 20, "by_service": 20,
+    },
+}  # penalties, in ratings  # fmt: skip
+SCALES = (0.5, 1, 2)  # of all penalties of a simple rule: validation chooses
 GRID = {
-    "item-kNN": [(20, 30), (100, 30), (100, 100)],
+    "item-kNN": [(100, 100), (1000, 300), (1000, 1000)],  # neighbours, shrink
     "EASE": [100, 300, 1000, 3000],
-    "factors": [(2, 10), (2, 5), (5, 5)],
-    "two towers": [(8, 1e-5, 4), (8, 1e-4, 8), (4, 1e-3, 8)],
+    "factors": [(2, 10), (2, 20), (5, 20)],  # rank, penalty
+    "two towers": [(8, 1e-5, 1), (8, 1e-3, 2), (8, 1e-3, 4)],  # width, decay, epochs
+    "two towers alone": [(8, 1e-5, 2), (8, 1e-3, 2), (8, 1e-5, 4)],
 }
+DECIDES = 16  # the split that decides: no penalty, grid or rule was looked at on it
 
 
 def with_segments(table):
-    """Return the table with ``segment`` (department, ages and service in one) and ``house`` (department, service)."""
+    """Return the table with columns that join others: each of their combinations has a number.
+
+    ``house`` (department, service), ``segment`` (that and both ages), ``by_age`` (lecturer, a student's age),
+    ``by_service`` (lecturer, service: whether the course is given for another department).
+    """
     house = 2 * table["dept"] + table["service"]
+    table = table.assign(by_age=4 * table["d"] + table["studage"], by_service=2 * table["d"] + table["service"])
     return table.assign(house=house, segment=(house * 4 + table["studage"]) * 6 + table["lectage"])
 
 
 def level_counts(table):
     """Return {column: number of levels} of the columns that models read."""
-    names = ("s", "d", "studage", "lectage", "service", "dept", "house", "segment")
+    names = ("s", "d", "studage", "lectage", "service", "dept", "house", "segment", "by_age", "by_service")
     return {name: int(table[name].max()) + 1 for name in names}
 
 
-def candidates(train, sizes, grid=None):
-    """Yield (name, setting, model) of the simple rules and of each setting of the learned ones."""
-    grid = GRID if grid is None else grid
+def simple_rules(train, sizes):
+    """Yield (name, scale of the penalties, model) of the simple rules."""
     for name in SIMPLE:
-        yield name, None, additive(train, EFFECTS[name], sizes)
-    base = additive(train, EFFECTS["all effects"], sizes)
+        for scale in SCALES if EFFECTS[name] else (1,):
+            yield name, scale, additive(train, {k: scale * penalty for k, penalty in EFFECTS[name].items()}, sizes)
+
+
+def learned_models(train, sizes, base, grid):
+    """Yield (name, setting, model) of the learned models: all but "two towers alone" add what they find to ``base``."""
     matrix = surprises(train, base, sizes)
     for name, settings in grid.items():
         for setting in settings:
-            if name == "two towers":
+            if name == "two towers alone":
                 yield name, setting, two_towers(train, sizes, *setting)
+                continue
+            if name == "two towers":
+                towers = two_towers(train.assign(y=train["y"] - base(train)), sizes, *setting)
+                yield name, setting, lambda rows, towers=towers: base(rows) + towers(rows)
                 continue
             if name == "EASE":
                 extra = matrix @ recommend.ease(matrix, setting)
@@ -242,14 +268,22 @@ def chances(score, table):
 
 
 def fit_ratings(table, grid=None):
-    """Return ({name: P(like) of every row}, {name: (setting, log loss)}): the settings that the validation prefers."""
+    """Return ({name: P(like) of every row}, {name: (setting, log loss)}): the settings that the validation prefers.
+
+    The learned models start from all effects, with the penalties that validation prefers.
+    """
     sizes, train = level_counts(table), table[table["part"] == "train"]
-    kept, found, chosen = (table["part"] == "validation").to_numpy(), {}, {}
-    for name, setting, score in candidates(train, sizes, grid):
-        p = chances(score, table)
-        loss = float(log_losses(table["like"][kept], p[kept]).mean())
-        if name not in chosen or loss < chosen[name][1]:
-            found[name], chosen[name] = p, (setting, loss)
+    kept, found, chosen, bases = (table["part"] == "validation").to_numpy(), {}, {}, {}
+
+    def judge(models):
+        for name, setting, score in models:
+            p = chances(score, table)
+            loss = float(log_losses(table["like"][kept], p[kept]).mean())
+            if name not in chosen or loss < chosen[name][1]:
+                found[name], chosen[name], bases[name] = p, (setting, loss), score
+
+    judge(simple_rules(train, sizes))
+    judge(learned_models(train, sizes, bases["all effects"], GRID if grid is None else grid))
     return found, chosen
 
 
@@ -372,6 +406,29 @@ def crossed_interval(rows, values, resamples=1000, seed=0):
     return ends(np.r_[np.mean(values), total / weights])
 
 
+def crossed_order(rows, one, other, resamples=1000, seed=0):
+    """Return [difference, least, most] of two models' AUC within a student; students and lecturers are drawn again.
+
+    A pair of one student counts as often as the student and both its lecturers are drawn.
+    """
+    place = np.arange(len(rows))
+    frame = pd.DataFrame({"s": rows["s"].to_numpy(), "place": place, "like": rows["like"].to_numpy()})
+    pairs = frame[frame["like"] > 0].merge(frame[frame["like"] == 0], on="s")
+    good, bad = pairs["place_x"].to_numpy(), pairs["place_y"].to_numpy()
+    won = [(p[good] > p[bad]) + 0.5 * (p[good] == p[bad]) for p in (one, other)]
+    gain, student = won[0] - won[1], np.unique(pairs["s"], return_inverse=True)[1]
+    students, lecturer = student.max() + 1, np.unique(rows["d"], return_inverse=True)[1]
+    rng, lecturers, found = np.random.default_rng([seed, 10]), lecturer.max() + 1, []
+    for k in range(resamples + 1):
+        drawn = np.ones(students) if k == 0 else rng.multinomial(students, np.full(students, 1 / students))
+        times = np.ones(lecturers) if k == 0 else rng.multinomial(lecturers, np.full(lecturers, 1 / lecturers))
+        w = (times[lecturer[good]] * times[lecturer[bad]]).astype(float)
+        total = np.bincount(student, w, students)
+        each = np.divide(np.bincount(student, w * gain, students), total, out=np.zeros(students), where=total > 0)
+        found.append(drawn @ each / (drawn @ (total > 0)))
+    return ends(np.array(found))
+
+
 def group_gaps(rows, p, column):
     """Return a table by group: ratings, mean p − share liked with its 95 % interval over students, and Holm's p."""
     gap, found = np.asarray(p) - rows["like"].to_numpy(), []
@@ -478,6 +535,7 @@ POLICIES = {
     "random": None,
     "popular": None,
     "Thompson, one rate": None,
+    "greedy": 0.0,
     "epsilon-greedy": 0.1,
     "LinUCB": 0.5,
     "linear Thompson": 0.3,
@@ -513,7 +571,7 @@ def explore(policy, setting, rounds=2000, repeats=50, stickers=12, seed=0):
             score = np.where(shows > 0, hits / np.maximum(shows, 1), 2) + 1e-6 * noise
         elif policy == "Thompson, one rate":
             score = rng.beta(1 + hits, 1 + shows - hits)
-        elif policy == "epsilon-greedy":
+        elif policy in ("greedy", "epsilon-greedy"):
             score = np.where(rng.random((repeats, 1)) < setting, noise, fitted + 1e-6 * noise)
         elif policy == "LinUCB":
             score = fitted + setting * spread + 1e-6 * noise
@@ -543,9 +601,13 @@ def policies(kind, users=400, stickers=12, seed=0):
     """Return (tastes, themes, chance, logged, wanted): a community, the policy in use, the one asked about.
 
     In use: mostly what is popular, by lot. Asked about: mostly what fits the taste. "heavy" is the same with a log that
-    shows little but the two most popular stickers, so that few events carry large weights.
+    shows little but the two most popular stickers, so that few events carry large weights; "rare" is "mixed" with one
+    click where that has twenty.
     """
     tastes, themes, chance = community(users, stickers, seed)
+    if kind == "rare":
+        world = policies("mixed", users, stickers, seed)
+        return *world[:2], world[2] / 20, *world[3:]
     popular = np.tile(chance.mean(0), (users, 1))
     sharp, floor = {"mixed": (10.0, 0.2), "heavy": (60.0, 0.01)}[kind]
     return tastes, themes, chance, softmax(sharp * popular, floor), softmax(5 * tastes[:, themes], 0.1)
@@ -580,9 +642,12 @@ def estimated(world, events, rng, visits=1, by_user=True):
     )
 
 
-def covered(kind, simulations, events=2000, seed=0, visits=1, by_user=True):
-    """Return {estimator: [share of intervals that hold the truth, least, most (Wilson), mean error, mean width]}."""
-    world, rng = policies(kind), np.random.default_rng([seed, 7])
+def covered(kind, simulations, events=2000, seed=0, visits=1, by_user=True, place=0):
+    """Return {estimator: [share of intervals that hold the truth, least, most (Wilson), mean error, mean width]}.
+
+    ``place`` is the seed of the community.
+    """
+    world, rng = policies(kind, seed=place), np.random.default_rng([seed, 7])
     truth = np.mean(np.sum(world[4] * world[2], axis=1))
     runs = [estimated(world, events, rng, visits, by_user) for _ in range(simulations)]
     found = {}
@@ -597,7 +662,16 @@ def covered(kind, simulations, events=2000, seed=0, visits=1, by_user=True):
 
 SLOTS = 5  # stickers a visit
 FIRST = 4  # visits at random before a policy takes over
-FEEDS = ("random", "popular", "EASE", "EASE, re-ranked", "EASE, at most 2", "EASE, 1 in 5 at random", "knows all")
+FEEDS = (
+    "random",
+    "popular",
+    "own themes",
+    "EASE",
+    "EASE, re-ranked",
+    "EASE, at most 2",
+    "EASE, 1 in 5 at random",
+    "knows all",
+)
 
 
 def capped(scores, themes, most=2):
@@ -613,7 +687,7 @@ def capped(scores, themes, most=2):
     return chosen
 
 
-def feed_scores(feed, clicks, shows, chance, rng):
+def feed_scores(feed, clicks, shows, chance, themes, rng):
     """Return the scores (users, stickers) by which a feed chooses."""
     noise = 1e-6 * rng.random(clicks.shape)
     if feed == "random":
@@ -623,6 +697,12 @@ def feed_scores(feed, clicks, shows, chance, rng):
     popular = (clicks.sum(0) + 1) / (shows.sum(0) + 10)
     if feed == "popular":
         return popular + noise
+    if (
+        feed == "own themes"
+    ):  # the user's share of clicks on the theme, with five views of the mean, times the sticker's
+        kinds = np.eye(len(THEMES))[themes]
+        mine, seen = clicks @ kinds, shows @ kinds
+        return ((mine + 5 * clicks.sum() / shows.sum()) / (seen + 5))[:, themes] * popular + noise
     return clicks @ recommend.ease(clicks, 20.0) + 0.1 * popular + noise
 
 
@@ -637,7 +717,7 @@ def follow(feed, seed=0, visits=30, users=150, stickers=60, weight=0.1, tiring=0
     kinds, recent = np.eye(len(THEMES)), np.zeros((users, len(THEMES)))
     lists, results = [], []
     for visit in range(visits):
-        scores = feed_scores("random" if visit < FIRST else feed, clicks, shows, chance, rng)
+        scores = feed_scores("random" if visit < FIRST else feed, clicks, shows, chance, themes, rng)
         if feed == "EASE, re-ranked" and visit >= FIRST:
             liked = clicks @ kinds[themes] + 0.5
             target = (liked / liked.sum(1, keepdims=True) + 1 / len(THEMES)) / 2
@@ -677,11 +757,15 @@ def themes_seen(shares):
 
 
 def described(lists, results, themes, stickers=60, last=10):
-    """Return {clicks, themes, all themes, Gini} of the last visits: clicks a slot, mix of each feed and of all."""
+    """Return {clicks, from the start, themes, all themes, Gini} of the last visits: clicks a slot, mix of each and all.
+
+    "from the start" counts the clicks a slot of all visits in which the policy chose.
+    """
     kinds = np.eye(len(THEMES))[themes[lists[-last:]]]
     each = kinds.mean((0, 2))
     return {
         "clicks": float(results[-last:].mean()),
+        "from the start": float(results[FIRST:].mean()),
         "themes": float(themes_seen(each).mean()),
         "all themes": float(themes_seen(each.mean(0))),
         "Gini": gini(np.bincount(lists[-last:].ravel(), minlength=stickers)),
@@ -723,7 +807,7 @@ def learned_gain(results, simple, learned):
 def ratings():
     """Compare all models on five splits; the first one is the one that decides."""
     given = real_ratings()
-    table, found, results, chosen, simple, learned = head_to_head(given, 0)
+    table, found, results, chosen, simple, learned = head_to_head(given, DECIDES)
     test, new = (table["part"] == "test").to_numpy(), (table["part"] == "new lecturer").to_numpy()
     losses = {name: log_losses(table["like"], p) for name, p in found.items()}
     fresh = measured(table[new], {name: p[new] for name, p in found.items()}, 2000)
@@ -742,6 +826,13 @@ def ratings():
         "crossed": {
             name: crossed_interval(table[test], (losses[name] - losses[simple])[test]) for name in (TODAY, *LEARNED)
         },
+        "crossed order": {
+            name: crossed_order(table[test], found[name][test], found[simple][test]) for name in (TODAY, *LEARNED)
+        },
+        "crossed to today": {
+            name: crossed_order(table[test], found[name][test], found[TODAY][test])
+            for name in ("lecturer by age", simple, learned)
+        },
         "calibration": {name: calibration(table[test], found[name][test], 2000) for name in (simple, learned)},
         "reliability": [x.tolist() for x in calibration_error(table["like"][test], found[learned][test])[1:]],
         "departments": group_gaps(table[test], found[learned][test], "dept").round(4).to_dict("list"),
@@ -751,7 +842,7 @@ def ratings():
     shares = ("parts", "chosen", "best", "departments", "first picks", "lecturers")
     kept = {key: value if key in shares else common.rounded(value, 5) for key, value in kept.items()}
     splits = [learned_gain(results, simple, learned)]
-    for seed in range(1, 5):
+    for seed in range(4):
         *_, results, _, simple, learned = head_to_head(given, seed, 1000)
         splits.append(learned_gain(results, simple, learned))
         print(seed, splits[-1], flush=True)
@@ -760,7 +851,7 @@ def ratings():
 
 def newcoming():
     """Store what a new student's first ratings are good for."""
-    losses, judged = newcomers(with_segments(split_ratings(real_ratings())))
+    losses, judged = newcomers(with_segments(split_ratings(real_ratings(), DECIDES)))
     after, before = losses[10], losses[0]["all effects"]
     changes = {
         "ten known, none": ends(after["all effects"] - before),
@@ -779,7 +870,12 @@ def trap():
 
 def bandit():
     """Choose each policy's setting on worlds of their own, then measure its regret on 200 others."""
-    tried = {"epsilon-greedy": (0.05, 0.1, 0.2), "LinUCB": (0.2, 0.5, 1.0), "linear Thompson": (0.1, 0.3, 0.6)}
+    tried = {
+        "greedy": (0.0,),
+        "epsilon-greedy": (0.05, 0.1, 0.15, 0.2),
+        "LinUCB": (0.3, 0.5, 0.7, 1.0),
+        "linear Thompson": (0.1, 0.15, 0.2, 0.3),
+    }
     found, settings, shown = {}, {}, np.arange(99, 5000, 100)
     for policy in POLICIES:
         trials = {s: explore(policy, s, 5000, 50, seed=9)[:, -1].mean() for s in tried.get(policy, (None,))}
@@ -804,22 +900,30 @@ def bandit():
 def off_policy():
     """Count how often the intervals hold the truth."""
     plans = {
-        "mixed": ("mixed", 1, True),
-        "heavy": ("heavy", 1, True),
-        "each user 20 times, by user": ("mixed", 20, True),
-        "each user 20 times, by event": ("mixed", 20, False),
+        "mixed": {},
+        "heavy": {"kind": "heavy"},
+        "rare clicks": {"kind": "rare"},
+        "100 events": {"events": 100},
+        "each user 20 times, by user": {"visits": 20},
+        "each user 20 times, by event": {"visits": 20, "by_user": False},
     }
-    found = {name: covered(kind, 20_000, visits=n, by_user=by) for name, (kind, n, by) in plans.items()}
+    found = {name: covered(**{"kind": "mixed", "simulations": 20_000} | plan) for name, plan in plans.items()}
+    others = [covered("mixed", 1000, place=place) for place in range(1, 21)]  # not the community of the first plan
+    elsewhere = {name: [row[name][0] for row in others] for name in others[0]}
     weights = {}
     for kind in ("mixed", "heavy"):
         *_, logged, wanted = policies(kind)
         weights[kind] = [float((wanted / logged).max()), float(1 / np.mean((wanted**2 / logged).sum(1)))]
-    return {"off-policy": common.rounded(found, 5), "weights": common.rounded(weights)}
+    return {"off-policy": common.rounded(found, 5), "weights": common.rounded(weights), "elsewhere": elsewhere}
 
 
 def loop(worlds=40):
     """Follow all feeds in the same worlds, with tiring and without, and the re-ranked one by its weight."""
     found, weights = {}, (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+    def lost(limited, plain, key):
+        return mean_interval([1 - one[key] / other[key] for one, other in zip(limited, plain, strict=True)])
+
     for tiring in (0.0, 0.5):
         runs = {feed: [described(*follow(feed, s, tiring=tiring)) for s in range(worlds)] for feed in FEEDS}
         runs |= {
@@ -829,23 +933,22 @@ def loop(worlds=40):
         plain = runs["EASE"]
         found[f"tiring {tiring}"] = {
             name: {k: mean_interval([run[k] for run in row]) for k in row[0]}
-            | {
-                "price": mean_interval(
-                    [1 - run["clicks"] / base["clicks"] for run, base in zip(row, plain, strict=True)]
-                )
-            }
+            | {"price": lost(row, plain, "clicks"), "price from the start": lost(row, plain, "from the start")}
             for name, row in runs.items()
         }
         print(tiring, flush=True)
     fresh = {}  # the limit is chosen above: its price is measured on worlds that had no say
     for tiring in (0.0, 0.5):
-        pairs = [
-            [described(*follow(f, s, tiring=tiring)) for f in ("EASE", "EASE, 1 in 5 at random")]
-            for s in range(worlds, 3 * worlds)
-        ]
+        fed = {
+            f: [described(*follow(f, s, tiring=tiring)) for s in range(worlds, 3 * worlds)]
+            for f in ("EASE", "EASE, 1 in 5 at random", "own themes")
+        }
+        plain, limited = fed["EASE"], fed["EASE, 1 in 5 at random"]
         fresh[f"tiring {tiring}"] = {
-            "price": mean_interval([1 - limited["clicks"] / plain["clicks"] for plain, limited in pairs]),
-            "themes": mean_interval([limited["themes"] - plain["themes"] for plain, limited in pairs]),
+            "price": lost(limited, plain, "clicks"),
+            "price from the start": lost(limited, plain, "from the start"),
+            "own themes from the start": lost(fed["own themes"], plain, "from the start"),
+            "themes": mean_interval([a["themes"] - b["themes"] for a, b in zip(limited, plain, strict=True)]),
         }
     tastes = [float(themes_seen(community(150, 60, s)[0]).mean()) for s in range(worlds)]
     return {"loop": common.rounded(found), "limit": common.rounded(fresh), "tastes": mean_interval(tastes)}
@@ -867,7 +970,7 @@ def markdown(found):
     lines = [
         "## Recommending",
         "",
-        "From `recommending.json`, for notebook 16b: InstEval, one split of five, 95 % intervals over students.",
+        "From `recommending.json`, for notebook 16b: InstEval, split 16 of five, 95 % intervals over students.",
         "",
         "| model | AUC | AUC within a student | log loss | first pick's gain |",
         "|---|---|---|---|---|",

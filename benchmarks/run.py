@@ -38,6 +38,8 @@ import scenery  # noqa: E402
 import sdv  # noqa: E402
 import serving  # noqa: E402
 import slider  # noqa: E402
+import social  # noqa: E402
+import stickers_model  # noqa: E402
 import text as writing  # noqa: E402
 import tuning  # noqa: E402
 import video as moving  # noqa: E402
@@ -203,6 +205,8 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {sdv.markdown(stored("sdv"))}
 {education.markdown(stored("education"))}
 {recommending.markdown(stored("recommending"))}
+{stickers_model.markdown(stored("stickers"))}
+{social.markdown(stored("social"))}
 {frogs.markdown(stored("frogs"))}
 {games_model.markdown(stored("games"))}
 {folder.markdown(stored("folder"))}

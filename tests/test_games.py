@@ -274,6 +274,30 @@ def test_forward_rivals_keep_what_they_promise_to_keep():
     assert np.array_equal(placed == games.WALL, floor_of(ROOM) == games.WALL) and not games.faults(placed)
 
 
+def test_boxes_that_are_set_free_are_neither_dead_nor_frozen():
+    tiles, rng = floor_of("########\n#@$  ..#\n# $    #\n#      #\n########"), np.random.default_rng(0)
+    found = [(same, games.set_free(tiles, 2, rng, same_goals=same)) for same in (False, True) * 20]
+    found = [(same, other) for same, other in found if other is not None]
+    assert {same for same, _ in found} == {False, True}
+    for same, other in found:
+        drawn = games.level_of(other)
+        assert not games.misplaced(other) and not drawn.boxes & drawn.goals
+        assert not games.frozen(games.board_of(drawn), drawn.boxes)
+        assert np.array_equal(other == games.WALL, tiles == games.WALL)
+        assert not same or drawn.goals == games.level_of(tiles).goals
+    assert games.set_free(floor_of("####\n#@ #\n####"), 2, rng) is None
+    assert games.set_free(floor_of("######\n#@ $.#\n######"), 1, rng, same_goals=True, tries=60) is not None
+    corners = floor_of("#####\n#@$.#\n#####")  # a box beside the goal has the player or nobody behind it
+    assert games.set_free(corners, 2, rng) is None
+
+
+def test_frozen_boxes_on_goals_do_no_harm():
+    level = games.parse("######\n# $$ #\n#@   #\n# .. #\n######")
+    assert games.frozen(games.board_of(level), level.boxes) == level.boxes
+    home = games.parse("######\n# ** #\n#@   #\n#    #\n######")
+    assert games.frozen(games.board_of(home), home.boxes) == 0
+
+
 def test_a_canonical_level_has_one_ring_of_wall_and_nothing_out_of_reach():
     level = games.parse("##########\n##########\n##@ $ .#*#\n##########\n#  #######\n##########")
     assert games.render(games.canonical(level)) == "#######\n#@ $ .#\n#######"
@@ -341,6 +365,31 @@ def test_distances_look_for_the_best_shift():
 def test_wilson_is_right_at_its_ends():
     assert games.wilson(0, 20)[:2] == (0, pytest.approx(0)) and games.wilson(10, 10)[2] == pytest.approx(1)
     assert games.wilson(50, 100) == pytest.approx((0.5, 0.40383, 0.59617), abs=1e-5)
+
+
+def test_rows_of_a_group_that_are_alike_count_once():
+    rng = np.random.default_rng(0)
+    hits, single = rng.random(100) < 0.4, np.arange(100)
+    fourfold, groups = np.repeat(hits, 4), np.repeat(single, 4)
+    share, least, most = games.grouped_wilson(fourfold, groups)
+    assert (share, least, most) == pytest.approx(games.wilson(hits.sum(), 100), abs=1e-3)  # 400 rows are worth 100
+    assert games.grouped_wilson(rng.random(400) < 2, np.arange(400)) == pytest.approx(games.wilson(400, 400))
+    half = np.tile([True, False], 50)  # every group has one hit of two: no narrower than independent rows
+    assert games.grouped_wilson(half, np.arange(100) // 2) == pytest.approx(games.wilson(50, 100))
+    some = rng.random(400) < 0.5
+    share = np.sum(fourfold & some) / some.sum()
+    assert games.grouped_wilson(fourfold, groups, some)[0] == pytest.approx(share)
+
+
+def test_a_difference_is_taken_within_groups():
+    hits, groups = np.array([1, 1, 0, 0, 1, 0, 0, 1], bool), np.array([0, 0, 1, 1, 2, 2, 3, 3])
+    same = games.by_group(hits, groups)
+    assert games.grouped_difference(same, same) == (0, 0)  # whatever the groups do, both do
+    share, added = same  # groups have 2, 0, 1, 1 of 2 hits: residuals 1, −1, 0, 0 of 8, times 4 / 3 squared
+    assert share == 0.5 and np.sum(added**2) == pytest.approx(2 / 64 * 4 / 3)
+    nothing = games.by_group(np.zeros(8, bool), groups)
+    error = 3.18245 * np.sqrt(2 / 64 * 4 / 3)  # Student's t with three degrees of freedom
+    assert games.grouped_difference(same, nothing) == pytest.approx((0.5 - error, 0.5 + error), abs=1e-4)
 
 
 def test_legal_tiles_have_one_player_and_as_many_boxes_as_goals():

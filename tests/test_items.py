@@ -6,7 +6,7 @@ import dataclasses
 from fractions import Fraction
 from pathlib import Path
 
-from benchmarks import grading, items, other_writers, second_solver
+from benchmarks import grading, guessing, items, other_writers, second_solver
 
 import numpy as np
 import pytest
@@ -56,6 +56,20 @@ def test_equal_choices_are_drawn_again_and_counted(monkeypatch):
     assert tally["twice", 2, "ways"] / tally["twice", 2, "drawn"] == pytest.approx(1, abs=0.35), "one sound set of two"
 
 
+def test_a_set_of_parameters_counts_as_one_though_some_of_its_errors_make_equal_choices(monkeypatch):
+    def often(dice, level):
+        right, wrong = dice.whole(1, 8), {"a": 10, "b": 10, "c": 11, "d": 12}  # two of the four triples are sound
+        shown = {error: items.sympy.Integer(value) for error, value in wrong.items()}
+        return ["What is it?"], items.sympy.Integer(right), shown, str, (right,)
+
+    monkeypatch.setitem(items.TEMPLATES, "often", items.types.SimpleNamespace(draw=often, difficulty=0.0))
+    tally = collections.Counter()
+    for seed in range(40):
+        items.make("often", seed, 2, tally)
+    assert tally["often", 2, "equal choices"] > 10
+    assert tally["often", 2, "ways"] == 8 * tally["often", 2, "drawn"], "eight sets of parameters, all of them possible"
+
+
 def test_a_template_without_a_sound_exercise_is_an_error(monkeypatch):
     monkeypatch.setitem(items.TEMPLATES, "never", items.types.SimpleNamespace(draw=lambda *_: None, difficulty=0.0))
     with pytest.raises(RuntimeError, match="no exercise in 2000 draws"):
@@ -85,6 +99,35 @@ def test_errors_are_picked_so_that_the_most_typical_choice_is_right_by_chance():
     found = [items.make("quadratic", [9, k]) for k in range(150)]
     typical = np.mean([items.most_typical(item.choices) == item.key for item in found])
     assert 0.15 < typical < 0.4  # 0.46 where three errors are drawn evenly
+
+
+# --- a guess without the question -------------------------------------------------------------------------------------
+
+
+def test_traits_do_not_tell_the_place_of_a_choice():
+    choices, order = ("x = −6 or x = 4", "x = 6 or x = −4", "x = 1/2 or x = 10", "x = −3"), [2, 0, 3, 1]
+    found = guessing.traits(choices)
+    np.testing.assert_array_equal(guessing.traits([choices[k] for k in order]), found[order])
+    assert guessing.numbers("−€1,200.50") == [-1200.5] and guessing.numbers("x = −2/3") == [-2, 3]
+    assert guessing.likeness(["12", "12", "3"]).tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize(("low", "least", "most"), [(10, 0.13, 0.38), (0, 0.9, 1)])
+def test_a_guesser_finds_a_leak_and_nothing_where_there_is_none(low, least, most):
+    rng = np.random.default_rng(3)
+
+    def made(count):  # the key is drawn like the other choices, or is the only one below 10
+        keys = rng.integers(4, size=count)
+        values = rng.integers(10, 100, size=(count, 4))
+        values[np.arange(count), keys] = rng.integers(low, 100 if low else 10, size=count)
+        return [
+            items.Item("one", 1, 0, "", tuple(map(str, row)), int(key), (), (), 0.0)
+            for row, key in zip(values, keys, strict=True)
+        ]
+
+    seen, keys = guessing.described(made(300), ["one"])
+    tested, truth = guessing.described(made(100), ["one"])
+    assert least < np.mean(guessing.guesses(seen, keys, tested) == truth) <= most
 
 
 # --- the second solver ------------------------------------------------------------------------------------------------

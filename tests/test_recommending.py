@@ -30,6 +30,13 @@ def test_ease_is_a_ridge_for_each_column_that_may_not_use_itself(penalty):
     assert not np.diag(weights).any()
 
 
+@pytest.mark.parametrize("matrix", [np.pad(clicks(), ((0, 0), (0, 3))), clicks(1), clicks(20, 1), np.tile(clicks(), 2)])
+def test_ease_survives_empty_columns_one_user_one_item_and_twins(matrix):
+    weights = recommend.ease(matrix, 0.01)
+    left = matrix.T @ (matrix - matrix @ weights) - 0.01 * weights  # the gradient is 0 but on the diagonal
+    assert np.abs(left - np.diag(np.diag(left))).max() < 1e-6 and not np.diag(weights).any()
+
+
 def test_ease_of_two_equal_items_is_the_shrunken_one():
     assert recommend.ease(np.ones((6, 2)), 3.0) == pytest.approx(np.array([[0, 6 / 9], [6 / 9, 0]]))
 
@@ -47,10 +54,22 @@ def test_item_knn_is_a_cosine_keeps_the_nearest_and_survives_empty_columns():
     [
         (lambda: recommend.ease(clicks(), 0), "penalty = 0"),
         (lambda: recommend.ease([[np.nan, 1]], 1.0), "NaN"),
+        (lambda: recommend.ease(clicks(), "1"), "penalty = '1'"),
+        (lambda: recommend.ease(clicks(), [1.0, 2.0]), "penalty = "),
+        (lambda: recommend.ease(np.tile(clicks(), 2), 1e-14), "not accurate"),
         (lambda: recommend.item_knn(clicks(), 0), "neighbours = 0"),
+        (lambda: recommend.item_knn(clicks(), 2, "a"), "shrink = 'a'"),
+        (lambda: recommend.off_policy([1, 0], [0.5] * 2, [0.5] * 2, [np.nan, 1], [0, 0]), "predicted"),
+        (lambda: recommend.off_policy([1, 0], [0.5] * 2, [0.5] * 2, [0, 1], ["a", "b"]), "expected"),
+        (lambda: recommend.off_policy([1, 0], [0.5] * 2, [0.5] * 2, confidence=95), "confidence = 95"),
+        (lambda: recommend.off_policy([1, 0], [0.5] * 2, [0.5] * 2, groups=["a", None]), "missing"),
+        (lambda: recommend.off_policy([1, 0], [0.5] * 2, [0.5] * 2, groups=[1.0, np.nan]), "missing"),
+        (lambda: recommend.effective_size([0, 0]), "weights from 0 to 0"),
+        (lambda: recommend.effective_size([1, -1]), "weights from -1"),
+        (lambda: recommend.rerank(np.zeros((1, 3)), [0, 1, 1], 2, "a", [[0.5, 0.5]]), "weight = 'a'"),
         (lambda: recommend.item_knn(clicks(), 2, -1), "shrink = -1"),
         (lambda: recommend.off_policy([1, 0], [0.5, 0], [0.5, 0.5]), "logged probability is 0"),
-        (lambda: recommend.off_policy([1, 0], [0.5, 0.5], [1.5, 0.5]), "out of range"),
+        (lambda: recommend.off_policy([1, 0], [0.5, 0.5], [1.5, 0.5]), "from 0.5 to 1.5"),
         (lambda: recommend.off_policy([1, 0], [0.5, 0.5], [0, 0]), "no say"),
         (lambda: recommend.off_policy([1, 0, 1], [0.5, 0.5], [0.5, 0.5]), "unlike lengths"),
         (lambda: recommend.off_policy([1, 0], [0.5, 0.5], [0.5, 0.5], predicted=[1, 0]), "expected both"),
@@ -78,6 +97,7 @@ def test_off_policy_by_hand():
     half = 4.302653 * np.std([2, 0, 0], ddof=1) / np.sqrt(3)
     assert found["IPS"][2] - found["IPS"][0] == pytest.approx(half, abs=1e-5)
     assert recommend.effective_size([2, 0, 1]) == pytest.approx(9 / 5)
+    assert recommend.effective_size([1e200, 1e200]) == pytest.approx(2)
 
 
 @settings(max_examples=25, deadline=None)
@@ -150,6 +170,27 @@ def test_within_auc_and_first_pick_by_hand():
     assert bench.within_auc(users, like, scores).to_dict() == {1: 0.75, 2: 0.0}
     gain = bench.first_pick_gain(users, like, scores)
     assert gain.to_dict() == pytest.approx({1: 0.5 - 1 / 3, 2: -0.5, 3: 0.0})
+
+
+def test_crossed_order_is_the_difference_of_two_orders_and_wider_where_few_lecturers_share_the_pairs():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"s": np.repeat(np.arange(150), 4), "d": np.tile(np.arange(12), 50)})
+    rows["like"] = (rng.random(600) < 0.5).astype(float)
+    one, other = rows["d"] + rng.random(600) / 10, pd.Series(rng.random(600))
+    found = bench.crossed_order(rows, one.to_numpy(), other.to_numpy(), 300)
+    both = [bench.within_auc(rows["s"], rows["like"], p) for p in (one, other)]
+    assert found[0] == pytest.approx((both[0] - both[1]).mean())
+    by_student = 2 * 1.96 * (both[0] - both[1]).std() / np.sqrt(len(both[0]))
+    assert found[2] - found[1] > 1.1 * by_student and found[1] < found[0] < found[2]
+
+
+def test_learned_models_start_from_the_rule_and_the_settings_are_those_of_the_validation():
+    table = bench.with_segments(bench.split_ratings(bench.simulated_ratings(2, 120, 40), 2))
+    found, chosen = bench.fit_ratings(table, {"EASE": [1e7], "factors": [(2, 1e6)], "item-kNN": [(5, 1e6)]})
+    for name in ("EASE", "factors", "item-kNN"):  # penalties so high that nothing is added
+        assert found[name] == pytest.approx(found["all effects"], abs=1e-4)
+    assert chosen["all effects"][0] in bench.SCALES and chosen["all effects"][1] > 0
+    assert bench.best(bench.SIMPLE, chosen) == min(bench.SIMPLE, key=lambda name: chosen[name][1])
 
 
 @settings(max_examples=25, deadline=None)
@@ -238,6 +279,15 @@ def test_a_log_follows_the_policy_in_use():
     assert expected == pytest.approx(world[3].mean(0), abs=0.01)
     assert clicks.mean() == pytest.approx(np.mean((world[3] * world[2]).sum(1)), abs=0.005)
     assert np.allclose(world[3].sum(1), 1) and np.allclose(world[4].sum(1), 1)
+
+
+def test_own_themes_follow_a_users_clicks_and_a_rare_log_has_a_twentieth_of_them():
+    clicks, shows, themes = np.zeros((2, 6)), np.ones((2, 6)), np.arange(6) // 2
+    clicks[0, 2] = clicks[1, 5] = 1
+    scores = bench.feed_scores("own themes", clicks, shows, None, themes, np.random.default_rng(0))
+    assert scores[0].argmax() == 2 and scores[1].argmax() == 5 and scores[0, 3] > scores[0, [0, 1, 4]].max()
+    rare, mixed = bench.policies("rare"), bench.policies("mixed")
+    assert np.allclose(20 * rare[2], mixed[2]) and np.array_equal(rare[3], mixed[3])
 
 
 def test_a_feed_shows_five_different_stickers_and_tiring_costs_clicks():

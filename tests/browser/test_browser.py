@@ -209,6 +209,19 @@ def test_the_latent_slider_changes_the_picture(page, server, untouched):
     move_the_latent_slider(page, "browser-00")
 
 
+def test_another_users_feed_is_drawn_and_another_weight(page, server, untouched):
+    """The slider names the user, the list the weight: the picture follows both."""
+    run_all(page, untouched("notebooks/16b_recommending.ipynb"), *server)
+    move_the_latent_slider(page, "browser-16b")
+    explorer = page.locator(".jp-OutputArea-output:has(.noUi-handle)").first
+    picture = explorer.locator("img").first
+    page.wait_for_selector("text=/\\| Idle/", timeout=60_000)  # what the slider asked for is drawn
+    before = settled(picture)
+    explorer.locator("select").select_option("1")
+    assert changed(picture, before) != before
+    page.screenshot(path=BUILD / "browser-16b-4-weight.png")
+
+
 def test_a_prototype_trains_before_ones_eyes(page, server, untouched):
     """The grid says what is left of the time, the report is inside the page, and the reloaded generator is moved."""
     run_all(page, untouched("notebooks/20_prototype_your_own.ipynb"), *server)
@@ -270,6 +283,25 @@ def test_a_test_is_taken_to_its_end(page, server, untouched):
     page.screenshot(path=BUILD / "browser-13-2-result.png")
     assert len(said.splitlines()) == 6 and all(": right" in line or ": wrong" in line for line in said.splitlines()[1:])
     assert page.locator(".aigc-test-next").is_disabled()
+
+
+def test_a_wish_is_typed_and_its_sticker_is_seen(page, server, untouched):
+    """A wish is typed and drawn; one that must not be drawn is refused in a line, and the picture stays."""
+    path = untouched("notebooks/16_case_social_media.ipynb")
+    run_all(page, path, *server)
+    wish, status = page.locator(".aigc-sticker-wish input"), page.locator(".aigc-sticker-status")
+    picture = page.locator(".aigc-sticker-picture")
+    wish.scroll_into_view_if_needed()
+    first = settled(picture)
+    wish.fill("a yellow teapot")
+    page.locator(".aigc-sticker-button").click()
+    status.get_by_text("Drawn: a yellow teapot").wait_for(timeout=CHANGE_SECONDS * 1000)
+    drawn = changed(picture, first)
+    page.screenshot(path=BUILD / "browser-16-1-drawn.png")
+    wish.fill("a yellow bomb")
+    page.locator(".aigc-sticker-button").click()
+    status.get_by_text("Not drawn: weapons.").wait_for(timeout=CHANGE_SECONDS * 1000)
+    assert settled(picture) == drawn
 
 
 def test_the_page_of_10b_asks_its_server(page):
