@@ -196,3 +196,22 @@ def test_orders_arrive_as_the_help_page_says():
         assert (row["delivery date"] == "") == (row["status"] == "cancelled")
         if row["delivery date"]:  # 1 working day until dispatch, then 2 to 4
             assert 3 <= np.busday_count(row["ordered"], row["delivery date"]) <= 5, row["order"]
+
+
+def _questions(name):
+    with (DATA / "shop" / f"questions_{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_question_names_known_meanings_and_no_training_question_is_in_the_test():
+    known = {
+        row["meaning"] for row in csv.DictReader((DATA / "shop" / "meanings.csv").open(encoding="utf-8", newline=""))
+    }
+    bare = {}
+    for name in ("train", "test"):
+        rows = _questions(name)
+        bare[name] = {"".join(filter(str.isalnum, row["text"].lower())) for row in rows}
+        assert {one for row in rows for one in row["meanings"].split("+")} == known | {"none"}
+        assert {row["language"] for row in rows} == {"en", "zh"} and all(row["text"].strip() for row in rows)
+        assert all(("+" in row["meanings"]) == (row["style"] == "two") for row in rows)
+    assert not bare["train"] & bare["test"] and len(_questions("test")) == 830
