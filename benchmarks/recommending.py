@@ -991,8 +991,4 @@ def markdown(found):
 
 
 if __name__ == "__main__":
-    stages = sys.argv[1:]
-    if not stages or set(stages) - set(STAGES):
-        sys.exit(__doc__)
-    for stage in stages:
-        common.add(STORE, STAGES[stage]())
+    common.run_stages(STAGES, STORE, __doc__)

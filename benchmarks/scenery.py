@@ -212,7 +212,6 @@ def line_network(words):
 
 def train_lines(steps=1200, batch=48, rate=3e-3):
     """Train `line_network` on `heard_rows`, the wish not counted in the loss, and write its weights."""
-    tf, keras = runtime.tf, runtime.keras
     rows = heard_rows()
     words = Words(line for *_, line in rows)
     table = np.zeros((len(rows), LONGEST), np.int32)
@@ -221,25 +220,7 @@ def train_lines(steps=1200, batch=48, rate=3e-3):
         tokens = np.concatenate([words.prompt(*wish), words.encode(line), [0]])
         table[k, : len(tokens)], weight[k, 3 : len(tokens)] = tokens, 1
     network = line_network(words)
-    schedule = keras.optimizers.schedules.CosineDecay(0.0, steps - 60, 0.02, warmup_target=rate, warmup_steps=60)
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.1, beta_2=0.98, global_clipnorm=1.0)
-
-    @tf.function
-    def learn(tokens, counted):
-        with tf.GradientTape() as tape:
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
-                tokens[:, 1:], network(tokens, training=True)[:, :-1]
-            )
-            loss = tf.reduce_sum(losses * counted[:, 1:]) / tf.reduce_sum(counted)
-        optimizer.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
-        return loss
-
-    rng = np.random.default_rng(1)
-    for step in range(steps):
-        pick = rng.integers(len(rows), size=batch)
-        loss = learn(tf.constant(table[pick]), tf.constant(weight[pick]))
-        if step % 250 == 249:
-            print(f"step {step + 1}: {float(loss):.3f} nats a word", flush=True)
+    common.train_writer(network, table, weight, steps, batch, rate)
     training.save_weights(network, WEIGHTS)
 
 

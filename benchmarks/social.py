@@ -114,32 +114,14 @@ def caption_network(words):
 
 def train_captions(steps=1500, batch=64, rate=3e-3, seed=1):
     """Train `caption_network` on captions of the seen wishes, the wish not counted in the loss; write its weights."""
-    tf, keras = runtime.tf, runtime.keras
-    keras.utils.set_random_seed(seed)
+    runtime.keras.utils.set_random_seed(seed)
     rows, words, slot = caption_rows(captioned()[TRAIN], 4, seed), Words(), 2 + NOUN_WORDS
     table, counted = np.zeros((2, len(rows), CAPTION_TOKENS), np.int32)
     for k, (*wish, line) in enumerate(rows):
         tokens = np.concatenate([words.prompt(*wish), words.encode(line)])
         table[k, : len(tokens)], counted[k, slot : len(tokens)] = tokens, 1
     network = caption_network(words)
-    schedule = keras.optimizers.schedules.CosineDecay(0.0, steps - 60, 0.02, warmup_target=rate, warmup_steps=60)
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.1, beta_2=0.98, global_clipnorm=1.0)
-
-    @tf.function
-    def learn(tokens, weights):
-        with tf.GradientTape() as tape:
-            guess = network(tokens, training=True)[:, :-1]
-            each = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens[:, 1:], guess)
-            loss = tf.reduce_sum(each * weights[:, 1:]) / tf.reduce_sum(weights)
-        optimizer.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
-        return loss
-
-    rng = np.random.default_rng(seed)
-    for step in range(steps):
-        pick = rng.integers(len(rows), size=batch)
-        loss = learn(tf.constant(table[pick]), tf.constant(counted[pick], tf.float32))
-        if step % 250 == 249:
-            print(f"step {step + 1}: {float(loss):.3f} nats a word", flush=True)
+    common.train_writer(network, table, counted, steps, batch, rate, seed)
     save_half(network, WEIGHTS)
 
 
@@ -644,8 +626,4 @@ def markdown(found):
 STAGES = {"captions": captions, "feed": feed_stage, "guard": guard}
 
 if __name__ == "__main__":
-    stages = sys.argv[1:]
-    if not stages or set(stages) - set(STAGES):
-        sys.exit(__doc__)
-    for stage in stages:
-        common.add(STORE, STAGES[stage]())
+    common.run_stages(STAGES, STORE, __doc__)

@@ -1,5 +1,7 @@
 """Captions, the simulated feed, the guards and the widget of benchmarks/social.py."""
 
+import functools
+
 from benchmarks import social, stickers
 
 import numpy as np
@@ -56,8 +58,9 @@ def test_every_caption_of_the_grammar_names_its_wish_and_can_be_read_back(tone, 
     assert len(words.prompt(tone, attribute, thing)) + len(words.encode(line)) <= social.CAPTION_TOKENS
 
 
-def _words(found=[]):  # noqa: B006 (made once)
-    return found[0] if found else found.append(social.Words()) or found[0]
+@functools.cache
+def _words():
+    return social.Words()
 
 
 def test_what_names_a_wish():
