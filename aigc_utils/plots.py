@@ -14,7 +14,7 @@ CELL = 0.55  # inches: the width of one image in a figure
 
 
 def use_style():
-    """Set fonts, colours and resolution of all figures; `runtime.start` calls it."""
+    """Set fonts, colours, resolution and alternative text of all figures; `runtime.start` calls it."""
     import matplotlib.pyplot as plt
 
     plt.rcParams.update(
@@ -35,6 +35,63 @@ def use_style():
             "legend.frameon": False,
         }
     )
+    _show_with_description()
+
+
+def _show_with_description():
+    """Let a notebook store `description` with every figure, as the metadata "alt" of its PNG."""
+    from IPython import get_ipython
+    from matplotlib.figure import Figure
+
+    if not (shell := get_ipython()):
+        return
+    import matplotlib_inline.backend_inline  # noqa: F401  it sets its own formatter on import, and ours wraps that
+
+    formatter = shell.display_formatter.formatters["image/png"]
+    plain = formatter.for_type(Figure)
+    if plain is None or hasattr(plain, "plain"):  # not shown inline, or wrapped by an earlier call
+        return
+
+    def described(figure):
+        found = plain(figure)
+        png, more = found if isinstance(found, tuple) else (found, {})
+        return png, {**more, "alt": description(figure)}
+
+    described.plain = plain
+    formatter.for_type(Figure, described)
+
+
+def description(figure):
+    """Return alternative text for a matplotlib Figure: its titles, what each panel draws, axes and legends.
+
+    Panels that read the same are counted and not repeated. It says what is shown, not what is to be seen in it.
+    """
+    panels = [_panel(axes) for axes in figure.axes if axes.get_visible() and axes.get_label() != "<colorbar>"]
+    bars = [axes.get_ylabel() or axes.get_xlabel() for axes in figure.axes if axes.get_label() == "<colorbar>"]
+    title = figure.get_suptitle()
+    parts = [title] if title else []
+    for panel in dict.fromkeys(filter(None, panels)):
+        count = panels.count(panel)
+        parts.append(f"{count} panels, each: {panel}" if count > 1 else panel)
+    parts += [f"colours: {label}" for label in dict.fromkeys(bars) if label]
+    return ". ".join(" ".join(part.split()).rstrip(".") for part in parts) + "."
+
+
+def _panel(axes):
+    """Return what one panel shows: title, kinds of marks, axis labels and legend; "" where nothing is drawn."""
+    marks = {
+        "picture": axes.images,
+        "line": [line for line in axes.lines if len(line.get_xdata()) > 1],
+        "bar": [bar for bars in axes.containers if hasattr(bars, "patches") for bar in bars.patches],
+        "group of points or areas": axes.collections,
+    }
+    drawn = [f"{len(found)} {kind}{'s' * (len(found) > 1)}" for kind, found in marks.items() if len(found)]
+    title = axes.get_title() or axes.get_title("left") or axes.get_title("right")
+    labels = [f"{name} axis: {label}" for name, label in (("x", axes.get_xlabel()), ("y", axes.get_ylabel())) if label]
+    legend = axes.get_legend()
+    named = [text.get_text() for text in legend.get_texts()] if legend else []
+    said = [title, ", ".join(drawn), *labels, "legend: " + ", ".join(named) if named else ""]
+    return "; ".join(filter(None, said)) if drawn or title else ""
 
 
 def as_bytes(images):

@@ -270,6 +270,15 @@ def test_frames_of_servers_that_are_gone_are_dropped():
     assert notebook.cells[0].outputs == []
 
 
+def test_what_a_figure_shows_stays_as_its_alternative_text():
+    said = {"image/png": {"alt": "Loss; 2 lines.", "width": 3}, "needs_background": "light"}
+    cell = new_code_cell("plt.show()", outputs=[new_output("display_data", data={"image/png": PNG}, metadata=said)])
+    notebook = new_notebook(cells=[cell])
+    notebooks.normalise(notebook)
+    assert notebook.cells[0].outputs[0].metadata == {"image/png": {"alt": "Loss; 2 lines."}}
+    assert 'alt="Loss; 2 lines."' in notebooks.body(notebook)
+
+
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 

@@ -25,6 +25,47 @@ def test_bytes_and_floats_are_the_same_picture():
     assert plots.as_bytes(images) is images
 
 
+def test_a_figure_is_described_by_its_titles_axes_marks_and_legend():
+    figure, (left, right) = plt.subplots(1, 2)
+    left.plot([1, 2, 3], label="ours")
+    left.plot([3, 1], label="theirs")
+    left.legend()
+    left.set(title="Loss\nof both", xlabel="step", ylabel="bits")
+    right.bar(["a", "b"], [1, 2])
+    right.set_title("Counts.", loc="left")
+    figure.suptitle("Two ways")
+    assert plots.description(figure) == (
+        "Two ways. Loss of both; 2 lines; x axis: step; y axis: bits; legend: ours, theirs. Counts.; 2 bars."
+    )
+
+
+def test_panels_that_read_alike_are_counted_and_a_colour_bar_is_no_panel():
+    figure, panels = plt.subplots(1, 3)
+    for axes in panels[:2]:
+        shown = axes.imshow(np.eye(3))
+    panels[2].set_visible(False)
+    figure.colorbar(shown, label="level in dB")
+    assert plots.description(figure) == "2 panels, each: 1 picture. colours: level in dB."
+
+
+def test_a_notebook_stores_the_description_of_a_figure_once_wrapped():
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.core.pylabtools import select_figure_formats
+
+    shell = InteractiveShell.instance()
+    try:
+        select_figure_formats(shell, {"png"})
+        plots.use_style()
+        plots.use_style()  # a second call wraps no second time
+        figure, axes = plt.subplots()
+        axes.plot([1, 2])
+        axes.set_title("A")
+        data, more = shell.display_formatter.format(figure, include={"image/png"})
+        assert more == {"image/png": {"alt": "A; 1 line."}} and data["image/png"]
+    finally:
+        InteractiveShell.clear_instance()
+
+
 def test_grey_images_may_lack_the_last_axis():
     assert plots.as_bytes(np.zeros((2, 4, 5), np.uint8)).shape == (2, 4, 5, 1)
     assert plots.tile(np.zeros((2, 4, 5), np.uint8)).shape == (4, 11, 3)

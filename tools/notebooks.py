@@ -233,7 +233,8 @@ def normal_outputs(cell) -> list[NotebookNode]:
                 continue  # elsewhere its line of text stays, because nbval compares it
             if "<iframe" in output.data.get("text/html", ""):
                 continue  # a window on a server that is gone, such as TensorBoard's
-            output.metadata = nbformat.from_dict({})
+            alt = output.metadata.get("image/png", {}).get("alt")  # what `plots.description` says of a figure
+            output.metadata = nbformat.from_dict({"image/png": {"alt": alt}} if alt else {})
             if "image/png" in output.data:
                 output.data["image/png"] = small_picture(output.data["image/png"])
         if output.output_type == "execute_result":
@@ -331,13 +332,13 @@ def body(notebook) -> str:
 
 
 def describe_pictures(notebook):
-    """Give every picture among the outputs the heading above it as alternative text."""
+    """Give every picture among the outputs that has no alternative text the heading above it."""
     heading = "the notebook"
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             heading = (re.findall(r"^#+ (.+)$", cell.source, re.M) or [heading])[-1]
         for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}):
+            if "image/png" in output.get("data", {}) and not output.metadata.get("image/png", {}).get("alt"):
                 output.metadata["image/png"] = {"alt": f"Figure under the heading: {heading}"}
 
 
