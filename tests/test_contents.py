@@ -15,7 +15,7 @@ def test_nothing_generated_differs_from_its_source():
 
 
 def test_every_block_is_there():
-    documents = [notebooks.ROOT / "README.md", notebooks.ROOT / "docs" / "teaching.md"]
+    documents = [notebooks.ROOT / name for name in contents.DOCUMENTS]
     cells = notebooks.read(notebooks.find(["00"])[0]).cells
     texts = [path.read_text(encoding="utf-8") for path in documents] + [cell.source for cell in cells]
     begins = {line for text in texts for line in text.splitlines() if line.startswith(contents.BEGIN[:20])}

@@ -1,4 +1,4 @@
-"""What is written from other files: 00's map, the tables of README.md and docs/teaching.md, Colab cells and badges.
+"""What is written from other files: 00's map, tables of README.md and docs/, Colab cells and badges.
 
 Sources are the notebooks themselves (title, first sentence, exercises), ``PLANNED`` below, benchmarks/timings.json and
 the repository's address in pyproject.toml. `make map` writes them, and so does `make render` before it executes.
@@ -30,6 +30,7 @@ BRANCH = "main"
 BEGIN, END = "<!-- written by make map: {} -->", "<!-- end -->"
 COLAB_CELL = "# On Colab the project is fetched first; anywhere else this cell does nothing."
 NAMED = re.compile(r"`(\d\d[a-z]?)_\w+`")  # a notebook named in the teaching guide
+DOCUMENTS = ("README.md", "docs/teaching.md", "docs/compared.md")
 
 
 # --- sources ---------------------------------------------------------------------------------------------------------
@@ -79,6 +80,31 @@ def measured(part: str, path, digits: int) -> str:
     """Return one measured number of a notebook, or "not measured yet"."""
     value = timings()[part].get(path.stem)
     return "not measured yet" if value is None else f"{value:.{digits}f}"
+
+
+def counts() -> dict[str, int]:
+    """Return {what follows a number of ours in docs/compared.md: that number}; large ones are rounded, so they stay."""
+    cells = [read_once(path).cells for path in notebooks.find()]
+    every = [cell for one in cells for cell in one]
+    prose = "\n".join(cell.source for cell in every if cell.cell_type == "markdown")
+    drawn = [out for cell in every for out in cell.get("outputs", ()) if "image/png" in out.get("data", {})]
+    tagged = [tag for cell in every for tag in notebooks.tags(cell)]
+    unplanted = notebooks.ROOT / "tests" / "claims_without_bugs.txt"
+    lines = unplanted.read_text(encoding="utf-8").split("\n") if unplanted.is_file() else []
+    return {
+        "notebooks with": len(cells),
+        "cells": round(len(every), -2),
+        "words of text": round(len(prose.split()), -3),
+        "minutes on 2 cores": round(sum(timings()["notebooks"].values()) / 60),
+        "formula cells": round(tagged.count("formula"), -1),
+        "exercises": tagged.count("check"),
+        "claim cells": round(tagged.count("claim"), -1),
+        "assertions": round(sum(map(bool, lines)), -1),
+        "of the notebooks have widgets": sum(any("widgets." in cell.source for cell in one) for one in cells),
+        "pictures in the text": len(re.findall(r"!\[[^\]]+\]\(figures/(?!open-in-colab)", prose)),
+        "committed figures": round(len(drawn), -1),
+        "carry one": round(sum("alt" in out.get("metadata", {}).get("image/png", {}) for out in drawn), -1),
+    }
 
 
 # --- blocks ----------------------------------------------------------------------------------------------------------
@@ -136,6 +162,15 @@ def syllabus(text: str) -> str:
     return "\n".join(lines)
 
 
+def compared(text: str) -> str:
+    """Return a table of docs/compared.md with the numbers of its column "here", the second, counted anew."""
+    rows, counted = [row.split(" | ") for row in text.splitlines()], counts()
+    for row in rows[2:]:
+        for phrase, number in counted.items():
+            row[1] = re.sub(rf"\b\d[\d,]*(?= {phrase}\b)", f"{number:,}", row[1])
+    return "\n".join(" | ".join(row) for row in rows)
+
+
 def list_of_chapters(text: str, part: str) -> str:
     """Return one table of 00's gallery: a row a chapter, there or planned, beside what its panel shows.
 
@@ -158,6 +193,7 @@ BLOCKS = {
     "times": list_of_times,
     "exercises": list_of_exercises,
     "syllabus": syllabus,
+    "compared": compared,
 }
 
 
@@ -211,7 +247,7 @@ def fill(notebook, path):
 def outdated() -> dict:
     """Return {path: text} of every file that `write` would change."""
     changed = {}
-    for path in (notebooks.ROOT / "README.md", notebooks.ROOT / "docs" / "teaching.md"):
+    for path in (notebooks.ROOT / name for name in DOCUMENTS):
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
         if filled(text) != text:
             changed[path] = filled(text)
