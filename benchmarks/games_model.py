@@ -26,7 +26,6 @@ import json
 import re
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -206,7 +205,7 @@ BANDS = (3, 10, 20, 40)  # the least pushes of each band of solution lengths; fe
 FIELDS = {"height": range(3, MOST + 1), "width": range(3, MOST + 1), "boxes": range(1, 7), "band": range(len(BANDS))}
 FIRST = dict(zip(FIELDS, np.cumsum([len(TILES)] + [len(f) + 1 for f in FIELDS.values()]), strict=False))
 VOCABULARY = len(TILES) + sum(len(field) + 1 for field in FIELDS.values())
-TEMPERATURE = 0.8  # chosen by `temper`, on levels of another seed than those that decide
+TEMPERATURE = 0.6  # chosen by `temper`, on sizes and boxes of training levels and another seed than those that decide
 CONTEXT = len(FIELDS) + (MOST - 2) ** 2  # the wishes, then the inner tiles row by row
 
 
@@ -282,6 +281,7 @@ def _written(step, model, asked, rng, constrained, temperature):
 # --- training ---------------------------------------------------------------------------------------------------------
 
 NEAR = 0.3  # a near copy: no two levels of different authors are as near, see `measure`
+TRIED, NEW = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5), 0.9  # temperatures for `temper`, and the least share that is new
 SHARES = {"real": 0.3, "reverse": 0.35, "own": 0.35}  # of a batch
 STEPS, ROUNDS, A_ROUND, ASKED = 1500, 8, 200, 1000
 
@@ -393,16 +393,21 @@ def _train_on(step, pools, rng, steps, begin):
     return round(float(np.mean(losses[-200:])), 4)
 
 
-def temper(seed=77, count=300):
-    """Print, for some temperatures, the solvable share and how far apart the solvable levels are."""
+def temper(seed=177, count=800):
+    """Measure some temperatures on sizes and boxes of training levels.
+
+    The one to take is solvable most often among those of which at least NEW are no near copy of a real training level.
+    """
     runtime.start(seed=seed)
     model, real = trained(), [t for t in small_levels("training").values() if 2 <= box_count(t) <= 6]
     specs = np.array([(*real[k % len(real)].shape, box_count(real[k % len(real)])) for k in range(count)])
-    for temperature in (1.0, 0.9, 0.8, 0.7):
-        asked = wishes(height=specs[:, 0], width=specs[:, 1], boxes=specs[:, 2])
-        found = verdicts(list(write(model, asked, seed, temperature=temperature)), {"real": pool("real")}, STATES)
-        report(str(temperature), found)
-        print(Counter(found["fault"]), found["apart"], np.mean(np.array(found["nearest real"]) < NEAR))
+    asked, found = wishes(height=specs[:, 0], width=specs[:, 1], boxes=specs[:, 2]), {}
+    for temperature in TRIED:
+        row = verdicts(list(write(model, asked, seed, temperature=temperature)), {"real": pool("real")}, STATES)
+        report(str(temperature), row)
+        share, new = np.mean([not fault for fault in row["fault"]]), np.mean(np.array(row["nearest real"]) >= NEAR)
+        found[str(temperature)] = {"solvable": round(share, 4), "new": round(new, 4), "apart": row["apart"]}
+    save(temper=found)
 
 
 def fingerprint(tiles):
@@ -441,7 +446,7 @@ def add_own(model, pools, known, rng):
 
 # --- measure ----------------------------------------------------------------------------------------------------------
 
-FRESH, COUNT = 20261128, 400  # the seed of the levels that decide, and how many of each kind
+FRESH, COUNT = 20261129, 400  # the seed of the levels that decide, and how many of each kind
 LIMIT = 10**5  # the judge's limit for these
 REPAIRED = ("same walls, boxes not dead",)  # the best forward rival, repaired like the network
 ORDERS = range(7)  # neighbours that the Markov chain of tiles may look at
