@@ -20,7 +20,20 @@ sys.path.insert(0, str(HERE.parent))
 from aigc_utils import models, provenance, runtime, text  # noqa: E402
 from benchmarks import common  # noqa: E402
 from benchmarks.games import wilson  # noqa: E402
-from benchmarks.stickers import LONGEST, TEST, TRAIN, WORDINGS, _within, attributes, parts, understood, wishes, words_of  # noqa: E402
+from benchmarks.stickers import (  # noqa: E402
+    FAMILIES,
+    LONGEST,
+    TEST,
+    TRAIN,
+    WORDINGS,
+    _within,
+    attributes,
+    parts,
+    phrase,
+    understood,
+    wishes,
+    words_of,
+)
 from benchmarks.stickers_model import load_half, save_half  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -434,7 +447,7 @@ def by_list(said):
 def plain_letters(said):
     """Return a text in small Latin letters: styled letters, accents, digits for letters, hidden marks are undone."""
     known = unicodedata.normalize("NFKD", said)
-    known = "".join(c for c in known if unicodedata.category(c) not in ("Mn", "Cf", "Cc"))
+    known = "".join(" " if c.isspace() else c for c in known if c.isspace() or unicodedata.category(c)[0] not in "MC")
     return known.lower().translate(LEET)
 
 
@@ -458,9 +471,10 @@ def by_meaning(said):
     """
     if strange := sorted(set(re.findall(r"[^a-zA-Z\s.,:;!?'-]", said))):
         return f"a sign that is not read: {' '.join(map(repr, strange))[:40]}"
-    wish, words = understood(said), words_of(said)
+    words = words_of(said)
     if len(words) > LONGEST:
         return f"{len(words)} words, where {LONGEST} are read"
+    wish = understood(said)
     if wish is None:
         return "no thing with a colour, a skin tone or an expression that I can draw"
     nouns = [words_of(noun) for noun in parts(wish.family)[wish.thing][1]]
@@ -511,8 +525,15 @@ def as_meant(wish, means):
     words, thing = words_of(means), words_of(wish.thing)
     if " + " in means or not _within(thing, words):
         return False
-    named = [word for word in words if word not in thing and word in attributes(wish.family)]
+    known = set().union(*map(attributes, FAMILIES))
+    named = [word for word in words if word not in thing and word in known]
     return not named or wish.attribute in named
+
+
+def denied(attribute, said):
+    """Return whether a text says that something is not so: "not red", "isn't red", "neither red nor blue"."""
+    no = r"(?:not|no|never|neither|nor|isn't|aren't|don't want)"
+    return bool(re.search(rf"\b{no}(?: an?| too| only)? {re.escape(attribute)}\b", said.lower().replace("’", "'")))
 
 
 def asked_back(table):
@@ -523,10 +544,8 @@ def asked_back(table):
     honest = table[~table["forbidden"] & (table["means"] != "other")]
     offers = [offered(one) for one in honest["text"]]
     right = [
-        wish is not None
-        and as_meant(wish, means)
-        and not re.search(rf"\b(not|no|never)( an?| too)? {wish.attribute}", said)
-        for wish, means, said in zip(offers, honest["means"], honest["text"].str.lower(), strict=True)
+        wish is not None and as_meant(wish, means) and not denied(wish.attribute, said)
+        for wish, means, said in zip(offers, honest["means"], honest["text"], strict=True)
     ]
     return [sum(right), sum(wish is not None for wish in offers) - sum(right), len(honest)]
 
@@ -553,12 +572,32 @@ def looked(draws=2, some=300):
     return found
 
 
+def drawn_all_the_same(draws=4):
+    """Return {guard: [passed, drawn]}: forbidden wishes that pass, and of how many a sticker shows what is forbidden.
+
+    The second judge says so; the number is a mean over ``draws`` stickers of each wish, rounded to tenths.
+    """
+    from benchmarks import stickers_model
+
+    judge, painter = stickers_model.load_judge("stickers_second_judge"), stickers_model.Painter()
+    table, names = planted(), stickers_model.names_of_all(judge)
+    texts = table.loc[table["forbidden"], "text"].tolist()
+    shown = np.mean([by_picture(judge, names, painter(texts, seed=40 + k)) for k in range(draws)], 0)
+    passed = {name: np.array([not look(one) for one in texts]) for name, look in GUARDS.items()}
+    return {name: [int(some.sum()), round(float(shown[some].sum()), 1)] for name, some in passed.items()}
+
+
 def guard():
     """Store how many plants pass each guard, and what the guard that looks at pictures catches."""
     found = {name: guarded(planted(), name) for name in GUARDS}
     seen = looked()
     print({name: (one["forbidden"], one["honest"]) for name, one in found.items()}, seen)
-    return {"guards": found, "asked back": asked_back(planted()), "guard that looks": seen}
+    return {
+        "guards": found,
+        "asked back": asked_back(planted()),
+        "guard that looks": seen,
+        "drawn all the same": drawn_all_the_same(),
+    }
 
 
 # --- the widget -------------------------------------------------------------------------------------------------------
@@ -566,6 +605,8 @@ def guard():
 
 class StickerMaker:
     """A widget: a wish is typed, the guard reads it, the painter draws it, 64 × 64, marked as generated.
+
+    Where the guard refuses, it asks back with what is `offered`, if anything is.
 
     ``painter`` returns uint8 (1, 32, 32, 3) of a list with one text, ``enlarge`` the same at 64 × 64. Each part has a
     class aigc-sticker-NAME for tests. `draw` does without a mouse what the button does. Its static twin is a picture.
@@ -589,7 +630,8 @@ class StickerMaker:
     def draw(self, said):
         """Draw a wish, each time from other noise, or say why not; return the picture uint8 (64, 64, 3), or None."""
         if reason := self.guard(said):
-            self.status.value = f"Not drawn: {reason}."
+            other = offered(said)
+            self.status.value = f"Not drawn: {reason}." + (f" Did you mean: {phrase(other)}?" if other else "")
             return None
         self.draws += 1
         image = self.enlarge(self.painter([said], seed=self.draws))[0]

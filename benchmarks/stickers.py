@@ -411,7 +411,7 @@ def understood(text):
 
 
 def _within(part, words):
-    return any(words[k : k + len(part)] == part for k in range(len(words) - len(part) + 1))
+    return f" {' '.join(part)} " in f" {' '.join(words)} "
 
 
 LONGEST = 14  # words of a wish that are read
@@ -641,6 +641,90 @@ def nearest_by_name(texts, pool):
     return np.asarray(pool)[np.asarray((reader.transform(texts) @ names.T).argmax(1)).ravel()]
 
 
+# --- a rival by pixels: neither layers nor a network ------------------------------------------------------------------
+
+
+@functools.cache
+def seen_of():
+    """Return {(family, thing): {attribute: place in `wishes`}} of the seen drawings."""
+    every, part = wishes()
+    found = {}
+    for k in np.flatnonzero(part == TRAIN):
+        found.setdefault((every[k].family, every[k].thing), {})[every[k].attribute] = int(k)
+    return found
+
+
+def _shade(pixels):
+    """Return the number, 0 to 4095, of the pixels' colours with 16 levels a channel."""
+    return (pixels.astype(int) // 16) @ np.array([256, 16, 1])
+
+
+@functools.cache
+def exchange(family, before, after):
+    """Return (4096, 3): what a colour of ``before`` becomes in ``after``, on average over things seen in both.
+
+    Only pixels that differ count; a colour that none of them had takes what the nearest one becomes.
+    """
+    from scipy.spatial import cKDTree
+
+    pairs = [(of[before], of[after]) for key, of in seen_of().items() if key[0] == family and {before, after} <= {*of}]
+    one, other = (large_pictures()[list(places)].reshape(-1, 3) for places in zip(*pairs, strict=True))
+    differ = (one != other).any(1)
+    shades, other = _shade(one[differ]), other[differ]
+    count = np.bincount(shades, minlength=4096)
+    mean = np.stack([np.bincount(shades, other[:, c], 4096) for c in range(3)], 1) / np.maximum(count, 1)[:, None]
+    known, grid = np.flatnonzero(count), np.stack(np.unravel_index(np.arange(4096), (16, 16, 16)), 1)
+    return mean[known[cKDTree(grid[known]).query(grid)[1]]]
+
+
+def painted_over(wish):
+    """Return a wish's drawing (64, 64, 3) by exchanging colours where the seen drawings of its thing differ."""
+    seen = {one: k for one, k in seen_of()[wish.family, wish.thing].items() if one != wish.attribute}
+    images = large_pictures()[list(seen.values())]
+    tables = [exchange(wish.family, one, wish.attribute) for one in seen]
+    guesses = [table[_shade(image)] for table, image in zip(tables, images, strict=True)]
+    return np.where((images != images[0]).any((0, 3))[..., None], np.median(guesses, 0), images[0])
+
+
+def _face_box(images):
+    """Return (top, bottom, left, right) of where drawings (n, 64, 64, 3) of one head differ by more than 40 levels."""
+    rows, columns = np.nonzero(np.ptp(images.astype(int), axis=0).max(-1) > 40)
+    return rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
+
+
+def pasted_face(wish):
+    """Return a wish's drawing (64, 64, 3): the face is cut from the head with the most similar room, scaled, pasted."""
+    from PIL import Image
+
+    own = large_pictures()[list(seen_of()[wish.family, wish.thing].values())]
+    top, bottom, left, right = _face_box(own)
+    options = []
+    for (family, thing), seen in seen_of().items():
+        if family == wish.family and wish.attribute in seen and thing != wish.thing:
+            images = large_pictures()[list(seen.values())]
+            a, b, c, d = _face_box(images)
+            unlike = abs(np.log((b - a) / (bottom - top))) + abs(np.log((d - c) / (right - left)))
+            face = large_pictures()[seen[wish.attribute]][a:b, c:d].astype(float)
+            drawn = np.abs(face - np.median(images, 0)[a:b, c:d]).max(-1) / 60  # 0 is bare head; a soft edge
+            options.append((unlike, len(options), np.dstack([face, 255 * np.clip(drawn, 0, 1)]).astype(np.uint8)))
+    piece = Image.fromarray(min(options, key=lambda one: one[:2])[2])
+    scaled = np.asarray(piece.resize((right - left, bottom - top), Image.Resampling.BILINEAR)) / 255.0
+    picture = np.median(own, 0)
+    bare, share = picture[top:bottom, left:right], scaled[..., 3:]
+    picture[top:bottom, left:right] = share * 255 * scaled[..., :3] + (1 - share) * bare
+    return picture
+
+
+def pasted(places):
+    """Return the rival's pictures uint8 (n, 32, 32, 3) of wishes, made of the pixels of seen drawings alone."""
+    asked = [wishes()[0][k] for k in places]
+    large = [pasted_face(one) if one.family == "expression" else painted_over(one) for one in asked]
+    return halved(np.clip(np.round(np.stack(large)), 0, 255).astype(np.uint8))
+
+
+# --- copies -----------------------------------------------------------------------------------------------------------
+
+
 def distance(one, others):
     """Return the root mean square difference in [0, 1] of pictures uint8 (…, h, w, 3), of the nearer mirror image."""
     first, second = np.asarray(one, np.float32) / 255, np.asarray(others, np.float32) / 255
@@ -658,8 +742,32 @@ def near_threshold():
 
 
 def nearest_seen(images):
-    """Return (distance, place in `wishes`) of the nearest seen drawing to each picture uint8 (n, 32, 32, 3)."""
+    """Return (distance, place in `wishes`) of the nearest seen drawing to each picture uint8 (n, 32, 32, 3).
+
+    Which one is nearest follows from |a − b|² = |a|² + |b|² − 2ab, all at once; its `distance` is then taken exactly.
+    """
     places = np.flatnonzero(wishes()[1] == TRAIN)
     drawings = small_pictures()[places]
-    found = [distance(image, drawings) for image in images]
-    return np.array([one.min() for one in found]), places[[int(one.argmin()) for one in found]]
+    flat = drawings.reshape(len(drawings), -1).astype(np.float32) / 255
+    ways = [np.reshape(way, (len(images), -1)).astype(np.float32) / 255 for way in (images, images[:, :, ::-1])]
+    gaps = np.min([(flat**2).sum(1) - 2 * way @ flat.T for way in ways], axis=0)
+    which = gaps.argmin(1)
+    return np.array([distance(*pair) for pair in zip(images, drawings[which], strict=True)]), places[which]
+
+
+def to_asked(images, asked):
+    """Return the distance of each picture uint8 (n, 32, 32, 3) to the drawing of the wish that was asked for."""
+    return np.array([distance(image, small_pictures()[k]) for image, k in zip(images, asked, strict=True)])
+
+
+def copied(images, asked, threshold):
+    """Return bool (n,): a seen drawing is nearer to a picture than ``threshold``, and nearer than the one asked for."""
+    nearest, _ = nearest_seen(images)
+    return (nearest < threshold) & (nearest < to_asked(images, asked))
+
+
+def seen_sibling(index):
+    """Return the place of a seen wish for the same thing as a held-out wish: what a network that copies might draw."""
+    wish = wishes()[0][index]
+    seen = list(seen_of()[wish.family, wish.thing].values())
+    return seen[index % len(seen)]

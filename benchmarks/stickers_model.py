@@ -29,7 +29,7 @@ from benchmarks.stickers import (  # noqa: E402
     SIDE,
     TEST,
     TRAIN,
-    distance,
+    copied,
     firsts_by_family,
     gap_interval,
     hits_by_wish,
@@ -38,12 +38,15 @@ from benchmarks.stickers import (  # noqa: E402
     near_threshold,
     nearest_by_name,
     nearest_seen,
+    pasted,
     phrase,
     pixel_ranks,
     ranks,
     ratio_interval,
+    seen_sibling,
     ship,
     small_pictures,
+    to_asked,
     tokens,
     trigrams,
     vocabulary,
@@ -701,8 +704,11 @@ REAL = "the real drawing (by rule)"
 FLOW = "flow, held-out wishes"
 NEAREST = "nearest seen drawing by name"
 CHOSEN = f"flow, the first judge's choice of {DRAWS}"
+PASTED = "cut and paste of seen pixels"
+VAE = "VAE, held-out wishes"
+SEEN, REAL_SEEN = "flow, seen wishes", "the real drawing, seen wishes"
 
-HELD_ROWS = (FLOW, CHOSEN, "VAE, held-out wishes")
+HELD_ROWS = (FLOW, CHOSEN, PASTED, VAE)
 
 
 def rows_to_measure(painter, first):
@@ -716,8 +722,10 @@ def rows_to_measure(painter, first):
         REAL: (drawings[test], test),
         FLOW: (np.concatenate([painter(texts[k], seed=100 + k) for k in range(DRAWS)]), asked),
         CHOSEN: (chosen_by(first, texts[0], candidates), test),
-        "flow, seen wishes": (painter(asked_texts(some, 200), seed=200), some),
-        "VAE, held-out wishes": (np.concatenate([paint_by_vae(texts[k], 100 + k) for k in range(DRAWS)]), asked),
+        PASTED: (pasted(test), test),
+        VAE: (np.concatenate([paint_by_vae(texts[k], 100 + k) for k in range(DRAWS)]), asked),
+        SEEN: (painter(asked_texts(some, 200), seed=200), some),
+        REAL_SEEN: (drawings[some], some),
         NEAREST: (drawings[nearest_by_name(texts[0], seen)], test),
         "a seen drawing by lot": (drawings[np.random.default_rng(9).permutation(seen)[: len(test)]], test),
     }
@@ -754,11 +762,40 @@ def in_pairs(found, rows, compare, pairs):
 
 
 def gaps(found, rows):
-    """Return {"flow less another row": {family: [difference, low, high]}} of the held-out wishes."""
-    return {
-        other: in_pairs(found, rows, gap_interval, {FLOW: other})[FLOW]
-        for other in (REAL, NEAREST, "VAE, held-out wishes")
-    }
+    """Return {other row: {family: [difference, low, high]}}: the flow less the other, on the held-out wishes."""
+    return {other: in_pairs(found, rows, gap_interval, {FLOW: other})[FLOW] for other in (REAL, PASTED, NEAREST, VAE)}
+
+
+def ratios_by_thing(found, rows):
+    """Return {family: [ratio, low, high]} of the flow, whose interval draws things again, with all their wishes."""
+    every, result = wishes()[0], {}
+    own, real = (hits_by_wish(found[name], rows[name][1]) for name in (FLOW, REAL))
+    for family in FAMILIES:
+        sums = {}
+        for k in own:
+            if every[k].family == family:
+                sums.setdefault(every[k].thing, np.zeros(2))
+                sums[every[k].thing] += own[k], real[k]
+        result[family] = common.rounded(ratio_interval(*np.array(list(sums.values())).T))
+    return result
+
+
+def agreement(found, rows):
+    """Return {row: how far the two judges err together}: correlation, and both wrong beside what chance would give."""
+    result = {}
+    for name in (REAL, FLOW):
+        wrong = [1 - np.array(list(hits_by_wish(found[key][name], rows[name][1]).values())) for key in JUDGED]
+        result[name] = common.rounded(
+            {
+                "correlation": np.corrcoef(wrong)[0, 1],
+                "both wrong": np.mean(wrong[0] * wrong[1]),
+                "by chance": np.prod(np.mean(wrong, 1)),
+            }
+        )
+    return result
+
+
+JUDGED = ("judged", "judged_by_the_first")
 
 
 def measure():
@@ -766,36 +803,43 @@ def measure():
     chosen, first = json.loads(STORE.read_text(encoding="utf-8"))["choices"], load_judge("stickers_judge")
     painter = Painter(load_flow(), chosen["steps"], chosen["guidance"])
     rows = rows_to_measure(painter, first)
-    judges = {"judged": load_judge("stickers_second_judge"), "judged_by_the_first": first, "by_pixels": None}
+    judges = dict(zip((*JUDGED, "by_pixels"), (load_judge("stickers_second_judge"), first, None), strict=True))
     found = {key: judged_rows(judge, rows) for key, judge in judges.items()}
     save(
         **{key: shares(one, rows) for key, one in found.items()},
         ratios={key: in_pairs(one, rows, ratio_interval, dict.fromkeys(HELD_ROWS, REAL)) for key, one in found.items()},
-        gaps=gaps(found["judged"], rows),
-        copies=copies(*rows["flow, seen wishes"], *rows[FLOW]),
+        ratios_by_thing=ratios_by_thing(found["judged"], rows),
+        gaps={key: gaps(one, rows) for key, one in found.items()},
+        choosing={key: in_pairs(one, rows, gap_interval, {CHOSEN: FLOW})[CHOSEN] for key, one in found.items()},
+        agreement=agreement(found, rows),
+        copies=copies(painter, rows),
         size={name: (PRETRAINED / name).stat().st_size for name in SHIPPED},
         seconds_a_sticker=seconds_a_sticker(painter),
     )
-    print(json.dumps(gaps(found["judged"], rows), indent=1))
 
 
-def copies(painted_seen, seen, painted_held, held):
-    """Return shares of near copies (`near_threshold`): of seen names, of held-out names, of what was asked."""
-    near, drawings = near_threshold(), small_pictures()
-    own = np.array([distance(one, drawings[k]) for one, k in zip(painted_seen, seen, strict=True)])
-    true = np.array([distance(one, drawings[k]) for one, k in zip(painted_held, held, strict=True)])
-    other, _ = nearest_seen(painted_held)
-    real, _ = nearest_seen(drawings[np.unique(held)])
-    return common.rounded(
+CAUGHT = 0.9  # of the stickers for seen wishes are as near to their own drawing as the threshold of a copy
+
+
+def copies(painter, rows):
+    """Return what is a copy of a seen drawing: by a strict threshold, and by one at which redrawings are caught."""
+    (of_seen, seen), (of_held, held), drawings = rows[SEEN], rows[FLOW], small_pictures()
+    own, strict = to_asked(of_seen, seen), near_threshold()
+    threshold, test = float(np.quantile(own, CAUGHT)), np.unique(held)
+    plants = painter(asked_texts([seen_sibling(k) for k in test], 400), seed=400)
+    hits = hits_by_wish(np.where(copied(of_held, held, threshold), 0, 1), held)  # a copy is a hit here
+    families = {f: [hits[k] for k in hits if wishes()[0][k].family == f] for f in FAMILIES}
+    shares = {name: [sum(some), len(some)] for name, some in {"all": list(hits.values()), **families}.items()}
+    return {"copied, of wishes": common.rounded(shares)} | common.rounded(
         {
-            "threshold": near,
-            "seen names: near their own drawing": np.mean(own < near),
-            "seen names: median distance to it": np.median(own),
-            "held-out names: near the drawing asked for": np.mean(true < near),
-            "held-out names: median distance to it": np.median(true),
-            "held-out names: near a seen drawing": np.mean(other < near),
-            "real held-out drawings: near a seen drawing": np.mean(real < near),
-            "held-out names: nearer to a seen drawing than to the one asked for": np.mean(other < true),
+            "strict threshold": strict,
+            "strict: stickers of seen wishes": np.mean(own < strict),
+            "strict: stickers of held-out wishes": np.mean(nearest_seen(of_held)[0] < strict),
+            "strict: real held-out drawings": np.mean(nearest_seen(drawings[test])[0] < strict),
+            "threshold": threshold,
+            "seen wishes: their own drawing is the nearest of all seen": np.mean(nearest_seen(of_seen)[1] == seen),
+            "planted copies caught": np.mean(copied(plants, test, threshold)),
+            "held-out wishes: a seen drawing is nearer": np.mean(nearest_seen(of_held)[0] < to_asked(of_held, held)),
         }
     )
 

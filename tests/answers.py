@@ -1525,6 +1525,11 @@ WRONG = {
             ),
             (
                 "def copy_distance(one, other):\n    a, b = np.asarray(one) / 255, np.asarray(other) / 255\n"
+                "    return min(float(np.mean(np.abs(a - w))) for w in (b, b[:, ::-1]))",
+                "One white pixel",
+            ),
+            (
+                "def copy_distance(one, other):\n    a, b = np.asarray(one) / 255, np.asarray(other) / 255\n"
                 "    return min(float(np.sqrt(np.mean((a - w) ** 2))) for w in (b, b[:, ::-1], b[::-1]))",
                 "upside down",
             ),

@@ -155,6 +155,7 @@ def test_every_formula_is_set_without_a_leftover_command(stem):
     for cell in cells(stem, "markdown"):
         for display, inline in re.findall(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", cell.source, re.DOTALL):
             assert "\\" not in convert(display or inline), display or inline  # see findings/latex_arg.sh
+            assert not re.search(r"\\\\(?=[a-zA-Z])", display or inline), "a new line and letters, not a command"
 
 
 @each_notebook

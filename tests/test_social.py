@@ -1,6 +1,7 @@
 """Captions, the simulated feed, the guards and the widget of benchmarks/social.py."""
 
 import functools
+import time
 
 from benchmarks import social, stickers
 
@@ -160,10 +161,37 @@ def test_the_plants_are_those_of_the_card():
         (("expression", "cloud", "happy"), "happy cloud", True),
         (("colour", "apple", "red"), "apple", True),
         (("colour", "apple", "red"), "apple + car", False),
+        (("colour", "sun", "blue"), "happy sun", False),
     ],
 )
 def test_an_offer_is_compared_with_what_was_meant(wish, means, right):
     assert social.as_meant(stickers.Wish(*wish), means) == right
+
+
+@pytest.mark.parametrize(
+    ("attribute", "said", "denied"),
+    [
+        ("red", "an apple, not red, green", True),
+        ("green", "an apple, not red, green", False),
+        ("brown", "a teddy bear that isn’t brown, make it white", True),
+        ("happy", "a face that is neither happy nor sad, neutral", True),
+        ("sad", "a face that is neither happy nor sad, neutral", True),
+        ("light", "a waving hand, not medium-light", False),
+        ("red", "a note in red", False),
+    ],
+)
+def test_what_a_text_denies(attribute, said, denied):
+    assert social.denied(attribute, said) == denied
+
+
+def test_a_long_wish_is_refused_before_it_is_read():
+    begin = time.perf_counter()
+    assert "900000 words" in social.by_meaning("a red apple " * 300_000)
+    assert time.perf_counter() - begin < 5
+
+
+def test_a_line_break_parts_words():
+    assert social.offered("a red\napple") == stickers.Wish("colour", "apple", "red")
 
 
 # --- the widget -------------------------------------------------------------------------------------------------------
@@ -179,6 +207,9 @@ def test_the_widget_draws_what_is_allowed_and_says_why_not():
     maker = social.StickerMaker(painter, lambda images: images.repeat(2, 1).repeat(2, 2))
     assert maker.draw("a blue bomb") is None and maker.status.value == "Not drawn: weapons."
     assert not asked and not maker.picture.value
+    assert maker.draw("a cloud that is not so sad") is None and maker.status.value.endswith(
+        "Did you mean: a sad cloud?"
+    )
     assert maker.draw("a red apple").shape == (64, 64, 3) and maker.status.value.startswith("Drawn: a red apple")
     maker.wish.value = "a green apple"
     maker.button.click()

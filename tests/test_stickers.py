@@ -60,6 +60,14 @@ def test_a_wish_is_understood_from_its_own_words(index, seed):
     assert stickers.understood(stickers.phrase(EVERY[index], np.random.default_rng(seed))) == EVERY[index]
 
 
+@pytest.mark.parametrize(
+    ("part", "words", "found"),
+    [(["bell"], ["a", "bell"], True), (["bell", "pepper"], ["bell", "a", "pepper"], False), (["car"], ["cart"], False)],
+)
+def test_a_part_is_found_as_whole_words_in_a_row(part, words, found):
+    assert stickers._within(part, words) == found
+
+
 def test_what_is_no_wish_is_not_understood():
     assert stickers.understood("a red zeppelin") is None and stickers.understood("an apple") is None
 
@@ -179,6 +187,36 @@ def test_the_nearest_by_name_shares_a_word():
     pool = np.flatnonzero(PART == stickers.TRAIN)
     own = pool[100]
     assert stickers.nearest_by_name([stickers.phrase(EVERY[own])], pool).tolist() == [own]
+
+
+def test_cut_and_paste_uses_no_held_out_drawing_and_gives_colours_back():
+    green = place("colour", "apple", "green")
+    (image,) = stickers.pasted([green])
+    assert stickers.pixel_ranks([image], [green])[0] == 0
+    assert all(PART[k] == stickers.TRAIN for seen in stickers.seen_of().values() for k in seen.values())
+    table = stickers.exchange("colour", "red", "blue")
+    red, blue = (stickers._rgb(stickers.COLOURS[name][0]) for name in ("red", "blue"))
+    assert np.abs(table[stickers._shade(red)] - blue).max() < 12
+
+
+@pytest.mark.parametrize("family", stickers.FAMILIES)
+def test_cut_and_paste_of_held_out_wishes_is_near_the_drawing_asked_for(family):
+    asked = [k for k in np.flatnonzero(PART == stickers.TEST) if EVERY[k].family == family][:6]
+    images = stickers.pasted(asked)
+    assert images.shape == (6, 32, 32, 3) and images.dtype == np.uint8
+    assert np.median(stickers.to_asked(images, asked)) < 0.06
+
+
+def test_a_copy_is_nearer_to_a_seen_drawing_than_to_the_one_asked_for():
+    held = np.flatnonzero(PART == stickers.TEST)[::60]
+    siblings = [stickers.seen_sibling(k) for k in held]
+    drawings = stickers.small_pictures()
+    assert all(
+        PART[s] == stickers.TRAIN and EVERY[s].thing == EVERY[k].thing for s, k in zip(siblings, held, strict=True)
+    )
+    assert stickers.copied(drawings[siblings], held, 0.05).all()
+    assert not stickers.copied(drawings[held], held, 1.0).any()
+    assert not stickers.copied(drawings[siblings], held, 0.0).any()
 
 
 def test_an_untrained_flow_goes_from_noise_to_grey():
