@@ -9,7 +9,7 @@ The stages, in this order; each keeps what the others stored:
     data      judges the training levels, and makes more by reverse play in rooms and in their walls
     train     the network, on these
     rounds    it writes, the judge keeps what is solved and new, and it trains on
-    temper    how the share that is solvable depends on the temperature
+    temper    how solvable and new depend on the temperature, and a colder one measured like the others
     power     how many of the real levels the judge solves, and all shipped solutions replayed
     compare   the rivals, on the sizes and numbers of boxes of levels that nothing was trained on
     measure   the network on the same, once, with a seed that was not used before
@@ -26,7 +26,6 @@ import json
 import re
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -206,7 +205,7 @@ BANDS = (3, 10, 20, 40)  # the least pushes of each band of solution lengths; fe
 FIELDS = {"height": range(3, MOST + 1), "width": range(3, MOST + 1), "boxes": range(1, 7), "band": range(len(BANDS))}
 FIRST = dict(zip(FIELDS, np.cumsum([len(TILES)] + [len(f) + 1 for f in FIELDS.values()]), strict=False))
 VOCABULARY = len(TILES) + sum(len(field) + 1 for field in FIELDS.values())
-TEMPERATURE = 0.8  # chosen by `temper`, on levels of another seed than those that decide
+TEMPERATURE = 0.8  # chosen by an earlier `temper`, on levels of another seed than those that decide
 CONTEXT = len(FIELDS) + (MOST - 2) ** 2  # the wishes, then the inner tiles row by row
 
 
@@ -282,6 +281,7 @@ def _written(step, model, asked, rng, constrained, temperature):
 # --- training ---------------------------------------------------------------------------------------------------------
 
 NEAR = 0.3  # a near copy: no two levels of different authors are as near, see `measure`
+TRIED, COLDER = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5), 0.9  # temperatures of `temper`, and the least share that is new
 SHARES = {"real": 0.3, "reverse": 0.35, "own": 0.35}  # of a batch
 STEPS, ROUNDS, A_ROUND, ASKED = 1500, 8, 200, 1000
 
@@ -393,16 +393,44 @@ def _train_on(step, pools, rng, steps, begin):
     return round(float(np.mean(losses[-200:])), 4)
 
 
-def temper(seed=77, count=300):
-    """Print, for some temperatures, the solvable share and how far apart the solvable levels are."""
+def temper(seed=177, count=800):
+    """Measure some temperatures on sizes and boxes of training levels, and the coldest that COLDER allows on others.
+
+    COLDER: of its solvable levels at least nine in ten are no near copy of a real training level. It and the best
+    rival that draws forwards are then measured like the others, with a seed of their own.
+    """
     runtime.start(seed=seed)
     model, real = trained(), [t for t in small_levels("training").values() if 2 <= box_count(t) <= 6]
-    specs = np.array([(*real[k % len(real)].shape, box_count(real[k % len(real)])) for k in range(count)])
-    for temperature in (1.0, 0.9, 0.8, 0.7):
-        asked = wishes(height=specs[:, 0], width=specs[:, 1], boxes=specs[:, 2])
-        found = verdicts(list(write(model, asked, seed, temperature=temperature)), {"real": pool("real")}, STATES)
-        report(str(temperature), found)
-        print(Counter(found["fault"]), found["apart"], np.mean(np.array(found["nearest real"]) < NEAR))
+    asked, found = wishes_like([real[k % len(real)] for k in range(count)]), {}
+    for temperature in TRIED:
+        row = verdicts(list(write(model, asked, seed, temperature=temperature)), {"real": pool("real")}, STATES)
+        report(str(temperature), row)
+        share, new = np.mean([not fault for fault in row["fault"]]), np.mean(np.array(row["nearest real"]) >= NEAR)
+        found[str(temperature)] = {"solvable": round(share, 4), "new": round(new, 4), "apart": row["apart"]}
+    colder = min(t for t in TRIED if found[str(t)]["new"] >= COLDER)
+    save(temper={"tried": found, "colder": colder, "rows": at_temperature(model, colder, FRESH + 1)})
+
+
+def at_temperature(model, temperature, seed):
+    """Return verdicts on what the network draws for held-out levels at a temperature, and on the best forward rival."""
+    (_, real), known, rng = held_out(), known_levels(), np.random.default_rng([seed, 4])
+    base = [real[k % len(real)] for k in range(COUNT)]
+    drawn = {
+        "network": list(write(model, wishes_like(base), seed, temperature=temperature)),
+        "same walls and goals": [set_free(tiles, box_count(tiles), rng, same_goals=True) for tiles in base],
+    }
+    rows, kept = {}, ("fault", *(f"nearest {name}" for name in SHARES))
+    for name, some in drawn.items():
+        row = verdicts(some, known)
+        report(f"{name} at {temperature}", row)
+        rows[name] = {key: row[key] for key in kept}
+    return rows
+
+
+def wishes_like(levels):
+    """Return wishes (n, 4) for the sizes and numbers of boxes of levels."""
+    specs = np.array([(*tiles.shape, box_count(tiles)) for tiles in levels])
+    return wishes(height=specs[:, 0], width=specs[:, 1], boxes=specs[:, 2])
 
 
 def fingerprint(tiles):

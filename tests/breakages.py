@@ -1617,6 +1617,12 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         ),
         Bug(
             "the network is ahead of",
+            "the network of before is compared with the rival of the colder seed",
+            old="grouped_difference(shares[ours], shares[theirs])",
+            new='grouped_difference(shares["network"], shares["same walls, boxes not dead"])',
+        ),
+        Bug(
+            "the network is ahead of",
             "the farthest pool decides what is new, not the nearest",
             old="new[good] = np.min([kinds",
             new="new[good] = np.max([kinds",
