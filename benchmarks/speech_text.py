@@ -101,11 +101,12 @@ READINGS = [  # a pattern, and how what it finds is read; the first that fits is
     (rf"([$€£])({NUMBER})", lambda m: price(m[1], m[2])),
     (r"\b([01]?\d|2[0-3]):([0-5]\d)(?!\d)", lambda m: clock(str(int(m[1])), m[2])),
     (r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: ordinal(m[1])),
-    (r"(?<![\w.])(\d{3})-(\d{4})\b", lambda m: singly(m[1] + m[2])),
+    (rf"({NUMBER})\s?€", lambda m: price("€", m[1])),
+    (r"(?<![\w.])(?:\d-)?(?:\d{3}-)?\d{3}-\d{4}\b", lambda m: singly(m[0].replace("-", ""))),
     (r"\b(\d{1,2})\.(\d+\.\d+)\b", lambda m: f"{whole(m[1])} point " + " point ".join(map(whole, m[2].split(".")))),
     (rf"(?<![\w.])-({NUMBER})", lambda m: f"minus {decimal(m[1])}"),
     (rf"({NUMBER})\s?%", lambda m: f"{decimal(m[1])} percent"),
-    (r"(?<![\d.,])(0\d+)(?![\d.,])", lambda m: singly(m[1])),
+    (r"(?<![\d.,])(0\d+)(?![\d,]|\.\d)", lambda m: singly(m[1])),
     (NUMBER, lambda m: decimal(m[0])),
 ]
 
@@ -161,7 +162,7 @@ def spelt_out(token):
         return SHORT[token.lower()].split()
     stop = [","] if token[-1] in ".,;:!?" else []
     bare = token.rstrip(".,;:!?")
-    if "." in bare or (bare.isupper() and 1 < len(bare) <= 5 and not re.search("[AEIOUY]", bare)):
+    if "." in bare or (bare.isupper() and 1 < len(bare) <= 5 and bare.lower() not in dictionary()):
         return [*bare.replace(".", "").lower(), *stop]
     return ([bare.lower()] if bare else []) + stop
 
