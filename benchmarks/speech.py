@@ -2,10 +2,10 @@
 
     AIGC_DATA_DIR=FOLDER python benchmarks/speech.py [letters | readings | alignment | systems | second] …
 
-FOLDER/asterisk_en holds Asterisk's prompts. Needs pocketsphinx, jiwer and num2words; `systems` speaks with espeak-ng where it is
-installed. `second` makes an environment of its own for a second recogniser, moonshine-voice 0.0.49 (MIT): the last releases that were looked at
-(0.1.5) download their model, that one carries it. The stages write their parts of speech.json, data/speech/letters.json.gz and
-data/speech/alignment.npz (what is learnt from the recordings: CC BY-SA 3.0, as they are).
+FOLDER/asterisk_en holds Asterisk's prompts. Needs pocketsphinx, jiwer and num2words; `systems` speaks with espeak-ng
+where it is installed. `second` makes an environment of its own for a second recogniser, moonshine-voice 0.0.49 (MIT):
+release 0.1.5 downloads its model, this one carries it. The stages write their parts of speech.json,
+data/speech/letters.json.gz and data/speech/alignment.npz (learnt from the recordings: CC BY-SA 3.0, as they are).
 """
 
 import csv
@@ -21,10 +21,9 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import audio  # noqa: E402
+from benchmarks import common, speech_formants, speech_text, speech_voice  # noqa: E402
 
 import numpy as np  # noqa: E402
-
-from benchmarks import common, speech_formants, speech_text, speech_voice  # noqa: E402
 
 STORE, SHIPPED, BUILD = HERE / "speech.json", HERE.parent / "data" / "speech", HERE.parent / "build" / "speech"
 RULES, ALIGNED, READINGS = SHIPPED / "letters.json.gz", SHIPPED / "alignment.npz", SHIPPED / "readings.tsv"
@@ -216,7 +215,7 @@ def closed_listener(names, say):
 
 
 def nearest(said, names):
-    """Return the prompt whose words are nearest to what was heard, by insertions, deletions and exchanges of letters."""
+    """Return the prompt whose words are nearest to what was heard, by edits of letters."""
     from rapidfuzz.distance import Levenshtein
 
     texts = [" ".join(expected_words(name)) for name in names]
@@ -224,7 +223,7 @@ def nearest(said, names):
 
 
 def word_error_rate(names, said):
-    """Return jiwer's word error rate of what was heard for the prompts, with a 95 % interval over prompts (bootstrap)."""
+    """Return jiwer's word error rate of what was heard, with a 95 % interval over prompts (bootstrap)."""
     import jiwer
 
     counts = []
@@ -289,15 +288,20 @@ def splicing_of(names):
         while words:
             _, _, run = speech_voice.longest(words, bank.by_word.get(words[0], []), bank.words)
             found, pieces, words = found + run, pieces + 1, words[max(run, 1) :]
-    return {"words": total, "found as words": common.rounded(found / total), "words a piece": common.rounded(total / pieces)}
+    return {
+        "words": total,
+        "found as words": common.rounded(found / total),
+        "words a piece": common.rounded(total / pieces),
+    }
 
 
-MOONSHINE = "moonshine-voice==0.0.49 numpy==2.2.6 sounddevice==0.5.6 cffi==2.1.1 pycparser==3.12 requests==2.32.5 urllib3==2.5.0 "
-MOONSHINE += "certifi==2025.8.3 idna==3.10 charset-normalizer==3.4.3 tqdm==4.67.1 filelock==3.19.1 platformdirs==4.4.0"
+MOONSHINE = "moonshine-voice==0.0.49 numpy==2.2.6 sounddevice==0.5.6 cffi==2.1.1 pycparser==3.12 "
+MOONSHINE += "requests==2.32.5 urllib3==2.5.0 certifi==2025.8.3 idna==3.10 charset-normalizer==3.4.3 "
+MOONSHINE += "tqdm==4.67.1 filelock==3.19.1 platformdirs==4.4.0"
 
 
 def hear_all(folder):
-    """Write heard.json: what Moonshine's tiny English model (Jeffries et al. 2024) hears in each sound of a folder's NPZ."""
+    """Write heard.json: what Moonshine's tiny model (Jeffries et al. 2024) hears in each sound of a folder's NPZ."""
     import json
     from pathlib import Path
 

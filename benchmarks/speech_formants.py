@@ -1,7 +1,8 @@
 """A voice from a source and a filter, by rule: pulses or noise, through resonances that move from sound to sound.
 
-Taught in 18_case_speech. After D. H. Klatt (1980): Software for a Cascade/Parallel Formant Synthesizer, JASA 67(3), 971–995; the
-vowels' resonances are those of 28 women in G. E. Peterson and H. L. Barney (1952), JASA 24(2), 175–184. No recording is used.
+Taught in 18_case_speech. After D. H. Klatt (1980): Software for a Cascade/Parallel Formant Synthesizer, JASA 67(3),
+971–995; the vowels' resonances are those of 28 women in G. E. Peterson and H. L. Barney (1952), JASA 24(2), 175–184.
+No recording is used.
 """
 
 from typing import NamedTuple
@@ -82,13 +83,13 @@ def tracks(phones, steps, ease=8):
 
 
 def pulses(pitch):
-    """Return pulses (n,) for a pitch in Hz at each sample, all harmonics alike: three resonances alone fall too fast."""
+    """Return pulses (n,) for a pitch in Hz at each sample, all harmonics alike."""
     train = np.diff(np.floor(np.cumsum(pitch) / RATE), prepend=0.0) > 0
     return signal.lfilter([1.0, -1.0], [1.0, -0.95], train.astype(float))
 
 
 def resonator(frequency, width):
-    """Return the coefficients (b, a) of a resonance in Hz with a width in Hz, of gain 1 at 0 Hz (Klatt 1980, equation 1)."""
+    """Return the coefficients (b, a) of a resonance and its width in Hz, gain 1 at 0 Hz (Klatt 1980, equation 1)."""
     radius = np.exp(-np.pi * width / RATE)
     a1, a2 = -2 * radius * np.cos(2 * np.pi * frequency / RATE), radius**2
     return np.array([1 + a1 + a2]), np.array([1.0, a1, a2])
@@ -108,7 +109,7 @@ def through_resonances(source, formants):
 
 
 def hiss(noise, bands, rng):
-    """Return noise (n·STEP,) whose loudness (n,) and band (n, 2) change by step: each band filtered once, then faded."""
+    """Return noise (n·STEP,) whose loudness (n,) and band (n, 2) change by step; bands are faded."""
     white, total = rng.standard_normal(len(noise) * STEP), np.zeros(len(noise) * STEP)
     loudness = np.convolve(np.repeat(noise, STEP), np.ones(STEP) / STEP, "same")
     for band in np.unique(bands, axis=0):

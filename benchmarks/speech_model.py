@@ -1,14 +1,14 @@
-"""The voice of 18_case_speech: phonemes to durations and pitch, both to a log-mel picture, that to sound by 08's vocoder.
+"""The voice of 18_case_speech: phonemes to durations and pitch, both to a log-mel picture, that to sound by 08's way.
 
     AIGC_DATA_DIR=FOLDER python benchmarks/speech_model.py [pairs | train:MINUTES | ship | listen] …
 
-`pairs` keeps what is learnt from in build/speech/pairs.npz (no held-out prompt is in it). `train:20` goes on training for 20 minutes from
-the checkpoint in build/speech, up to STEPS steps in all; called again it goes on. `ship` writes data/pretrained/speech_voice.npz (float16,
-averaged weights). `listen` adds the voice's word error rate and closed set to speech.json, by pocketsphinx.
-Weights carry the recordings' licence, CC BY-SA 3.0: one person is imitated, for the use she recorded them for, telephone menus.
+`pairs` keeps what is learnt from in build/speech/pairs.npz (no held-out prompt is in it). `train:20` goes on training
+for 20 minutes from the checkpoint in build/speech, up to STEPS steps in all; called again it goes on. `ship` writes
+data/pretrained/speech_voice.npz (float16, averaged weights). `listen` adds what pocketsphinx says to speech.json.
+Weights carry the recordings' licence, CC BY-SA 3.0: one person is imitated, for the use she recorded the prompts for.
 
-After FastSpeech 2 (Ren et al. 2021) and FastPitch (Łańcucki 2021), with convolutions for attention. The pitch is told to the decoder as what a
-source sounds like: the mel bands of a train of pulses. So the network learns the filter.
+After FastSpeech 2 (Ren et al. 2021) and FastPitch (Łańcucki 2021), with convolutions for attention. The painter is told
+the pitch as what a source sounds like: the mel bands of a train of pulses. So the network learns the filter.
 """
 
 import functools
@@ -22,11 +22,10 @@ sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import audio, files, models, runtime  # noqa: E402
 from aigc_utils.audio import WORD  # noqa: E402
-
-import numpy as np  # noqa: E402
-
 from benchmarks import common, speech, speech_text, speech_voice  # noqa: E402
 from benchmarks.speech_voice import PHONES  # noqa: E402
+
+import numpy as np  # noqa: E402
 
 BUILD, SHIPPED = HERE.parent / "build" / "speech", HERE.parent / "data" / "pretrained"
 FRAMES, MOST_PHONES = 288, 64  # of a training piece: 3.5 s
@@ -42,8 +41,8 @@ FLOOR, TOP = -70.0, -10.0  # decibels of a picture: those of 08_audio
 def pitch_of(sound, frames=WORD, least=0.45):
     """Return the pitch in Hz of each frame of a sound (n,), 0 where it has none.
 
-    The lag at which a frame of 50 ms resembles itself most (normalised cross-correlation), where that is at least ``least``; of lags that are
-    nearly as good the shortest; then a median of five frames.
+    The lag at which a frame of 50 ms resembles itself most (normalised cross-correlation), where that is at least
+    ``least``; of lags that are nearly as good the shortest; then a median of five frames.
     """
     size, count = round(0.05 * frames.rate), -(-len(sound) // frames.hop)
     shortest, longest = int(frames.rate / HIGH), int(frames.rate / LOW) + 1
@@ -57,7 +56,9 @@ def pitch_of(sound, frames=WORD, least=0.45):
         other = pieces[:, lag : lag + size] - pieces[:, lag : lag + size].mean(1, keepdims=True)
         alike[:, k] = (head * other).sum(1) / np.sqrt(power * ((other**2).sum(1) + 1e-5 * size))
     good = alike >= 0.92 * alike.max(1, keepdims=True)
-    peaks = good & (alike >= np.pad(alike, [(0, 0), (1, 0)])[:, :-1]) & (alike >= np.pad(alike, [(0, 0), (0, 1)])[:, 1:])
+    peaks = (
+        good & (alike >= np.pad(alike, [(0, 0), (1, 0)])[:, :-1]) & (alike >= np.pad(alike, [(0, 0), (0, 1)])[:, 1:])
+    )
     place = np.where(peaks.any(1), peaks.argmax(1), alike.argmax(1))
     rows = np.arange(count)
     left, middle, right = (alike[rows, np.clip(place + d, 0, alike.shape[1] - 1)] for d in (-1, 0, 1))
@@ -70,7 +71,7 @@ def pitch_of(sound, frames=WORD, least=0.45):
 
 @functools.cache
 def source_table(frames=WORD):
-    """Return the levels (len(PITCHES), bands), divided by 30, of pulse trains of each pitch, loudest 0; a flat source."""
+    """Return the levels (len(PITCHES), bands), divided by 30, of pulse trains of each pitch; the loudest is 0."""
     rows = []
     for pitch in PITCHES:
         phase = np.cumsum(np.full(frames.rate // 2, pitch / frames.rate))
@@ -109,7 +110,7 @@ def frame_owner(timeline, count):
 
 
 class Piece(NamedTuple):
-    """Phones (MOST_PHONES,) padded with -1; frames of each; the owner (FRAMES,) of each frame, -1 behind; pitch; levels."""
+    """Phones (MOST_PHONES,), -1 behind; frames of each; the owner (FRAMES,) of each frame, -1 behind; pitch; levels."""
 
     phone: np.ndarray
     frames: np.ndarray
@@ -132,8 +133,13 @@ def pieces_of(name, timeline):
         inside = inside[owner[inside] <= last]
         if not len(inside):
             break
-        piece = Piece(np.full(MOST_PHONES, -1), np.zeros(MOST_PHONES, int), np.full(FRAMES, -1), *np.zeros((1, FRAMES)),
-                      np.zeros((FRAMES, WORD.bands), np.float32))
+        piece = Piece(
+            np.full(MOST_PHONES, -1),
+            np.zeros(MOST_PHONES, int),
+            np.full(FRAMES, -1),
+            *np.zeros((1, FRAMES)),
+            np.zeros((FRAMES, WORD.bands), np.float32),
+        )
         count = last - first + 1
         piece.phone[:count] = timeline.phone[first : last + 1]
         piece.frames[:count] = np.bincount(owner[inside] - first, minlength=count)[:count]
@@ -153,12 +159,20 @@ def pairs():
     columns = Piece(*map(np.stack, zip(*pieces, strict=True)))
     BUILD.mkdir(parents=True, exist_ok=True)
     with files.replacing(BUILD / "pairs.npz") as part, open(part, "wb") as file:
-        np.savez_compressed(file, phone=columns.phone.astype(np.int8), frames=columns.frames.astype(np.int16),
-                            owner=columns.owner.astype(np.int8), pitch=columns.pitch.astype(np.float32),
-                            levels=columns.levels.astype(np.float16))
+        np.savez_compressed(
+            file,
+            phone=columns.phone.astype(np.int8),
+            frames=columns.frames.astype(np.int16),
+            owner=columns.owner.astype(np.int8),
+            pitch=columns.pitch.astype(np.float32),
+            levels=columns.levels.astype(np.float16),
+        )
     voiced = columns.pitch[columns.pitch > 0]
-    found = {"pieces": len(pieces), "median pitch, Hz": round(float(np.median(voiced))),
-             "voiced": common.rounded((columns.pitch > 0).sum() / (columns.owner >= 0).sum())}
+    found = {
+        "pieces": len(pieces),
+        "median pitch, Hz": round(float(np.median(voiced))),
+        "voiced": common.rounded((columns.pitch > 0).sum() / (columns.owner >= 0).sum()),
+    }
     return {"pairs": found}
 
 
@@ -168,14 +182,16 @@ def pairs():
 def residual(x, width, size, dilation=1, dropout=0.1):
     """Return x plus what a convolution and a dense layer make of it, normalised (keras)."""
     layers = runtime.keras.layers
-    inner = layers.Conv1D(width, size, padding="same", dilation_rate=dilation, activation="gelu")(layers.LayerNormalization()(x))
+    inner = layers.Conv1D(width, size, padding="same", dilation_rate=dilation, activation="gelu")(
+        layers.LayerNormalization()(x)
+    )
     return layers.Add()([x, layers.Dense(width)(layers.Dropout(dropout)(inner))])
 
 
 def reader(width=160, name="reader"):
-    """Return the network phones (batch, n), 0 = padding, to codes (batch, n, width) and to what a frame needs to be told.
+    """Return the network from phones (batch, n), 0 = padding, to codes (batch, n, width) and a plan (batch, n, 3).
 
-    The second output (batch, n, 3): log of the frames + 1, the log of the pitch over 200 Hz, and how surely it has one (a logit).
+    The plan: log of the frames + 1, log of the pitch over 200 Hz, and how surely the phone has one (a logit).
     """
     keras = runtime.keras
     layers = keras.layers
@@ -281,11 +297,13 @@ def glide(frames, pitch):
 def vocoder():
     """Return 08's shipped vocoder as a function of decibels (n, frames, bands) to those of all bins."""
     network = models.load_pretrained("digit_vocoder")
-    return lambda levels: 30 * network(((levels + 40) / 30).astype(np.float32), training=False).numpy().astype(float) - 40
+    return lambda levels: (
+        30 * network(((levels + 40) / 30).astype(np.float32), training=False).numpy().astype(float) - 40
+    )
 
 
 def vocode(levels, iterations=30):
-    """Return the sound (frames·hop,) of decibels (frames, bands), as in 08_audio: guess of the bins, fast Griffin–Lim."""
+    """Return the sound (frames·hop,) of decibels (frames, bands), as in 08_audio."""
     magnitudes = audio.magnitudes(levels[None], updates=5, start=vocoder()(levels[None]))
     return audio.griffin_lim(magnitudes, len(levels) * WORD.hop, iterations, momentum=0.99)[0]
 
@@ -307,8 +325,16 @@ def batches(pieces, seed):
         pick = rng.integers(len(pieces.phone), size=BATCH)
         owner, frames, pitch = pieces.owner[pick].astype(int), pieces.frames[pick].astype(int), pieces.pitch[pick]
         source = source_of(pitch.ravel()).reshape(BATCH, FRAMES, -1)
-        yield (pieces.phone[pick].astype(np.int32) + 1, np.maximum(owner, 0).astype(np.int32), place_of(owner, frames, pitch),
-               source, pieces.levels[pick].astype(np.float32), (owner >= 0).astype(np.float32), told[pick], counts[pick])
+        yield (
+            pieces.phone[pick].astype(np.int32) + 1,
+            np.maximum(owner, 0).astype(np.int32),
+            place_of(owner, frames, pitch),
+            source,
+            pieces.levels[pick].astype(np.float32),
+            (owner >= 0).astype(np.float32),
+            told[pick],
+            counts[pick],
+        )
 
 
 def learner(voice, optimizer):
@@ -324,7 +350,9 @@ def learner(voice, optimizer):
             off = tf.abs(made - levels) + tf.square(made - levels)
             painted = tf.reduce_sum(off * sounds[..., None]) / tf.reduce_sum(sounds) / WORD.bands
             sure = tf.nn.sigmoid_cross_entropy_with_logits(told[..., 2:], plan[..., 2:])
-            wrong = tf.concat([tf.square(plan[..., :1] - told[..., :1]), 10 * tf.square(plan[..., 1:2] - told[..., 1:2]), sure], -1)
+            wrong = tf.concat(
+                [tf.square(plan[..., :1] - told[..., :1]), 10 * tf.square(plan[..., 1:2] - told[..., 1:2]), sure], -1
+            )
             planned = tf.reduce_sum(wrong * counts) / tf.reduce_sum(counts)
             loss = painted + 0.3 * planned
         optimizer.apply(tape.gradient(loss, variables), variables)
@@ -335,7 +363,7 @@ def learner(voice, optimizer):
 
 
 def train(minutes):
-    """Train for some minutes from the checkpoint, and keep it: weights, their average, the optimizer's state, the step."""
+    """Train for some minutes from the checkpoint, and keep it: weights, average, optimizer, step."""
     tf, keras = runtime.tf, runtime.keras
     voice, store = Voice(), BUILD / "checkpoint.npz"
     rate = keras.optimizers.schedules.CosineDecay(0.0, STEPS - 200, 0.02, warmup_target=1e-3, warmup_steps=200)
@@ -360,7 +388,10 @@ def train(minutes):
             average = [keep * old + (1 - keep) * new for old, new in zip(average, voice.weights, strict=True)]
         if step % 50 == 0:
             lines.append([step, float(decibels), float(planned)])
-            print(f"step {step}: {lines[-1][1]:.2f} dB, plan {lines[-1][2]:.3f}, {time.monotonic() - begin:.0f} s", flush=True)
+            print(
+                f"step {step}: {lines[-1][1]:.2f} dB, plan {lines[-1][2]:.3f}, {time.monotonic() - begin:.0f} s",
+                flush=True,
+            )
         if step % 500 == 0:
             keep_state(store, step, voice, average, optimizer)
     keep_state(store, step, voice, average, optimizer)
@@ -379,7 +410,9 @@ def ship():
     """Write the averaged weights as float16."""
     with np.load(BUILD / "checkpoint.npz") as kept:
         count = len(Voice().weights)
-        np.savez_compressed(SHIPPED / "speech_voice.npz", **{f"w{k:03d}": kept[f"a{k}"].astype(np.float16) for k in range(count)})
+        np.savez_compressed(
+            SHIPPED / "speech_voice.npz", **{f"w{k:03d}": kept[f"a{k}"].astype(np.float16) for k in range(count)}
+        )
         step = int(kept["step"])
     return {"voice": {"steps": step, "bytes": (SHIPPED / "speech_voice.npz").stat().st_size}}
 
@@ -404,7 +437,10 @@ def listen():
     took = time.perf_counter() - begin
     found = speech.judged_by_pocketsphinx(names, [speech.heard(sound) for sound in sounds], say)
     print(found["closed"], found["word error rate"])
-    return {"voice, pocketsphinx": found, "voice, times real time": round(sum(map(len, sounds)) / speech_voice.RATE / took, 1)}
+    return {
+        "voice, pocketsphinx": found,
+        "voice, times real time": round(sum(map(len, sounds)) / speech_voice.RATE / took, 1),
+    }
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """From a text to phonemes: what is not a word is read out, words are looked up, unknown words are spelt into sounds.
 
-Taught in 18_case_speech. Words are lower-case; phonemes are those of the CMU dictionary without stress ("AH", "K", …), as pocketsphinx has
-them. The dictionary travels with the package pocketsphinx (BSD); `train_letters` learns from it how letters sound.
+Taught in 18_case_speech. Words are lower-case; phonemes are those of the CMU dictionary without stress ("AH", "K", …).
+The dictionary travels with the package pocketsphinx (BSD); `train_letters` learns from it how letters sound.
 """
 
 import functools
@@ -112,7 +112,7 @@ READINGS = [  # a pattern, and how what it finds is read; the first that fits is
 
 
 def read_numbers(text):
-    """Return a text in which times, prices, ordinals and numbers are words; after "extension" digits are read singly."""
+    """Return a text whose times, prices, ordinals and numbers are words; after "extension" digits are read singly."""
     patterns = [(re.compile(pattern), say) for pattern, say in READINGS]
     said, place = [], 0
     while place < len(text):
@@ -129,12 +129,14 @@ def read_numbers(text):
 
 def checked(text):
     """Return a text to be spoken; ValueError, with what to do: nothing to say, another script, or too long."""
-    if not isinstance(text, str) or not re.search(r"[^\W_]", text) and not set(text) & set(SIGNS):
+    if not isinstance(text, str) or not (re.search(r"[^\W_]", text) or set(text) & set(SIGNS)):
         raise ValueError(f"received {text!r}; expected a text with at least one word or number.")
     strange = sorted({c for c in text if c.isalpha() and not c.isascii() and not "À" <= c <= "ɏ"})
     if strange:
         shown = "".join(strange[:8])
-        raise ValueError(f"received characters that are not Latin ({shown}); translate the text first, as 07_text does.")
+        raise ValueError(
+            f"received characters that are not Latin ({shown}); translate the text first, as 07_text does."
+        )
     if (count := len(text.split())) > MOST_WORDS:
         raise ValueError(f"received {count:,} words; expected at most {MOST_WORDS:,}: cut the text at its paragraphs.")
     return text
@@ -288,11 +290,11 @@ def said_below(rules, key, sides, level):
     return None
 
 
-def spell(word, rules, levels=len(SIDES)):
+def spell(word, rules, levels=None):
     """Return the phonemes of a word by the rules: each letter by the largest window that is one; () if none is."""
     sounds, letters = [], re.sub("[^a-z]", "", word)
     for k in range(len(letters)):
-        for level in range(levels - 1, -1, -1):
+        for level in range((levels or len(SIDES)) - 1, -1, -1):
             if (said := rules.get((level, window(letters, k, SIDES[level])))) is not None:
                 sounds += said
                 break

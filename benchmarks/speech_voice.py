@@ -1,8 +1,8 @@
 """The recorded prompts, which phoneme sounds when in them, and three ways to speak without a network.
 
-Taught in 18_case_speech. The recordings are Asterisk's English prompts, spoken by Allison Smith for telephone menus (CC BY-SA 3.0):
-asterisk_en/NAME.g722 and core-sounds-en.txt in the folder named by AIGC_DATA_DIR. What is spliced from them carries the same licence.
-All ways to speak take [(word, phonemes)] of benchmarks/speech_text.py and return a sound (n,) at RATE, 8,000 samples a second.
+Taught in 18_case_speech. The recordings are Asterisk's English prompts, spoken by Allison Smith for telephone menus
+(CC BY-SA 3.0): asterisk_en/NAME.g722 and core-sounds-en.txt in the folder named by AIGC_DATA_DIR. What is spliced from
+them carries the same licence. Sounds are (n,) at RATE, 8,000 samples a second.
 """
 
 import functools
@@ -13,16 +13,41 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aigc_utils import audio, files, runtime
+from benchmarks import speech_text
 
 import numpy as np
-
-from benchmarks import speech_text
 
 RATE, RECORDED = 8000, 16000  # samples a second: of the telephone, and of the recordings
 STEP = RATE // 100  # samples in a frame of the alignment, 10 ms
 HELD_OUT, SPLIT_SEED = 110, 0
-PHONES = ("SIL", "AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH", "K", "L")
+PHONES = (
+    "SIL",
+    "AA",
+    "AE",
+    "AH",
+    "AO",
+    "AW",
+    "AY",
+    "B",
+    "CH",
+    "D",
+    "DH",
+    "EH",
+    "ER",
+    "EY",
+    "F",
+    "G",
+    "HH",
+    "IH",
+    "IY",
+    "JH",
+    "K",
+    "L",
+)
 PHONES += ("M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y", "Z", "ZH")
+
+# What is heard where the list says something else
+OTHERWISE = {"spy-iax": "eeks", "spy-iax2": "eeks", "spy-dahdi": "dottie", "spy-h323": "H three two three"}
 
 
 # --- the recordings --------------------------------------------------------------------------------------------------
@@ -47,7 +72,7 @@ def texts():
     folder, found = recordings_folder(), {}
     for line in (folder / "core-sounds-en.txt").read_text(encoding="utf-8").splitlines():
         name, _, said = line.partition(":")
-        said = spoken_text(said)
+        said = spoken_text(OTHERWISE.get(name, said))
         if not line.startswith(";") and (folder / f"{name}.g722").is_file() and re.search(r"\w", said):
             found[name.strip()] = said
     return dict(sorted(found.items()))
@@ -66,7 +91,7 @@ def recording(name, rate=RECORDED):
 def split(seed=SPLIT_SEED, count=HELD_OUT, least=3):
     """Return (training, held-out) names: ``count`` different texts of at least ``least`` words are held out by lot.
 
-    What has the words of a held-out prompt is in neither part. Parts of a held-out text may be in longer training texts.
+    What has the words of a held-out prompt is in neither part. Parts of a held-out text may be in training texts.
     """
     said = {name: tuple(w for w in speech_text.words(text) if w != ",") for name, text in texts().items()}
     different = sorted({words: name for name, words in sorted(said.items(), reverse=True)}.items())
@@ -80,7 +105,7 @@ def split(seed=SPLIT_SEED, count=HELD_OUT, least=3):
 
 
 class Timeline(NamedTuple):
-    """Phones of a recording: number in PHONES, first frame, frames, and the number of the word (-1: silence), (k,) each."""
+    """Phones of a recording: number in PHONES, first frame, frames, number of the word (-1: silence), (k,) each."""
 
     phone: np.ndarray
     start: np.ndarray
@@ -117,8 +142,8 @@ def heard_part(sound, rate=RECORDED, below=42.0, margin=0.03):
 def align(listener, sound, said):
     """Return the `Timeline` of a recording (n,) at RECORDED for words [(word, phonemes)]; ValueError: they do not fit.
 
-    Viterbi's path through hidden Markov models of phones (Huggins-Daines et al. 2006), in two passes: words, then phones. The dictionary
-    may have several pronunciations of a word; the one that fits best is taken. A phone has at least three frames.
+    Viterbi's path through hidden Markov models of phones (Huggins-Daines et al. 2006), in two passes: words, then
+    phones. Of several pronunciations of a word the one that fits best is taken.
     """
     first, last = heard_part(sound)
     first -= first % (RECORDED // 100)
@@ -155,7 +180,9 @@ def as_timeline(found, before, total):
 
 def save_timelines(timelines, path):
     """Write {name: Timeline} compactly: numbers of phones, frames and words one after the other."""
-    parts = {field: np.concatenate([getattr(t, field) for t in timelines.values()]) for field in ("phone", "frames", "word")}
+    parts = {
+        field: np.concatenate([getattr(t, field) for t in timelines.values()]) for field in ("phone", "frames", "word")
+    }
     with files.replacing(Path(path)) as part, open(part, "wb") as file:
         np.savez_compressed(
             file,
@@ -190,7 +217,7 @@ def usual_frames(timelines):
 
 
 class Bank(NamedTuple):
-    """What is cut from: each recording's sound (n,) at RATE, its timeline and words; and where each word and phone is."""
+    """What is cut from: each recording's sound (n,) at RATE, its timeline and words; where each word and phone is."""
 
     sounds: dict
     timelines: dict
