@@ -1,8 +1,8 @@
 """Prompts nobody recorded: what the front end does, how well the recordings align, and who is understood.
 
-    AIGC_DATA_DIR=FOLDER python benchmarks/speech.py [letters | readings | alignment | systems | second] …
+    AIGC_DATA_DIR=FOLDER python benchmarks/speech.py [letters | readings | alignment | closed | opened | second] …
 
-FOLDER/asterisk_en holds Asterisk's prompts. Needs pocketsphinx, jiwer and num2words; `systems` speaks with espeak-ng
+FOLDER/asterisk_en holds Asterisk's prompts. Needs pocketsphinx, jiwer and num2words; espeak-ng speaks, too,
 where it is installed. `second` makes an environment of its own for a second recogniser, moonshine-voice 0.0.49 (MIT):
 release 0.1.5 downloads its model, this one carries it. The stages write their parts of speech.json,
 data/speech/letters.json.gz and data/speech/alignment.npz (learnt from the recordings: CC BY-SA 3.0, as they are).
@@ -245,10 +245,14 @@ def share(right):
 
 
 def judged(names, said, chosen):
-    """Return what one judge says of one system: closed set, word error rate, each answer."""
-    right = [a == b for a, b in zip(chosen, names, strict=True)]
-    row = {"closed": share(right), "word error rate": word_error_rate(names, said), "right": [int(r) for r in right]}
-    return row | {"said": [" ".join(words) for words in said]}
+    """Return what a judge says of a system: closed set, word error rate, each answer; None is left out."""
+    row = {}
+    if chosen is not None:
+        right = [int(a == b) for a, b in zip(chosen, names, strict=True)]
+        row |= {"closed": share(right), "right": right}
+    if said is not None:
+        row |= {"word error rate": word_error_rate(names, said), "said": [" ".join(words) for words in said]}
+    return row
 
 
 def held_out_sounds():
@@ -260,23 +264,41 @@ def held_out_sounds():
     return names, sounds
 
 
-def judged_by_pocketsphinx(names, spoken, say):
-    """Return what pocketsphinx says of one system's sounds of the prompts, as they come from `heard`."""
-    closed, opened = closed_listener(names, say), speech_voice.decoder(cmn="batch")
-    by_text = {" ".join(expected_words(name)): name for name in names}
-    chosen = [by_text.get(listen(closed, sound), "") for sound in spoken]
-    found = judged(names, [understood(listen(opened, sound)) for sound in spoken], chosen)
-    return found | {"seconds": round(sum(map(len, spoken)) / speech_voice.RECORDED)}
+def choose(names, spoken, say):
+    """Return which of the prompts pocketsphinx takes each sound for, "" for none; it knows no other sentence."""
+    closed, by_text = closed_listener(names, say), {" ".join(expected_words(name)): name for name in names}
+    return [by_text.get(listen(closed, sound), "") for sound in spoken]
 
 
-def systems():
-    """Let pocketsphinx judge all systems: choose among the held-out prompts, and write what it hears."""
+def write_down(spoken):
+    """Return the words that pocketsphinx hears in each sound, of any words that it knows."""
+    opened = speech_voice.decoder(cmn="batch")
+    return [understood(listen(opened, sound)) for sound in spoken]
+
+
+def keep(judge, system, row):
+    """Add a judge's row on one system to speech.json, what is there of it stays."""
+    before = json.loads(STORE.read_text(encoding="utf-8")).get(judge, {})
+    common.add(STORE, {judge: before | {system: before.get(system, {}) | row}})
+    print(judge, system, row.get("closed"), row.get("word error rate"), flush=True)
+
+
+def closed():
+    """Let pocketsphinx choose among the held-out prompts, for all systems."""
     names, sounds = held_out_sounds()
-    found, say = {}, rules()
+    say = rules()
     for system, spoken in sounds.items():
-        found[system] = judged_by_pocketsphinx(names, spoken, say)
-        print(system, found[system]["closed"], found[system]["word error rate"], flush=True)
-    return {"held out": names, "pocketsphinx": found, "splicing": splicing_of(names)}
+        seconds = round(sum(map(len, spoken)) / speech_voice.RECORDED)
+        keep("pocketsphinx", system, judged(names, None, choose(names, spoken, say)) | {"seconds": seconds})
+    return {"held out": names, "splicing": splicing_of(names)}
+
+
+def opened():
+    """Let pocketsphinx write down what it hears, for all systems; as long as the sounds themselves, and longer."""
+    names, sounds = held_out_sounds()
+    for system, spoken in sounds.items():
+        keep("pocketsphinx", system, judged(names, write_down(spoken), None))
+    return {}
 
 
 def splicing_of(names):
@@ -323,17 +345,15 @@ def second():
     python = BUILD / "moonshine" / "bin" / "python"
     if not python.is_file():
         python = common.environment(BUILD / "moonshine", MOONSHINE)
-    found = {}
     for system, spoken in sounds.items():
         with tempfile.TemporaryDirectory() as folder:
             np.savez(Path(folder) / "sounds.npz", **{str(k): s.astype(np.float32) for k, s in enumerate(spoken)})
             common.run_apart(python, [hear_all], f"hear_all({folder!r})")
             text = json.loads((Path(folder) / "heard.json").read_text(encoding="utf-8"))
         said = [understood(text[str(k)]) for k in range(len(names))]
-        found[system] = judged(names, said, [nearest(words, names) for words in said])
-        print(system, found[system]["closed"], found[system]["word error rate"], flush=True)
-    first = json.loads(STORE.read_text(encoding="utf-8"))["pocketsphinx"]
-    return {"moonshine": found, "both wrong": both_wrong(first, found)}
+        keep("moonshine", system, judged(names, said, [nearest(words, names) for words in said]))
+    stored = json.loads(STORE.read_text(encoding="utf-8"))
+    return {"both wrong": both_wrong(stored["pocketsphinx"], stored["moonshine"])}
 
 
 def both_wrong(first, second):
@@ -346,7 +366,14 @@ def both_wrong(first, second):
     return dict(sorted(found.items()))
 
 
-STAGES = {"letters": letters, "readings": readings, "alignment": alignment, "systems": systems, "second": second}
+STAGES = {
+    "letters": letters,
+    "readings": readings,
+    "alignment": alignment,
+    "closed": closed,
+    "opened": opened,
+    "second": second,
+}
 
 if __name__ == "__main__":
     common.run_stages(STAGES, STORE, __doc__)

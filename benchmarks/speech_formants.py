@@ -84,8 +84,11 @@ def tracks(phones, steps, ease=8):
 
 def pulses(pitch):
     """Return pulses (n,) for a pitch in Hz at each sample, all harmonics alike."""
-    train = np.diff(np.floor(np.cumsum(pitch) / RATE), prepend=0.0) > 0
-    return signal.lfilter([1.0, -1.0], [1.0, -0.95], train.astype(float))
+    phase = np.cumsum(pitch) / RATE
+    crossed = np.diff(np.floor(phase), prepend=0.0) > 0
+    late = crossed * (phase % 1) * RATE / pitch  # samples since the pulse: it is shared by the two around it
+    train = crossed - late + np.append(late[1:], 0.0)
+    return signal.lfilter([1.0, -1.0], [1.0, -0.95], train)
 
 
 def resonator(frequency, width):

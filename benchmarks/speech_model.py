@@ -29,7 +29,7 @@ import numpy as np  # noqa: E402
 
 BUILD, SHIPPED = HERE.parent / "build" / "speech", HERE.parent / "data" / "pretrained"
 FRAMES, MOST_PHONES = 288, 64  # of a training piece: 3.5 s
-STEPS, BATCH = 20_000, 16
+STEPS, BATCH = 12_000, 8
 LOW, HIGH = 110.0, 350.0  # Hz: the pitch that is looked for
 PITCHES = np.geomspace(LOW, HIGH, 64)
 FLOOR, TOP = -70.0, -10.0  # decibels of a picture: those of 08_audio
@@ -38,13 +38,13 @@ FLOOR, TOP = -70.0, -10.0  # decibels of a picture: those of 08_audio
 # --- what is measured in a recording ---------------------------------------------------------------------------------
 
 
-def pitch_of(sound, frames=WORD, least=0.45):
+def pitch_of(sound, frames=WORD, least=0.6):
     """Return the pitch in Hz of each frame of a sound (n,), 0 where it has none.
 
-    The lag at which a frame of 50 ms resembles itself most (normalised cross-correlation), where that is at least
+    The lag at which a frame of 40 ms resembles itself most (normalised cross-correlation), where that is at least
     ``least``; of lags that are nearly as good the shortest; then a median of five frames.
     """
-    size, count = round(0.05 * frames.rate), -(-len(sound) // frames.hop)
+    size, count = round(0.04 * frames.rate), -(-len(sound) // frames.hop)
     shortest, longest = int(frames.rate / HIGH), int(frames.rate / LOW) + 1
     padded = np.pad(sound, [(size // 2, size // 2 + longest + frames.hop)])
     starts = np.arange(count) * frames.hop
@@ -101,6 +101,11 @@ def levelled(sound):
     """Return a sound whose heard part has root mean square 0.1, as the words of 08_audio."""
     first, last = speech_voice.heard_part(sound, speech_voice.RATE)
     return 0.1 * sound / np.sqrt(np.mean(sound[first:last] ** 2))
+
+
+def log_levels(sound):
+    """Return the decibels (n, bands) of a recording at RATE, within the range of 08's pictures."""
+    return np.clip(audio.log_mel(levelled(sound)), FLOOR, TOP)
 
 
 def frame_owner(timeline, count):
@@ -199,21 +204,21 @@ def reader(width=160, name="reader"):
     x = layers.Embedding(len(PHONES) + 1, width)(phones)
     for _ in range(3):
         x = residual(x, width, 5)
-    y = keras.ops.stop_gradient(layers.LayerNormalization()(x))
+    y = layers.LayerNormalization()(keras.ops.stop_gradient(x))
     y = layers.Conv1D(128, 5, padding="same", activation="gelu")(y)
     y = layers.Conv1D(128, 5, padding="same", activation="gelu")(layers.Dropout(0.3)(y))
     return keras.Model(phones, [x, layers.Dense(3)(layers.Dropout(0.3)(y))], name=name)
 
 
-def painter(width=192, code=160, name="painter"):
+def painter(width=160, code=160, name="painter"):
     """Return the network of frames to levels (batch, frames, bands): a phone's code, where in it, and the source."""
     keras = runtime.keras
     layers = keras.layers
     codes, place = layers.Input((None, code), name="codes"), layers.Input((None, 4), name="place")
     source = layers.Input((None, WORD.bands), name="source")
     x = layers.Dense(width)(layers.Concatenate()([codes, place, source]))
-    for dilation in (1, 2, 4, 1, 2):
-        x = residual(x, width, 5, dilation)
+    for dilation in (1, 2, 4, 8, 1, 2):
+        x = residual(x, width, 3, dilation)
     coarse = layers.Dense(WORD.bands, name="levels")(layers.LayerNormalization()(x))
     return keras.Model([codes, place, source], coarse, name=name)
 
@@ -243,12 +248,21 @@ def targets_of(pieces):
     return told, counts
 
 
+def quick(network):
+    """Return a network as one TensorFlow function for all lengths; called as it is, it takes longer."""
+    tf = runtime.tf
+    signature = [tf.TensorSpec(one.shape, one.dtype) for one in network.inputs]
+    run = tf.function(lambda *given: network(list(given) if len(given) > 1 else given[0]), input_signature=signature)
+    return lambda given: run(*(given if isinstance(given, list) else [given]))
+
+
 class Voice:
     """Reader and painter, their training, and how they speak."""
 
     def __init__(self, seed=0):
         runtime.keras.utils.set_random_seed(seed)
         self.reader, self.painter = reader(), painter()
+        self.read, self.paint = (quick(network) for network in (self.reader, self.painter))
 
     @property
     def weights(self):
@@ -264,17 +278,17 @@ class Voice:
 
     def plan(self, phones, speed=1.0):
         """Return (frames, pitch) (n,) for numbers of phones (n,): pitch in Hz, 0 without."""
-        _, told = self.reader(np.array(phones)[None] + 1, training=False)
+        _, told = self.read(np.array(phones, np.int32)[None] + 1)
         told = np.asarray(told)[0]
         frames = np.maximum(1, np.rint((np.exp(told[:, 0]) - 1) / speed)).astype(int)
         return np.minimum(frames, 60), np.where(told[:, 2] > 0, 200 * np.exp(told[:, 1].clip(-0.7, 0.6)), 0.0)
 
     def levels(self, phones, frames, pitch):
         """Return decibels (total frames, bands) for phones (n,), their frames (n,) and pitch (total frames,)."""
-        codes, _ = self.reader(np.array(phones)[None] + 1, training=False)
+        codes, _ = self.read(np.array(phones, np.int32)[None] + 1)
         owner = np.repeat(np.arange(len(phones)), frames)
         place = place_of(owner[None], np.asarray(frames)[None], np.asarray(pitch)[None])
-        made = self.painter([np.asarray(codes)[:, owner], place, source_of(np.asarray(pitch))[None]], training=False)
+        made = self.paint([np.asarray(codes)[:, owner], place, source_of(np.asarray(pitch))[None]])
         return np.clip(30 * np.asarray(made)[0] - 40, FLOOR, TOP).astype(float)
 
     def speak(self, phones, speed=1.0):
@@ -296,13 +310,11 @@ def glide(frames, pitch):
 @functools.cache
 def vocoder():
     """Return 08's shipped vocoder as a function of decibels (n, frames, bands) to those of all bins."""
-    network = models.load_pretrained("digit_vocoder")
-    return lambda levels: (
-        30 * network(((levels + 40) / 30).astype(np.float32), training=False).numpy().astype(float) - 40
-    )
+    network = quick(models.load_pretrained("digit_vocoder"))
+    return lambda levels: 30 * network(((levels + 40) / 30).astype(np.float32)).numpy().astype(float) - 40
 
 
-def vocode(levels, iterations=30):
+def vocode(levels, iterations=20):
     """Return the sound (frames·hop,) of decibels (frames, bands), as in 08_audio."""
     magnitudes = audio.magnitudes(levels[None], updates=5, start=vocoder()(levels[None]))
     return audio.griffin_lim(magnitudes, len(levels) * WORD.hop, iterations, momentum=0.99)[0]
@@ -386,7 +398,7 @@ def train(minutes):
         if step % 10 == 0:  # an average over about the last tenth of the steps
             keep = max(0.0, 1 - 10 / (0.1 * step + 10))
             average = [keep * old + (1 - keep) * new for old, new in zip(average, voice.weights, strict=True)]
-        if step % 50 == 0:
+        if step % 25 == 0:
             lines.append([step, float(decibels), float(planned)])
             print(
                 f"step {step}: {lines[-1][1]:.2f} dB, plan {lines[-1][2]:.3f}, {time.monotonic() - begin:.0f} s",
@@ -430,17 +442,17 @@ def phones_of(text, say):
 
 
 def listen():
-    """Let pocketsphinx judge the voice as it judged the others."""
+    """Let pocketsphinx judge the voice as it judged the others, and the real voice put through the vocoder alone."""
     voice, say, (_, names) = load_voice(), speech.rules(), speech_voice.split()
     begin, said = time.perf_counter(), speech_voice.texts()
-    sounds = [voice.speak(phones_of(said[name], say)) for name in names]
+    made = [voice.speak(phones_of(said[name], say)) for name in names]
     took = time.perf_counter() - begin
-    found = speech.judged_by_pocketsphinx(names, [speech.heard(sound) for sound in sounds], say)
-    print(found["closed"], found["word error rate"])
-    return {
-        "voice, pocketsphinx": found,
-        "voice, times real time": round(sum(map(len, sounds)) / speech_voice.RATE / took, 1),
-    }
+    again = [vocode(log_levels(speech_voice.recording(name, speech_voice.RATE))) for name in names]
+    for system, sounds in {"voice": made, "real, vocoder": again}.items():
+        spoken = [speech.heard(sound) for sound in sounds]
+        speech.keep("pocketsphinx", system, speech.judged(names, None, speech.choose(names, spoken, say)))
+        speech.keep("pocketsphinx", system, speech.judged(names, speech.write_down(spoken), None))
+    return {"voice, times real time": round(sum(map(len, made)) / speech_voice.RATE / took, 1)}
 
 
 if __name__ == "__main__":
