@@ -167,7 +167,8 @@ def speakers():
         "formants": lambda name: formant_voice(speech_text.phonemes(said[name], say), usual),
     }
     if shutil.which("espeak-ng"):
-        found["espeak-ng"] = lambda name: speech_voice.espeak(" ".join(speech_text.words(said[name])))
+        for system, voice in (("espeak-ng", "en-us"), ("espeak-ng, female", "en-us+f3")):
+            found[system] = lambda name, v=voice: speech_voice.espeak(" ".join(speech_text.words(said[name])), v)
     return found
 
 
