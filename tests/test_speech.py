@@ -1,0 +1,298 @@
+"""What is read out, how unknown words sound, when a phone is said, and the voices that need no network."""
+
+from benchmarks import speech, speech_formants, speech_model, speech_text, speech_voice
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("num2words", reason="pip install num2words")
+needs_dictionary = pytest.mark.skipif(
+    not speech_text.importlib.util.find_spec("pocketsphinx"), reason="pip install pocketsphinx"
+)
+WRONG_TODAY = {  # hand-written cases that the rules do not read as a person would
+    "It costs $2 million.",
+    "Opening hours: 9-5.",
+    "Go to St. James St.",
+    "The FBI called.",
+    "Since 1999 we serve you.",
+    "On May 4, 2026.",
+    "On 5/4/2026.",
+}
+
+
+def said(text):
+    return [word for word in speech_text.words(text) if word != ","]
+
+
+# --- reading out -----------------------------------------------------------------------------------------------------
+
+
+@needs_dictionary
+@pytest.mark.parametrize("case", speech.cases(), ids=lambda case: case[1])
+def test_hand_written_cases(case):
+    _, text, expected = case
+    assert (said(text) == expected.split()) == (text not in WRONG_TODAY)
+
+
+def test_a_stop_is_a_pause_but_not_at_the_end():
+    assert speech_text.words("Stop. Then go, now!") == ["stop", ",", "then", "go", ",", "now"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "at least one word"),
+        ("  ... !", "at least one word"),
+        (7, "at least one word"),
+        ("按一", "not Latin .*translate the text first"),
+        ("word " * 2001, "2,001 words; expected at most 2,000"),
+    ],
+)
+def test_what_cannot_be_spoken_is_refused_by_a_sentence(text, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        speech_text.words(text)
+
+
+def test_two_thousand_words_are_read():
+    assert len(said("one " * 2000)) == 2000
+
+
+@given(st.integers(0, 10**12))
+@settings(max_examples=60, deadline=None)
+def test_digits_never_survive(number):
+    words = said(f"Call {number} now, at {number % 24}:{number % 60:02d}, for ${number / 100:.2f}.")
+    assert not any(char.isdigit() for word in words for char in word)
+    assert words[0] == "call"
+
+
+@given(st.integers(0, 999_999))
+@settings(max_examples=60, deadline=None)
+def test_one_by_one_has_a_word_a_digit(number):
+    assert len(speech_text.singly(str(number)).split()) == len(str(number))
+
+
+# --- letters to sounds -----------------------------------------------------------------------------------------------
+
+
+def test_distance_by_hand():
+    assert speech_text.distance("kitten", "sitting") == 3
+    assert speech_text.distance((), ("K", "AE")) == 2
+    assert speech_text.distance(("K", "AE"), ("K", "AE")) == 0
+
+
+def test_error_rate_takes_the_nearest_pronunciation():
+    rate, wrong = speech_text.error_rate([("A",), ("B", "C")], [[("A", "B"), ("A",)], [("B", "D")]])
+    assert rate == pytest.approx(1 / 3) and wrong == 0.5
+
+
+PAIRS = [("cat", ("K", "AE", "T")), ("cot", ("K", "AA", "T")), ("cit", ("S", "IH", "T")), ("tic", ("T", "IH", "K"))]
+PAIRS += [("cita", ("S", "IH", "T", "AH")), ("taco", ("T", "AA", "K", "OW")), ("cax", ("K", "AE", "K", "S"))]
+
+
+def test_letters_are_aligned_with_sounds():
+    cost = speech_text.fit_alignment(PAIRS * 5)
+    assert speech_text.aligned("cat", ("K", "AE", "T"), cost) == [("K",), ("AE",), ("T",)]
+    assert speech_text.aligned("cax", ("K", "AE", "K", "S"), cost) == [("K",), ("AE",), ("K", "S")]
+    assert speech_text.aligned("a", ("K", "AE", "K"), cost) is None
+
+
+def test_a_rule_looks_at_its_neighbours_and_travels(tmp_path):
+    rules = speech_text.train_letters(PAIRS, speech_text.fit_alignment(PAIRS * 5))
+    speech_text.save_rules(rules, tmp_path / "rules.gz")
+    again = speech_text.load_rules(tmp_path / "rules.gz")
+    assert again == rules
+    assert speech_text.spell("cit", again) == ("S", "IH", "T")  # c before i
+    assert speech_text.spell("cat", again, levels=1)[0] == "K"  # alone, c is K more often
+    assert speech_text.spell("é", again) == ("AH",)
+
+
+def test_shipped_rules_know_a_silent_letter_and_name_only_phones():
+    say = speech.rules()
+    assert say("kittens") == ("K", "IH", "T", "AH", "N", "Z")
+    phones = {phone for sounds in speech_text.load_rules(speech.RULES).values() for phone in sounds}
+    assert phones <= set(speech_voice.PHONES)
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz'", min_size=1, max_size=20))
+@settings(max_examples=50, deadline=None)
+def test_every_word_has_sounds(word):
+    assert speech_text.spell(word, {(0, letter): ("AH",) for letter in "abcdefghijklmnopqrstuvwxyz"})
+
+
+@needs_dictionary
+def test_words_families_are_on_one_side():
+    entries = {word: 1 for word in ("appendix", "appendixes", "banana", "bananas", "cat", "cats", "dog")}
+    train, test = speech_text.split_by_beginning(entries, 3, seed=1)
+    assert not {word[:5] for word in train} & {word[:5] for word in test} and {*train, *test} == set(entries)
+
+
+@needs_dictionary
+@pytest.mark.parametrize(("word", "end"), [("asterisk's", "S"), ("waldo's", "Z"), ("church's", "Z")])
+def test_the_possessive_follows_the_sound_before_it(word, end):
+    phones, known = speech_text.look_up(word, None)
+    assert known and phones[-1] == end
+
+
+# --- timelines -------------------------------------------------------------------------------------------------------
+
+
+def test_timelines_travel(tmp_path):
+    found = [("hi", [("HH", 0, 5), ("AY", 5, 9)]), ("<sil>", [("SIL", 14, 4)]), ("a", [("AH", 18, 3)])]
+    t = speech_voice.as_timeline(found, before=10, total=40)
+    assert t.phone.tolist() == [0, *(speech_voice.PHONES.index(p) for p in ("HH", "AY", "SIL", "AH")), 0]
+    assert t.start.tolist() == [0, 10, 15, 24, 28, 31] and t.frames.tolist() == [10, 5, 9, 4, 3, 9]
+    assert t.word.tolist() == [-1, 0, 0, -1, 1, -1]
+    speech_voice.save_timelines({"one": t, "two": t}, tmp_path / "t.npz")
+    again = speech_voice.load_timelines(tmp_path / "t.npz")
+    assert list(again) == ["one", "two"]
+    assert all((a == b).all() for name in again for a, b in zip(again[name], t, strict=True))
+
+
+def test_stored_timelines_are_plausible():
+    aligned = speech_voice.load_timelines(speech.ALIGNED)
+    assert len(aligned) > 500
+    for t in aligned.values():
+        assert (t.start == np.cumsum(t.frames) - t.frames).all()  # nothing twice, nothing left out
+        assert t.frames[t.phone > 0].min() >= 1 and (np.diff(t.word[t.word >= 0]) <= 1).all()
+    usual = dict(zip(speech_voice.PHONES, speech_voice.usual_frames(aligned), strict=True))
+    assert min(usual[p] for p in ("AY", "AW", "OY", "EY")) > max(usual[p] for p in ("B", "D", "G", "DH", "AH"))
+
+
+def test_the_heard_part_leaves_out_silence():
+    sound = np.concatenate([np.zeros(800), np.sin(np.arange(1600)), np.zeros(800)])
+    first, last = speech_voice.heard_part(sound, rate=8000, margin=0.0)
+    assert abs(first - 800) <= 80 and abs(last - 2400) <= 80
+
+
+# --- splicing --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bank():
+    """Two recordings of one phone a word, each word a constant of its own: 1 2 3 and 4 5."""
+    phones = {"one": ["W"], "two": ["T"], "three": ["TH"], "four": ["F"], "five": ["V"]}
+    words = {"a": ["one", "two", "three"], "b": ["four", "five"]}
+    timelines, sounds, by_word, by_phone = {}, {}, {}, {}
+    for name, said_here in words.items():
+        numbers = [speech_voice.PHONES.index(phones[word][0]) for word in said_here]
+        count = len(numbers)
+        parts = numbers, 10 * np.arange(count), np.full(count, 10), np.arange(count)
+        timelines[name] = speech_voice.Timeline(*map(np.array, parts))
+        level = {"a": 1, "b": 4}[name]
+        sounds[name] = np.repeat(np.arange(level, level + count), 10 * speech_voice.STEP).astype(float)
+        for k, (word, number) in enumerate(zip(said_here, numbers, strict=True)):
+            by_word.setdefault(word, []).append((name, k))
+            by_phone.setdefault(number, []).append((name, k))
+    return speech_voice.Bank(sounds, timelines, words, by_word, by_phone)
+
+
+def test_longest_runs_are_cut_and_unknown_words_are_built_from_phones(bank):
+    spoken = [("two", ("T",)), ("three", ("TH",)), ("five", ("V",)), ("fw", ("F", "W"))]
+    sound, found = speech_voice.splice(spoken, bank, fade=0.0)
+    assert found == 3
+    assert sound[:: 10 * speech_voice.STEP].tolist() == [2, 3, 5, 4, 1]
+
+
+def test_joins_shorten_by_the_fade():
+    joined = speech_voice.join([np.ones(100), np.ones(100), np.ones(5)], fade=10)
+    assert len(joined) == 100 + 90 + 0 and np.allclose(joined, 1)
+
+
+# --- formants --------------------------------------------------------------------------------------------------------
+
+
+def test_every_phone_has_a_sound():
+    assert set(speech_formants.SOUNDS) == set(speech_voice.PHONES)
+
+
+@pytest.mark.parametrize(("frequency", "width"), [(500, 60), (1500, 100), (2500, 150)])
+def test_a_resonator_has_its_peak_and_width(frequency, width):
+    from scipy import signal
+
+    b, a = speech_formants.resonator(frequency, width)
+    hertz, response = signal.freqz(b, a, worN=16384, fs=speech_formants.RATE)
+    power = np.abs(response) ** 2
+    assert abs(hertz[power.argmax()] - frequency) < 5
+    assert np.ptp(hertz[power > power.max() / 2]) == pytest.approx(width, rel=0.05)
+    assert power[0] == pytest.approx(1)
+
+
+@given(st.sampled_from(sorted(speech_formants.VOWELS)), st.integers(100, 300))
+@settings(max_examples=20, deadline=None)
+def test_a_vowel_has_the_pitch_that_was_asked(vowel, pitch):
+    sound = speech_formants.speak([vowel], [1.0], np.full(200, float(pitch)))
+    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
+    harmonic = np.arange(len(power)) / pitch  # one bin a hertz
+    near = np.abs(harmonic - np.rint(harmonic)) * pitch < 4
+    assert power[near].sum() > 0.75 * power.sum()  # the rest is between the harmonics: a pulse falls between samples
+
+
+def test_two_vowels_differ_where_their_resonances_do():
+    def level(sound, low, high):
+        return (np.abs(np.fft.rfft(sound))[low:high] ** 2).sum() / (np.abs(np.fft.rfft(sound)) ** 2).sum()
+
+    ee, ah = (speech_formants.speak([vowel], [1.0], np.full(200, 100.0)) for vowel in ("IY", "AA"))
+    assert level(ah, 700, 1400) > 5 * level(ee, 700, 1400)
+    assert len(ee) == speech_formants.RATE and np.abs(ee).max() == pytest.approx(0.9)
+
+
+# --- the voice -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pitch", [130.0, 205.0, 310.0])
+def test_the_pitch_of_a_vowel_is_found(pitch):
+    sound = speech_formants.speak(["AH"], [1.0], np.full(200, pitch))
+    found = speech_model.pitch_of(sound)[10:-10]
+    assert (found > 0).mean() > 0.95 and np.median(found) == pytest.approx(pitch, rel=0.01)
+
+
+def test_noise_and_silence_have_no_pitch():
+    noise = np.random.default_rng(0).normal(size=8000)
+    assert (speech_model.pitch_of(noise) > 0).mean() < 0.1
+    assert not speech_model.pitch_of(np.zeros(8000)).any()
+
+
+def test_the_source_shows_its_harmonics():
+    table = speech_model.source_table()
+    assert table.shape == (64, 64) and table.max() == 0 and table.min() >= -1
+    low = speech_model.source_of(np.array([110.0, 0.0]))
+    assert np.ptp(low[0, :20]) > 0.3 and (low[1] == -0.5).all()
+
+
+def test_frames_belong_to_the_phone_at_their_middle():
+    t = speech_voice.Timeline(*(np.array(part) for part in ([0, 1, 2], [0, 3, 6], [3, 3, 6], [-1, 0, 0])))
+    # frames of 12 ms have their middles at 6, 18, 30, … ms; phones begin at 0, 30 and 60 ms
+    assert speech_model.frame_owner(t, 10).tolist() == [0, 0, 1, 1, 1, 2, 2, 2, 2, 2]
+
+
+def test_places_run_from_nought_to_one():
+    place = speech_model.place_of(np.array([[0, 0, 1, 1, 1, 1]]), np.array([[2, 4]]), np.ones((1, 6)))[0]
+    assert np.allclose(place[:, 0], [0.25, 0.75, 0.125, 0.375, 0.625, 0.875])
+    assert np.allclose(place[:, 0] + place[:, 1], 1) and (place[:, 3] == 1).all()
+
+
+def test_the_pitch_glides_between_voiced_phones():
+    line = speech_model.glide(np.array([4, 2, 4]), np.array([100.0, 0.0, 200.0]))
+    assert (line[4:6] == 0).all() and line[0] == 100 and line[-1] == 200 and (np.diff(line[line > 0]) >= 0).all()
+
+
+def test_what_the_reader_must_tell_comes_from_the_frames():
+    owner = np.full((1, speech_model.FRAMES), -1)
+    owner[0, :6] = [0, 0, 1, 1, 1, 1]
+    pitch = np.zeros((1, speech_model.FRAMES))
+    pitch[0, 2:5] = 200 * np.exp(0.1)
+    piece = speech_model.Piece(np.zeros((1, 64), int), np.zeros((1, 64), int), owner, pitch, None)
+    told, counts = speech_model.targets_of(piece)
+    assert np.allclose(told[0, :2], [[np.log(3), 0, 0], [np.log(5), 0.1, 1]])
+    assert counts[0, :3].tolist() == [[1, 0, 1], [1, 1, 1], [0, 0, 0]]
+
+
+def test_a_voice_speaks_as_long_as_it_planned():
+    voice = speech_model.Voice()
+    phones = ["SIL", "HH", "AY", "SIL"]
+    frames, _ = voice.plan([speech_voice.PHONES.index(phone) for phone in phones])
+    sound = voice.speak(phones)
+    assert len(sound) == frames.sum() * speech_model.WORD.hop and np.isfinite(sound).all()
+    assert 2 * sum(w.size for w in voice.weights) < 5e6  # bytes of float16
