@@ -244,7 +244,7 @@ def fusion_weights(features, right, penalty=0.01):
 
 
 JOINTS = r"(?<=[.?!;])\s+|(?<=[。？！；])|\s+(?:and also|also|and|plus|another thing|after that|by the way)\s+|另外|还有|顺便|此外"
-COSTS = {"resolved": 0.05, "offered": 0.55, "handed over": 4.5, "half": 4.55, "wrong": 25.0}  # EUR, by assumption
+COSTS = {"resolved": 0.05, "offered": 0.55, "handed over": 5.0, "half": 4.55, "wrong": 25.0}  # EUR, by assumption
 MOST_WRONG = 0.04  # of the answers given: upper end of a one-sided 95 % interval
 
 
@@ -298,10 +298,23 @@ def decisions(top, sure, parent, count, alone, part):
     return found
 
 
+def offers(read, parent, count):
+    """Return of each message the pages to choose from: its first three, and the first page of each of its parts."""
+    found = [list(one) for one in read["offered"][:count]]
+    for place in range(count, len(parent)):
+        page, own = int(read["top"][place]), found[parent[place]]
+        if page not in own and len(own) < 5:
+            own.append(page)
+    return found
+
+
 def outcome(answered, offered, right):
-    """Return what became of a message: a key of COSTS; ``offered`` are the three pages shown where none answers."""
+    """Return what became of a message: a key of COSTS; ``offered`` are the pages shown where none is sure enough.
+
+    "offered" takes it for granted that a customer who sees the right page, or both, picks it: nobody was asked.
+    """
     if not answered:
-        return "offered" if len(right) == 1 and right <= set(offered) else "handed over"
+        return "offered" if right and right <= set(map(int, offered)) else "handed over"
     return "wrong" if answered - right else "resolved" if answered == right else "half"
 
 
@@ -315,14 +328,14 @@ def chosen_thresholds(read, rights, steps=np.arange(0.3, 1.0, 0.02)):
 
     Where no pair keeps it, the one with the least upper bound of wrong answers is returned.
     """
-    trials = []
+    trials, shown = [], offers(read, read["parent"], len(rights))
     for alone in steps:
         for part in (0.5, 0.6, 0.7, 0.8, 0.9, 1.1):
             ends = [
                 outcome(answered, offered, right)
                 for answered, offered, right in zip(
                     decisions(read["top"], read["sure"], read["parent"], len(rights), alone, part),
-                    read["offered"][: len(rights)],
+                    shown,
                     rights,
                     strict=True,
                 )
@@ -470,7 +483,8 @@ def retrieval_table(messages, scores, fused):
 def service_table(messages, read, parent, thresholds):
     """Return what became of messages under thresholds: counts, shares with intervals by meanings, cost, and risk."""
     answered = decisions(read["top"], read["sure"], parent, len(messages), *thresholds)
-    ends = [outcome(a, o, one["right"]) for a, o, one in zip(answered, read["offered"], messages, strict=False)]
+    shown = offers(read, parent, len(messages))
+    ends = [outcome(a, o, one["right"]) for a, o, one in zip(answered, shown, messages, strict=True)]
     cluster = [one["meanings"] if one["right"] else f"none {k}" for k, one in enumerate(messages)]
     cluster = np.unique([name.split("+")[0] for name in cluster], return_inverse=True)[1]
     inside = np.array([bool(one["right"]) for one in messages])
@@ -479,8 +493,9 @@ def service_table(messages, read, parent, thresholds):
     found = {"ends": {kind: _counted(ends, own) for kind, own in kinds_of(messages).items()}}
     found["resolved alone, of in scope"] = cluster_means(is_end["resolved"][inside], cluster[inside])
     helped = is_end["resolved"] | is_end["offered"]
-    found["resolved, or offered among three"] = cluster_means(helped[inside], cluster[inside])
+    found["resolved, or offered"] = cluster_means(helped[inside], cluster[inside])
     found["answers given"] = int(given.sum())
+    found["wrong, of all messages"] = [*cluster_means(is_end["wrong"], cluster), cluster_upper(is_end["wrong"], cluster)]
     if given.any():
         wrong = is_end["wrong"][given]
         found["wrong, of answers"] = cluster_means(wrong, cluster[given])
@@ -508,6 +523,14 @@ def kinds_of(messages):
 
 def _counted(ends, own):
     return {name: int(sum(end == name for end, is_own in zip(ends, own, strict=True) if is_own)) for name in COSTS}
+
+
+def two_found(messages, read, parent):
+    """Return [both pages first in two parts, one of them, messages] of the messages with two meanings."""
+    two = [k for k, one in enumerate(messages) if len(one["right"]) == 2]
+    first = [{int(read["top"][j]) for j in np.flatnonzero(parent == k)} for k in two]
+    hits = [len(some & messages[k]["right"]) for some, k in zip(first, two, strict=True)]
+    return [hits.count(2), hits.count(1), len(two)]
 
 
 def risk_curve(messages, read):
@@ -562,6 +585,7 @@ def choose():
             "thresholds": thresholds,
             "service": {name: service_table(train, read, parent, pair) for name, pair in thresholds.items()},
             "reliability": reliability(train, read),
+            "two": two_found(train, read, parent),
             "model": fitted(train, scores, names),
             "models by fold": models if regime == "pages without examples" else [],
         }
@@ -592,6 +616,7 @@ def test():
             "service": {n: service_table(messages, read, parent, pair) for n, pair in chosen["thresholds"].items()},
             "risk": risk_curve(messages, read),
             "reliability": reliability(messages, read),
+            "two": two_found(messages, read, parent),
         }
     return {"test": as_lists(found)}
 

@@ -146,7 +146,7 @@ INSTRUCTIONS = r"""
 \b(ignore|forget|disregard|override|bypass|skip)\b.{0,40}\b(instruction|rule|prompt|previous|above|polic|restriction|filter|guideline|you were told)
 \b(system|developer|admin\w*|debug|root|maintenance|god|test)\b[ -]*(prompt|mode|message|override|access|note|command|notice)
 \b(you are|you're|act|behave|pretend|imagine|role[- ]?play)\b.{0,30}\b(as if|as an?|to be|that you)\b
-\byou('re| are) (now|no longer) (an?|my|the|in|free|called)\b|\byour new (name|role|task|job|rule|instruction)
+\byou('re| are) (now|no longer) (an?|my|the|in|free|called)\b|\byou('re| are) now \w*bot\b|\byour new (name|role|task|job|rule|instruction)
 \b(repeat|say|write|print|output|reply|respond|answer)\b.{0,25}\b(after me|exactly|verbatim|the (word|phrase|sentence|text)|only with|word for word|in capitals|yes or no)
 \b(begin|start|end) (your|the|every|each) (reply|answer|message|response|sentence)
 \b(reveal|show|print|tell|give|list|dump|what('s| is| are))\b.{0,30}\b(your (hidden |secret |initial )?(prompt|instructions|configuration)|source code|password list|api key|database|all (the )?(orders|customers|users))
@@ -156,7 +156,7 @@ INSTRUCTIONS = r"""
 忽略|无视|忘(掉|记).{0,8}(指令|规则|以上)|系统(提示|消息|指令|管理)|开发者|管理员|调试|你现在是|你(要)?扮演|假装|从现在起|逐字|原样|重复(我|以下|下面)|输出(以下|下面|你的)|提示词|新(规则|指令)|绕过|越狱|写.{0,3}(诗|代码|故事)
 """.strip().splitlines()
 PROMISES = r"""
-\b(you|your \w+|someone|somebody|a colleague|he|she|they|i was|it was|has been|been)\b.{0,30}\b(said|told|promised|agreed|confirmed|assured|guaranteed|offered)\b.{0,80}\b(free|full refund|discount|voucher|percent|half|compensat|waive|exception|deal|double|for nothing|no charge|keep (it|them|the))
+\b(you|your \w+|someone|somebody|a colleague|the (lady|man|guy|woman|rep|manager|agent)|he|she|they|i was|it was|has been|been)\b.{0,30}\b(said|told|promised|agreed|confirmed|assured|guaranteed|offered)\b.{0,80}\b(free|full refund|discount|voucher|percent|half|compensat|waive|exception|deal|double|for nothing|no charge|keep (it|them|the))
 \b(you|your \w+|someone|somebody|a colleague|he|she|they|i was)\b.{0,30}\b(said|told|promised|agreed|confirmed|assured|guaranteed|offered)\b.{0,60}(\d+ ?%|[€£$] ?\d|\d+ ?(euro|eur\b|€))
 \bpromised me\b|\bas agreed\b|\bkeep your (word|promise)|\bmy (deal|agreement) with
 \b(can|could|please|just|must|to|will|would|and) (you )?(please )?(just )?(confirm|promise|guarantee|assure me|swear|commit)\b.{0,60}\b(free|refund|discount|price|will|in writing|today|tomorrow|my|me|i)\b|^\W*(confirm|promise|guarantee|assure)\b
@@ -169,8 +169,10 @@ OTHERS = r"""
 \b(what|where|which|when|whether|tell|show|give|see|know|look|find|check|list|share|access|read|hint|details?|status|change|cancel)\b.{0,50}\b(wife|husband|partner|girlfriend|boyfriend|ex|boss|neighbou?r|friend|mother|father|mum|mom|dad|sister|brother|son|daughter|customer|client|buyer|person|someone|somebody|roommate|flatmate|aunt|uncle|cousin)('s|s'|s)?\b.{0,40}\b(order|orders|ordered|bought|address|e-?mail|phone|number|purchases?|account|data|details|spent)\b
 \b(order|orders|address|e-?mail|phone|number|details|data|account|purchases?|status|size)\b.{0,20}\b(of|from|belong\w* to|placed by|for customer)\b.{0,20}\b(customer|wife|husband|partner|neighbou?r|ex|boss|client|colleague|someone|somebody|people|[\w.+-]+@)
 \b(what|show|list|give|tell|look up|check|see)\b.{0,40}[\w.+-]+@[\w-]+\.\w+|[\w.+-]+@[\w-]+\.\w+.{0,40}\b(order|bought|status|parcel|address|size)
+\b(wife|husband|partner|girlfriend|boyfriend|ex|boss|neighbou?r|mother|father|sister|brother|daughter|son|friend|customer)('s|s'|s) (last |recent |old )?(order|orders|address|e-?mail|phone|number|account|data|purchases?)\b
+\b\w+'s (husband|wife|partner|boss|lawyer|mother|father|secretary)\b.{0,40}\b(show|her|his|order|parcel|tell)\b|\b(i'?m|i am) not the (buyer|customer|owner)
 \bher husband and|\bwho (ordered|bought|placed)|\ball (the )?(orders|customers|addresses|e-?mails)|\blist of (orders|customers)|\bother customers?('s|s')?\b|\b(last|next|previous) (customer|order in)
-(看|查|告诉|知道|给|发|问).{0,12}(别人|他人|其他(客户|顾客|人)|另一(个|位)(客户|顾客|人)|所有(订单|客户|顾客)|老公|老婆|丈夫|妻子|男友|女友|男朋友|女朋友|邻居|同事|朋友|前任|妈妈|爸爸|老板|客户).{0,20}(订单|地址|邮箱|电话|买|信息|资料|账户|号码|尺码)
+(看|查|告诉|知道|给|发|问|把).{0,12}(别人|他人|其他(客户|顾客|人)|另一(个|位)(客户|顾客|人)|所有(订单|客户|顾客)|老公|老婆|丈夫|妻子|男友|女友|男朋友|女朋友|邻居|同事|朋友|前任|妈妈|爸爸|老板|客户).{0,20}(订单|地址|邮箱|电话|买|信息|资料|账户|号码|尺码)
 (订单|地址|邮箱|电话|信息|资料|账户).{0,10}(是谁|谁的|属于谁)|谁(下单|下的单|买|订)
 """.strip().splitlines()
 GUARD = {"instruction": INSTRUCTIONS, "other's data": OTHERS, "promise": PROMISES}

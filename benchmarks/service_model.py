@@ -1,9 +1,11 @@
 """A small encoder for messages and help pages, trained here: two towers that share their weights, contrastive loss.
 
-For notebook 19; `python benchmarks/service_model.py` trains it on all training questions and stores its weights.
+For notebook 19, which does not use it: `python benchmarks/service_model.py encoder` measures it on training questions,
+out of fold, beside BM25, and adds what it found to service.json.
 """
 
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -13,14 +15,30 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from aigc_utils import runtime  # noqa: E402
-from service import LANGUAGES, pages, plain, questions, words_of  # noqa: E402
+from common import run_stages  # noqa: E402
+from service import (  # noqa: E402
+    FOLDS,
+    LANGUAGES,
+    REGIMES,
+    STORE,
+    as_lists,
+    bm25_scores,
+    gain,
+    groups,
+    learning,
+    measured,
+    pages,
+    plain,
+    questions,
+    single,
+    words_of,
+)
 
 BUCKETS = 4096  # for words, Chinese signs and pairs of signs, and pieces of three letters
 WIDTH = 48
 STEPS = 120
 TEMPERATURE = 12.0
 DROPPED = 0.3  # share of a text's pieces that a training step does not see
-WEIGHTS = HERE.parent / "data" / "pretrained" / "service_encoder.npz"
 
 
 def pieces(text):
@@ -49,11 +67,11 @@ def page_texts(language):
     return [f"{title}. {title}. {title}. {answer}" for title, answer in pages(language)]
 
 
-def encoded(counts, weight, vectors, xp=np):
+def encoded(counts, weight, vectors):
     """Return unit vectors (n, BUCKETS + WIDTH): the weighted pieces themselves, and what their vectors add up to."""
     counts = counts * weight
-    both = xp.concatenate([counts, counts @ vectors], 1)
-    return both / xp.sqrt(xp.sum(both**2, 1, keepdims=True) + 1e-9)
+    both = np.concatenate([counts, counts @ vectors], 1)
+    return both / np.sqrt(np.sum(both**2, 1, keepdims=True) + 1e-9)
 
 
 def train(learn, steps=STEPS, seed=0):
@@ -110,14 +128,34 @@ def encoder_scores(messages, network):
     return found
 
 
-def load():
-    """Return the shipped weights: (weight, vectors), float32."""
-    with np.load(runtime.shipped("pretrained", WEIGHTS.name)) as file:
-        return file["weight"].astype(np.float32), file["vectors"].astype(np.float32)
+def encoder(steps=(15, 60)):
+    """Measure the encoder out of fold: {regime: {steps: R@1, R@3, R@5 and MRR with intervals, gain over BM25, seconds}}."""
+    messages, found = single(questions("train")), {}
+    right, lexical = np.array([min(one["right"]) for one in messages]), bm25_of(messages)
+    for regime in REGIMES:
+        group = groups(messages, regime)
+        for count in steps:
+            begin, scores = time.process_time(), np.zeros((len(messages), len(pages("en"))))
+            for fold in range(FOLDS):
+                rows = np.flatnonzero(group == fold)
+                network = train(learning(messages, regime, fold), count)
+                scores[rows] = encoder_scores([messages[k] for k in rows], network)
+            seconds = (time.process_time() - begin) / FOLDS
+            measures = measured(scores, right) | {"gain over BM25": gain(scores, lexical, right), "seconds": seconds}
+            found.setdefault(regime, {})[str(count)] = as_lists(measures)
+            print(regime, count, measures["R@1"], flush=True)
+    return {"encoder": found}
+
+
+def bm25_of(messages):
+    """Return BM25's scores of messages over the pages of their languages."""
+    found = np.zeros((len(messages), len(pages("en"))))
+    for language in LANGUAGES:
+        rows = [k for k, one in enumerate(messages) if one["language"] == language]
+        found[rows] = bm25_scores([messages[k]["text"] for k in rows], [words_of(one) for one in page_texts(language)])
+    return found
 
 
 if __name__ == "__main__":
     runtime.start(seed=0)
-    weight, vectors = train([one for one in questions("train") if len(one["right"]) == 1])
-    np.savez_compressed(WEIGHTS, weight=weight.astype(np.float16), vectors=vectors.astype(np.float16))
-    print(f"{WEIGHTS.name}: {WEIGHTS.stat().st_size:,} bytes")
+    run_stages({"encoder": encoder}, STORE, __doc__)
