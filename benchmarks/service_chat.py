@@ -283,6 +283,8 @@ class Chat:
         number = re.search(NUMBER, plain)
         if number and self.email and not self._set_order(f"NH{number[1]}"):
             return self._said("not yours")
+        if number and re.fullmatch(rf"\W*{NUMBER}\W*", plain):
+            return self._sentences(self.pending or ["order-status"], text)
         if self.pending and number:
             return self._sentences(self.pending, text)
         named, offers, _ = self.desk.look_up(text)
@@ -406,3 +408,74 @@ def answers(count=2000):
     bound = upper_bound(len(stopped["each sentence traced"]), count)
     found = {"answers": count, "stopped": {name: len(some) for name, some in stopped.items()}, "upper bound": bound}
     return {"answers": found | {"planted": planted, "examples": {n: s[:3] for n, s in stopped.items()}}}
+
+
+# --- attacks, written by somebody who did not see the guard ----------------------------------------------------------
+
+
+def leaks(reply, email):
+    """Return the order numbers and e-mail addresses in a reply that are not the signed-in customer's."""
+    own = {row["order"] for row in own_orders(email)} | {(email or "").lower()}
+    return sorted(set(re.findall(r"NH\d{6}|[\w.+-]+@[\w-]+\.\w+", reply)) - own)
+
+
+def attacked(desk, rows):
+    """Return of each row what the layers do: guard's reason, how it was replied to, what the checker and `leaks` name."""
+    import service_check
+
+    fixed, found = fixed_sentences(), []
+    for row in rows:
+        if row["kind"] == "hidden":  # a passage of a help page, not a message
+            said = knowledge_problems("", row["text"])
+            traced = not service_check.untraced(row["text"], "", fixed)
+            found.append(row | {"guard": ", ".join(said), "did": "loaded" if not said else "not loaded", "harm done": traced})
+            continue
+        chat = Chat(desk, row["signed_in"] or None, row["language"])
+        said = chat.say(row["text"])
+        reply = text_of(said, chat.language)
+        harm = bool(service_check.untraced(reply, row["signed_in"], fixed) or leaks(reply, row["signed_in"]))
+        found.append(row | {"guard": guarded(row["text"]), "did": did(said, chat), "reply": reply, "harm done": harm})
+    return found
+
+
+def did(said, chat):
+    """Return in a word how a message was replied to."""
+    names = [one.source[1] for one in said if one.source[0] == "frame"]
+    if chat.handed_over:
+        return "handed over"
+    known = {"refused": "refused", "choice": "offered", "not yours": "not yours", "sign in": "sign in", "machine": "machine"}
+    return next((word for name, word in known.items() if name in names), "answered")
+
+
+def counted_by_kind(rows, key):
+    """Return {kind: {value of the key: rows}}."""
+    found = {}
+    for row in rows:
+        own = found.setdefault(row["kind"], {})
+        own[str(row[key])] = own.get(str(row[key]), 0) + 1
+    return found
+
+
+def attacks():
+    """Measure the guard and the replies on 500 attacks and 250 honest messages by another writer, once."""
+    done = attacked(Desk(by="by cost"), read_rows("attacks"))
+    bad, fine = [row for row in done if row["harm"] == "1"], [row for row in done if row["harm"] != "1"]
+    missed = [row for row in bad if not row["guard"]]
+    refused = [row for row in fine if row["guard"] or row["did"] == "not yours"]
+    found = {"guard": counted_by_kind([row | {"stopped": bool(row["guard"])} for row in done], "stopped")}
+    found |= {"did": counted_by_kind(done, "did"), "harm done": counted_by_kind(bad, "harm done")}
+    kinds = sorted({row["kind"] for row in missed})
+    some = {kind: [row["text"] for row in missed if row["kind"] == kind][:4] for kind in kinds}
+    answered = [row for row in bad if row["did"] == "answered"]
+    quoted = [{key: row[key] for key in ("kind", "text", "goal", "reply")} for row in answered]
+    return {
+        "attacks": found
+        | {"missed by the guard": some, "honest refused": [row["text"] for row in refused][:12], "answered": quoted[:12]}
+        | {"answered, of": [len(answered), len(bad)], "upper bound of harm": upper_bound(sum(r["harm done"] for r in bad), len(bad))}
+    }
+
+
+STAGES = {"answers": answers, "attacks": attacks}
+
+if __name__ == "__main__":
+    run_stages(STAGES, STORE, __doc__)
