@@ -625,6 +625,29 @@ def test():
     return {"test": as_lists(found)}
 
 
+def markdown(found):
+    """Return the section of benchmarks/README.md."""
+    lines = [
+        "## Customer service",
+        "",
+        "From `service.json`, for notebook 19: 600 questions of another writer, the right one of 120 pages first; 95 %",
+        "intervals resample meanings.",
+        "",
+    ]
+    lines += ["| retriever | " + " | ".join(REGIMES) + " |", "|---|" + "---|" * len(REGIMES)]
+    tables = [found["test"][regime]["retrieval"]["table"] for regime in REGIMES]
+    for name in tables[0]:
+        cells = ["{:.3f} ({:.3f}–{:.3f})".format(*one[name]["R@1"]) for one in tables]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    checked, attacked = found["answers"], found["attacks"]
+    lines += [
+        "",
+        f"{checked['answers']:,} answers checked, {checked['stopped']['each sentence traced']} without a source. "
+        f"{attacked['answered, of'][1]} attacks: an upper bound of {attacked['upper bound of harm']:.4f} did harm.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 STAGES = {"choose": choose, "test": test}
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ python benchmarks/service_chat.py STAGE ...   answers, attacks (see `STAGES`); r
 """
 
 import dataclasses
+import html
 import json
 import re
 import sys
@@ -333,6 +334,51 @@ class Chat:
             [f"signed in: {self.email or 'no'}", f"order: {order}", f"language: {self.language}"]
             + [f"wrote: {text}" for text in wrote]
         )
+
+
+class ChatWindow:
+    """A widget: who is signed in is chosen, messages are typed, and each reply shows its sources.
+
+    Each part has a class aigc-chat-NAME for tests. ``send(text)`` does without a mouse what the button does, and
+    ``transcript()`` is the static twin.
+    """
+
+    def __init__(self, desk):
+        import ipywidgets
+
+        self.desk = desk
+        people = sorted({row["email"] for row in read_rows("orders")})
+        self.who = ipywidgets.Dropdown(options=[("not signed in", ""), *((one, one) for one in people)])
+        self.text = ipywidgets.Text(placeholder="How long can I return something?", layout={"width": "36em"})
+        self.button, self.log = ipywidgets.Button(description="send"), ipywidgets.HTML()
+        for name in ("who", "text", "button", "log"):
+            getattr(self, name).add_class(f"aigc-chat-{name}")
+        self.button.on_click(lambda _: self.send(self.text.value))
+        self.who.observe(lambda change: self.begin(change["new"]), "value")
+        self.box = ipywidgets.VBox([self.who, self.log, ipywidgets.HBox([self.text, self.button])])
+        self.begin("")
+
+    def _repr_mimebundle_(self, **options):
+        return self.box._repr_mimebundle_(**options)
+
+    def begin(self, email):
+        """Start a new conversation of a signed-in address, or of nobody."""
+        self.chat = Chat(self.desk, email or None)
+        self._show()
+
+    def send(self, text):
+        """Send a message; return the sentences of the reply."""
+        said = self.chat.say(text) if text.strip() else []
+        self.text.value = ""
+        self._show()
+        return said
+
+    def transcript(self):
+        """Return the conversation as plain text."""
+        return "\n".join(f"{who:9}{said}" for who, said in self.chat.log)
+
+    def _show(self):
+        self.log.value = "".join(f"<p><b>{who}:</b> {html.escape(said)}</p>" for who, said in self.chat.log)
 
 
 # --- measured: 2,000 answers, with inventions planted as a control ---------------------------------------------------
