@@ -6,7 +6,6 @@ python benchmarks/service.py STAGE ...   choose, test, debian (see `STAGES`); re
 
 import csv
 import functools
-import gzip
 import json
 import re
 import sys
@@ -23,16 +22,18 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from aigc_utils import runtime  # noqa: E402
+
 from common import run_stages  # noqa: E402
 
 STORE = HERE / "service.json"
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 FOLDS = 4  # of meanings, or of questions
-STOP = set(
-    "a an the i im ive my me we you your its it is are was be been am do does did have has had to of in on at for with "
-    "and or but that this so what when how can could would will if not from as by there they he she his her them "
-    "please hi hello just any some one get got u ur".split()
-)
+SAYS_LITTLE = """
+a an the i im ive my me we you your its it is are was be been am do does did have has had to of in on at for with and or
+but that this so what when how can could would will if not from as by there they he she his her them please hi hello
+just any some one get got u ur
+"""
+STOP = set(SAYS_LITTLE.split())
 ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "ed", "es", "er", "ly", "s", "e")
 ORDER = r"\bnh[- ]?\d+\b"
 
@@ -247,7 +248,10 @@ def fusion_weights(features, right, penalty=0.01):
 # --- how sure: a calibrated probability, and what follows ------------------------------------------------------------
 
 
-JOINTS = r"(?<=[.?!;])\s+|(?<=[。？！；])|\s+(?:and also|also|and|plus|another thing|after that|by the way)\s+|另外|还有|顺便|此外"
+JOINTS = (
+    r"(?<=[.?!;])\s+|(?<=[。？！；])|\s+(?:and also|also|and|plus|another thing|after that|by the way)\s+"
+    r"|另外|还有|顺便|此外"
+)
 COSTS = {"resolved": 0.05, "offered": 0.55, "handed over": 5.0, "half": 4.55, "wrong": 25.0}  # EUR, by assumption
 MOST_WRONG = 0.04  # of the answers given: upper end of a one-sided 95 % interval
 
@@ -266,7 +270,7 @@ def with_parts(messages):
 
 
 def evidence(scores, fused, names):
-    """Return float (n, 4): what speaks for the first page: its chance, its lead, its likeness to what is known, votes."""
+    """Return float (n, 4): what speaks for the first page: its chance, lead, likeness to what is known, votes."""
     rows, top = np.arange(len(fused)), fused.argmax(1)
     chances, ordered = softmax(fused, axis=1), np.sort(fused, axis=1)
     likeness = scores["nearest example" if "nearest example" in names else "TF-IDF, letters"][rows, top]
@@ -327,13 +331,13 @@ def upper_bound(hits, count, confidence=0.95):
     return 1.0 if hits >= count else float(beta.ppf(confidence, hits + 1, count - hits))
 
 
-def chosen_thresholds(read, rights, steps=np.arange(0.3, 1.0, 0.02)):
+def chosen_thresholds(read, rights):
     """Return {"by cost", "by risk"}: (alone, part) with the least cost of COSTS, all and those that keep MOST_WRONG.
 
     Where no pair keeps it, the one with the least upper bound of wrong answers is returned.
     """
     trials, shown = [], offers(read, read["parent"], len(rights))
-    for alone in steps:
+    for alone in np.arange(0.3, 1.0, 0.02):
         for part in (0.5, 0.6, 0.7, 0.8, 0.9, 1.1):
             ends = [
                 outcome(answered, offered, right)
@@ -419,15 +423,14 @@ def readings(scores, model):
     return {"fused": fused, "top": fused.argmax(1), "sure": sure, "offered": np.argsort(-fused, axis=1)[:, :3].tolist()}
 
 
-def cross_read(messages, every, scores, names, fold_of, group):
-    """Return what models read of which each was fitted without the messages of one fold."""
+def read_by_fold(scores, models, group):
+    """Return the readings of messages and parts, those of each fold by its own model."""
     found = {}
-    for fold in range(FOLDS):
-        model = fitted(messages, scores, names, np.flatnonzero(fold_of != fold))
+    for fold, model in enumerate(models):
         rows = np.flatnonzero(group == fold)
-        for key, part in readings({name: one[rows] for name, one in scores.items()}, model).items():
-            part = np.array(part)
-            found.setdefault(key, np.zeros((len(every), *part.shape[1:]), part.dtype))[rows] = part
+        for key, values in readings({name: one[rows] for name, one in scores.items()}, model).items():
+            part = np.array(values)
+            found.setdefault(key, np.zeros((len(group), *part.shape[1:]), part.dtype))[rows] = part
     return found
 
 
@@ -499,7 +502,10 @@ def service_table(messages, read, parent, thresholds):
     helped = is_end["resolved"] | is_end["offered"]
     found["resolved, or offered"] = cluster_means(helped[inside], cluster[inside])
     found["answers given"] = int(given.sum())
-    found["wrong, of all messages"] = [*cluster_means(is_end["wrong"], cluster), cluster_upper(is_end["wrong"], cluster)]
+    found["wrong, of all messages"] = [
+        *cluster_means(is_end["wrong"], cluster),
+        cluster_upper(is_end["wrong"], cluster),
+    ]
     if given.any():
         wrong = is_end["wrong"][given]
         found["wrong, of answers"] = cluster_means(wrong, cluster[given])
@@ -581,9 +587,9 @@ def choose():
     for regime, names in REGIMES.items():
         fold_of = groups(train, regime)
         scores = out_of_fold(every, fold_of[parent], train, regime)
-        read = cross_read(train, every, scores, names, fold_of, fold_of[parent]) | {"parent": parent}
-        thresholds = chosen_thresholds(read, [one["right"] for one in train])
         models = [fitted(train, scores, names, np.flatnonzero(fold_of != fold)) for fold in range(FOLDS)]
+        read = read_by_fold(scores, models, fold_of[parent]) | {"parent": parent}
+        thresholds = chosen_thresholds(read, [one["right"] for one in train])
         found[regime] = {
             "retrieval": retrieval_table(train, scores, read["fused"][: len(train)]),
             "thresholds": thresholds,
@@ -606,12 +612,8 @@ def test():
         chosen = frozen[regime]
         if chosen["models by fold"]:
             group = groups(messages, regime)[parent]
-            scores, read = out_of_fold(every, group, train, regime), {}
-            for fold, model in enumerate(chosen["models by fold"]):
-                rows = np.flatnonzero(group == fold)
-                for key, part in readings({n: one[rows] for n, one in scores.items()}, model).items():
-                    part = np.array(part)
-                    read.setdefault(key, np.zeros((len(every), *part.shape[1:]), part.dtype))[rows] = part
+            scores = out_of_fold(every, group, train, regime)
+            read = read_by_fold(scores, chosen["models by fold"], group)
         else:
             scores = all_scores(every, finders_for(single(train)))
             read = readings(scores, chosen["model"])

@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from aigc_utils import runtime  # noqa: E402
+
 from common import run_stages  # noqa: E402
 from service import (  # noqa: E402
     STORE,
@@ -40,7 +41,7 @@ FRAMES = {
         "Hello, I am a machine that answers from the help pages of Nordhem & Co.",
         "您好，我是Nordhem & Co的自动应答程序，根据帮助页面回答问题。",
     ),
-    "machine": ("Yes, I am a machine; write \"person\" for a colleague.", "是的，我是自动程序；需要人工请写“人工”。"),
+    "machine": ('Yes, I am a machine; write "person" for a colleague.', "是的，我是自动程序；需要人工请写“人工”。"),
     "first": ("On your first question.", "关于您的第一个问题。"),
     "second": ("On your other question.", "关于您的另一个问题。"),
     "which": ("Which order is it about?", "请问是哪个订单？"),
@@ -138,44 +139,97 @@ def joined(named, language, question="", order=None):
     if len(named) == 1:
         return answer(named[0], language, question, order)
     heads = [frame("first", language), frame("second", language)]
-    return [one for head, name in zip(heads, named, strict=True) for one in (head, *answer(name, language, question, order))]
+    return [
+        one for head, name in zip(heads, named, strict=True) for one in (head, *answer(name, language, question, order))
+    ]
+
+
+def text_of(sentences, language):
+    """Return a reply as one text; titles and order numbers, which have no full stop, are lines of their own."""
+    return "".join(
+        ("\n" if one.source[0] in ("title", "order") else "" if language == "zh" or not k else " ") + one.text
+        for k, one in enumerate(sentences)
+    )
 
 
 # --- the guard: what is refused before a page is looked for ----------------------------------------------------------
 
-INSTRUCTIONS = r"""
-\b(ignore|forget|disregard|override|bypass|skip)\b.{0,40}\b(instruction|rule|prompt|previous|above|polic|restriction|filter|guideline|you were told)
-\b(system|developer|admin\w*|debug|root|maintenance|god|test)\b[ -]*(prompt|mode|message|override|access|note|command|notice)
+
+def _patterns(text):
+    """Return the lines of a text; a line that begins with two spaces goes on with the one before."""
+    return text.strip().replace("\n  ", "").splitlines()
+
+
+INSTRUCTIONS = _patterns(
+    r"""
+\b(ignore|forget|disregard|override|bypass|skip)\b.{0,40}\b(instruction|rule|prompt|previous|above|polic|
+  restriction|filter|guideline|you were told)
+\b(system|developer|admin\w*|debug|root|maintenance|god|test)\b[ -]*(prompt|mode|message|override|access|note|
+  command|notice)
 \b(you are|you're|act|behave|pretend|imagine|role[- ]?play)\b.{0,30}\b(as if|as an?|to be|that you)\b
-\byou('re| are) (now|no longer) (an?|my|the|in|free|called)\b|\byou('re| are) now \w*bot\b|\byour new (name|role|task|job|rule|instruction)
-\b(repeat|say|write|print|output|reply|respond|answer)\b.{0,25}\b(after me|exactly|verbatim|the (word|phrase|sentence|text)|only with|word for word|in capitals|yes or no)
+\byou('re| are) (now|no longer) (an?|my|the|in|free|called)\b|\byou('re| are) now \w*bot\b|\byour new (name|
+  role|task|job|rule|instruction)
+\b(repeat|say|write|print|output|reply|respond|answer)\b.{0,25}\b(after me|exactly|verbatim|the (word|phrase|
+  sentence|text)|only with|word for word|in capitals|yes or no)
 \b(begin|start|end) (your|the|every|each) (reply|answer|message|response|sentence)
-\b(reveal|show|print|tell|give|list|dump|what('s| is| are))\b.{0,30}\b(your (hidden |secret |initial )?(prompt|instructions|configuration)|source code|password list|api key|database|all (the )?(orders|customers|users))
+\b(reveal|show|print|tell|give|list|dump|what('s| is| are))\b.{0,30}\b(your (hidden |secret |initial )?(prompt|
+  instructions|configuration)|source code|password list|api key|database|all (the )?(orders|customers|users))
 </?(system|user|assistant|inst|script)|\[/?(system|inst)|\{\{|###|```|<\||\b(system|assistant|developer) ?:
-\b(base64|rot13|python|javascript|sql)\b|select \*|drop table|\b(write|compose|tell)\b.{0,20}\b(poem|song|essay|story|joke|program)\b
-\bfrom now on,? (you|answer|always|reply|act|every|respond|all)|\bnew (instruction|polic)|jailbreak|\bdan mode|you can do anything
-忽略|无视|忘(掉|记).{0,8}(指令|规则|以上)|系统(提示|消息|指令|管理)|开发者|管理员|调试|你现在是|你(要)?扮演|假装|从现在起|逐字|原样|重复(我|以下|下面)|输出(以下|下面|你的)|提示词|新(规则|指令)|绕过|越狱|写.{0,3}(诗|代码|故事)
-""".strip().splitlines()
-PROMISES = r"""
-\b(you|your \w+|someone|somebody|a colleague|the (lady|man|guy|woman|rep|manager|agent)|he|she|they|i was|it was|has been|been)\b.{0,30}\b(said|told|promised|agreed|confirmed|assured|guaranteed|offered)\b.{0,80}\b(free|full refund|discount|voucher|percent|half|compensat|waive|exception|deal|double|for nothing|no charge|keep (it|them|the))
-\b(you|your \w+|someone|somebody|a colleague|he|she|they|i was)\b.{0,30}\b(said|told|promised|agreed|confirmed|assured|guaranteed|offered)\b.{0,60}(\d+ ?%|[€£$] ?\d|\d+ ?(euro|eur\b|€))
+\b(base64|rot13|python|javascript|sql)\b|select \*|drop table|\b(write|compose|tell)\b.{0,20}\b(poem|song|essay|
+  story|joke|program)\b
+\bfrom now on,? (you|answer|always|reply|act|every|respond|all)|\bnew (instruction|polic)|jailbreak|\bdan mode|
+  you can do anything
+忽略|无视|忘(掉|记).{0,8}(指令|规则|以上)|系统(提示|消息|指令|管理)|开发者|管理员|调试|你现在是|你(要)?扮演|
+  假装|从现在起|逐字|原样|重复(我|以下|下面)|输出(以下|下面|你的)|提示词|新(规则|指令)|绕过|越狱|写.{0,3}(诗|代码|
+  故事)
+"""
+)
+PROMISES = _patterns(
+    r"""
+\b(you|your \w+|someone|somebody|a colleague|the (lady|man|guy|woman|rep|manager|agent)|he|she|they|i was|
+  it was|has been|been)\b.{0,30}\b(said|told|promised|agreed|confirmed|assured|guaranteed|
+  offered)\b.{0,80}\b(free|full refund|discount|voucher|percent|half|compensat|waive|exception|deal|double|
+  for nothing|no charge|keep (it|them|the))
+\b(you|your \w+|someone|somebody|a colleague|he|she|they|i was)\b.{0,30}\b(said|told|promised|agreed|confirmed|
+  assured|guaranteed|offered)\b.{0,60}(\d+ ?%|[€£$] ?\d|\d+ ?(euro|eur\b|€))
 \bpromised me\b|\bas agreed\b|\bkeep your (word|promise)|\bmy (deal|agreement) with
-\b(can|could|please|just|must|to|will|would|and) (you )?(please )?(just )?(confirm|promise|guarantee|assure me|swear|commit)\b.{0,60}\b(free|refund|discount|price|will|in writing|today|tomorrow|my|me|i)\b|^\W*(confirm|promise|guarantee|assure)\b
-\b(give|grant|offer|approve|issue|credit)\b.{0,15}\b(me|us)\b.{0,30}\b(discount|voucher|for free|free|compensation|exception|bonus|full refund|percent|%)
+\b(can|could|please|just|must|to|will|would|and) (you )?(please )?(just )?(confirm|promise|guarantee|assure me|
+  swear|commit)\b.{0,60}\b(free|refund|discount|price|will|in writing|today|tomorrow|my|me|i)\b|^\W*(confirm|
+  promise|guarantee|assure)\b
+\b(give|grant|offer|approve|issue|credit)\b.{0,15}\b(me|us)\b.{0,30}\b(discount|voucher|for free|free|
+  compensation|exception|bonus|full refund|percent|%)
 \bmake an exception|\blegally binding|\bbinding offer|\bfor (one|1) (euro|cent)\b|\bi('m| am) entitled
-(你们|客服|同事|店员|经理|上次|之前|昨天|刚才|机器人|他|她).{0,10}(说好?|答应|承诺|保证|同意).{0,30}(免费|打.{0,2}折|半价|赔|补偿|优惠|免单|免运费|全额|延长|白送|券)
-(请|快|必须|马上|你).{0,4}(确认|保证|承诺|答应).{0,20}(免费|退|折|送|赔|补|优惠|免|给我|一定)|给我(打|免).{0,12}(折|单)|有法律效力|一言为定
-""".strip().splitlines()
-OTHERS = r"""
-\b(what|where|which|when|whether|tell|show|give|see|know|look|find|check|list|share|access|read|hint|details?|status|change|cancel)\b.{0,50}\b(wife|husband|partner|girlfriend|boyfriend|ex|boss|neighbou?r|friend|mother|father|mum|mom|dad|sister|brother|son|daughter|customer|client|buyer|person|someone|somebody|roommate|flatmate|aunt|uncle|cousin)('s|s'|s)?\b.{0,40}\b(order|orders|ordered|bought|address|e-?mail|phone|number|purchases?|account|data|details|spent)\b
-\b(order|orders|address|e-?mail|phone|number|details|data|account|purchases?|status|size)\b.{0,20}\b(of|from|belong\w* to|placed by|for customer)\b.{0,20}\b(customer|wife|husband|partner|neighbou?r|ex|boss|client|colleague|someone|somebody|people|[\w.+-]+@)
-\b(what|show|list|give|tell|look up|check|see)\b.{0,40}[\w.+-]+@[\w-]+\.\w+|[\w.+-]+@[\w-]+\.\w+.{0,40}\b(order|bought|status|parcel|address|size)
-\b(wife|husband|partner|girlfriend|boyfriend|ex|boss|neighbou?r|mother|father|sister|brother|daughter|son|friend|customer)('s|s'|s) (last |recent |old )?(order|orders|address|e-?mail|phone|number|account|data|purchases?)\b
-\b\w+'s (husband|wife|partner|boss|lawyer|mother|father|secretary)\b.{0,40}\b(show|her|his|order|parcel|tell)\b|\b(i'?m|i am) not the (buyer|customer|owner)
-\bher husband and|\bwho (ordered|bought|placed)|\ball (the )?(orders|customers|addresses|e-?mails)|\blist of (orders|customers)|\bother customers?('s|s')?\b|\b(last|next|previous) (customer|order in)
-(看|查|告诉|知道|给|发|问|把).{0,12}(别人|他人|其他(客户|顾客|人)|另一(个|位)(客户|顾客|人)|所有(订单|客户|顾客)|老公|老婆|丈夫|妻子|男友|女友|男朋友|女朋友|邻居|同事|朋友|前任|妈妈|爸爸|老板|客户).{0,20}(订单|地址|邮箱|电话|买|信息|资料|账户|号码|尺码)
+(你们|客服|同事|店员|经理|上次|之前|昨天|刚才|机器人|他|她).{0,10}(说好?|答应|承诺|保证|同意).{0,30}(免费|
+  打.{0,2}折|半价|赔|补偿|优惠|免单|免运费|全额|延长|白送|券)
+(请|快|必须|马上|你).{0,4}(确认|保证|承诺|答应).{0,20}(免费|退|折|送|赔|补|优惠|免|给我|一定)|给我(打|
+  免).{0,12}(折|单)|有法律效力|一言为定
+"""
+)
+OTHERS = _patterns(
+    r"""
+\b(what|where|which|when|whether|tell|show|give|see|know|look|find|check|list|share|access|read|hint|details?|
+  status|change|cancel)\b.{0,50}\b(wife|husband|partner|girlfriend|boyfriend|ex|boss|neighbou?r|friend|mother|
+  father|mum|mom|dad|sister|brother|son|daughter|customer|client|buyer|person|someone|somebody|roommate|flatmate|
+  aunt|uncle|cousin)('s|s'|s)?\b.{0,40}\b(order|orders|ordered|bought|address|e-?mail|phone|number|purchases?|
+  account|data|details|spent)\b
+\b(order|orders|address|e-?mail|phone|number|details|data|account|purchases?|status|size)\b.{0,20}\b(of|from|
+  belong\w* to|placed by|for customer)\b.{0,20}\b(customer|wife|husband|partner|neighbou?r|ex|boss|client|
+  colleague|someone|somebody|people|[\w.+-]+@)
+\b(what|show|list|give|tell|look up|check|see)\b.{0,40}[\w.+-]+@[\w-]+\.\w+|[\w.+-]+@[\w-]+\.\w+.{0,40}\b(order|
+  bought|status|parcel|address|size)
+\b(wife|husband|partner|girlfriend|boyfriend|ex|boss|neighbou?r|mother|father|sister|brother|daughter|son|
+  friend|customer)('s|s'|s) (last |recent |old )?(order|orders|address|e-?mail|phone|number|account|data|
+  purchases?)\b
+\b\w+'s (husband|wife|partner|boss|lawyer|mother|father|secretary)\b.{0,40}\b(show|her|his|order|parcel|tell)\b|
+  \b(i'?m|i am) not the (buyer|customer|owner)
+\bher husband and|\bwho (ordered|bought|placed)|\ball (the )?(orders|customers|addresses|e-?mails)|
+  \blist of (orders|customers)|\bother customers?('s|s')?\b|\b(last|next|previous) (customer|order in)
+(看|查|告诉|知道|给|发|问|把).{0,12}(别人|他人|其他(客户|顾客|人)|另一(个|位)(客户|顾客|人)|所有(订单|客户|
+  顾客)|老公|老婆|丈夫|妻子|男友|女友|男朋友|女朋友|邻居|同事|朋友|前任|妈妈|爸爸|老板|客户).{0,20}(订单|地址|
+  邮箱|电话|买|信息|资料|账户|号码|尺码)
 (订单|地址|邮箱|电话|信息|资料|账户).{0,10}(是谁|谁的|属于谁)|谁(下单|下的单|买|订)
-""".strip().splitlines()
+"""
+)
 GUARD = {"instruction": INSTRUCTIONS, "other's data": OTHERS, "promise": PROMISES}
 LOOKALIKES = str.maketrans("0134578@$аеорсухіѕ", "oieastbasaeopcyxis")
 
@@ -187,7 +241,7 @@ def undisguised(text):
 
 
 def guarded(text):
-    """Return why a message is not looked up, a key of GUARD, or "": patterns on the text, and with digits as letters."""
+    """Return why a message is not looked up, a key of GUARD, or "": patterns on the text as typed and undisguised."""
     said = undisguised(text)
     spaced = re.sub(r"\b(?:\w[ .*_-]){3,}\w\b", lambda run: re.sub(r"[ .*_-]", "", run[0]), said)
     for kind, patterns in GUARD.items():
@@ -203,7 +257,10 @@ def knowledge_problems(title, text):
     A page that has a problem is not loaded. It is the same guard, on the knowledge instead of the message.
     """
     said, found = undisguised(f"{title}. {text}"), []
-    if re.search(r"\b(assistant|chatbot|language model|ai|bot|machine learning|prompt|instructions?)\b|助手|机器人|模型|提示词", said):
+    if re.search(
+        r"\b(assistant|chatbot|language model|ai|bot|machine learning|prompt|instructions?)\b|助手|机器人|模型|提示词",
+        said,
+    ):
         found.append("speaks to a machine")
     if guarded(text) == "instruction":
         found.append("an instruction")
@@ -216,8 +273,13 @@ def knowledge_problems(title, text):
 
 # --- the dialogue ----------------------------------------------------------------------------------------------------
 
-PERSON = r"\b(person|human|real someone|colleague|agent|representative|somebody real)\b.{0,12}$|^\W*person\W*$|人工|真人"
-MACHINE = r"\b(are|is|am) (you|this|i)\b.{0,30}\b(bot|machine|robot|human|real|person|ai|computer|chatbot)|你是.{0,6}(机器|人工|真人|人吗|ai)"
+PERSON = (
+    r"\b(person|human|real someone|colleague|agent|representative|somebody real)\b.{0,12}$|^\W*person\W*$|人工|真人"
+)
+MACHINE = (
+    r"\b(are|is|am) (you|this|i)\b.{0,30}\b(bot|machine|robot|human|real|person|ai|computer|chatbot)"
+    r"|你是.{0,6}(机器|人工|真人|人吗|ai)"
+)
 NUMBER = r"\bnh[- ]?(\d{4,})\b"
 
 
@@ -230,7 +292,7 @@ class Desk:
         self.finders = finders_for(single(questions("train")))
 
     def look_up(self, text):
-        """Return (names of the pages that answer, names of three to choose from, probability that the first is right)."""
+        """Return (names of the pages that answer, of three to choose from, probability that the first is right)."""
         parts = parts_of(text)
         read = readings(self.finders[language_of(text)].scores([text, *parts]), self.model)
         chosen = decisions(read["top"], read["sure"], np.zeros(len(parts) + 1, int), 1, *self.thresholds)[0]
@@ -262,7 +324,7 @@ class Chat:
         return self._reply(self._answered(text))
 
     def _reply(self, sentences):
-        self.log.append(("machine", " ".join(one.text for one in sentences)))
+        self.log.append(("machine", text_of(sentences, self.language)))
         return sentences
 
     def _said(self, *names):
@@ -270,31 +332,36 @@ class Chat:
 
     def _answered(self, text):
         plain = undisguised(text)
-        if re.search(MACHINE, plain):
-            return self._said("machine")
-        if re.search(PERSON, plain):
-            return self._to_colleague()
-        reason = guarded(text)
-        if reason == "other's data":
-            return [*self._said("refused"), *answer("privacy-other-person", self.language)]
-        if reason:
-            return self._said("refused")
-        if self.offers and (picked := self._picked(plain)):
-            return picked
+        if (said := self._by_rule(text, plain)) is not None:
+            return said
         number = re.search(NUMBER, plain)
-        if number and self.email and not self._set_order(f"NH{number[1]}"):
-            return self._said("not yours")
         if number and re.fullmatch(rf"\W*{NUMBER}\W*", plain):
             return self._sentences(self.pending or ["order-status"], text)
         if self.pending and number:
             return self._sentences(self.pending, text)
-        named, offers, _ = self.desk.look_up(text)
+        named, self.offers, _ = self.desk.look_up(text)
         if named:
+            self.offers = []
             return self._sentences(named, text)
-        self.offers = offers
-        titles = [pages(self.language)[meanings().index(name)][0] for name in offers]
-        lines = [Sentence(f"{k}: {title}", ("title", name)) for k, (title, name) in enumerate(zip(titles, offers), 1)]
+        titles = [pages(self.language)[meanings().index(name)][0] for name in self.offers]
+        lines = [Sentence(f"{k}: {titles[k - 1]}", ("title", name)) for k, name in enumerate(self.offers, 1)]
         return [*self._said("choice"), *lines]
+
+    def _by_rule(self, text, plain):
+        """Return the reply where none is looked up: machine, person, refusal, choice, another's order; or None."""
+        reason, number, said = guarded(text), re.search(NUMBER, plain), None
+        if re.search(MACHINE, plain):
+            said = self._said("machine")
+        elif re.search(PERSON, plain):
+            said = self._to_colleague()
+        elif reason:
+            more = answer("privacy-other-person", self.language) if reason == "other's data" else []
+            said = [*self._said("refused"), *more]
+        elif self.offers and (picked := self._picked(plain)):
+            said = picked
+        elif number and self.email and not self._set_order(f"NH{number[1]}"):
+            said = self._said("not yours")
+        return said
 
     def _picked(self, plain):
         offers, self.offers = self.offers, []
@@ -375,10 +442,12 @@ class ChatWindow:
 
     def transcript(self):
         """Return the conversation as plain text."""
-        return "\n".join(f"{who:9}{said}" for who, said in self.chat.log)
+        return "\n".join(f"{who:9}{said}".replace("\n", "\n" + 9 * " ") for who, said in self.chat.log)
 
     def _show(self):
-        self.log.value = "".join(f"<p><b>{who}:</b> {html.escape(said)}</p>" for who, said in self.chat.log)
+        self.log.value = "".join(
+            f"<p><b>{who}:</b> {html.escape(said).replace(chr(10), '<br>')}</p>" for who, said in self.chat.log
+        )
 
 
 # --- measured: 2,000 answers, with inventions planted as a control ---------------------------------------------------
@@ -390,11 +459,6 @@ def fixed_sentences():
 
     titles = [f"{k}: {title}" for language in ("en", "zh") for title, _ in pages(language) for k in (1, 2, 3)]
     return {part for one in FRAMES.values() for said in one for part in service_check.split(said)} | set(titles)
-
-
-def text_of(sentences, language):
-    """Return a reply as one text."""
-    return ("" if language == "zh" else " ").join(one.text for one in sentences)
 
 
 def drawn_answers(count, seed=0):
@@ -412,7 +476,9 @@ def drawn_answers(count, seed=0):
 def inventions(reply, email, rng):
     """Return {kind: the reply with one thing invented in it}, of the kinds that this reply has room for."""
     number = list(re.finditer(r"(?<![\w.:-])\d+(?![\w.:-])", reply))
-    found = {"a promise is added": reply + rng.choice([" We promise you a full refund.", " You get it free of charge."])}
+    found = {
+        "a promise is added": reply + rng.choice([" We promise you a full refund.", " You get it free of charge."])
+    }
     if number:
         one = number[rng.integers(len(number))]
         found["a number is changed"] = reply[: one.start()] + str(int(one[0]) + 1) + reply[one.end() :]
@@ -466,15 +532,15 @@ def leaks(reply, email):
 
 
 def attacked(desk, rows):
-    """Return of each row what the layers do: guard's reason, how it was replied to, what the checker and `leaks` name."""
+    """Return of each row what the layers do: guard's reason, the reply, what the checker and `leaks` name."""
     import service_check
 
     fixed, found = fixed_sentences(), []
     for row in rows:
         if row["kind"] == "hidden":  # a passage of a help page, not a message
             said = knowledge_problems("", row["text"])
-            traced = not service_check.untraced(row["text"], "", fixed)
-            found.append(row | {"guard": ", ".join(said), "did": "loaded" if not said else "not loaded", "harm done": traced})
+            done = {"guard": ", ".join(said), "did": "not loaded" if said else "loaded", "harm done": not said}
+            found.append(row | done)  # a page that is loaded would be quoted
             continue
         chat = Chat(desk, row["signed_in"] or None, row["language"])
         said = chat.say(row["text"])
@@ -489,7 +555,13 @@ def did(said, chat):
     names = [one.source[1] for one in said if one.source[0] == "frame"]
     if chat.handed_over:
         return "handed over"
-    known = {"refused": "refused", "choice": "offered", "not yours": "not yours", "sign in": "sign in", "machine": "machine"}
+    known = {
+        "refused": "refused",
+        "choice": "offered",
+        "not yours": "not yours",
+        "sign in": "sign in",
+        "machine": "machine",
+    }
     return next((word for name, word in known.items() if name in names), "answered")
 
 
@@ -516,8 +588,15 @@ def attacks():
     quoted = [{key: row[key] for key in ("kind", "text", "goal", "reply")} for row in answered]
     return {
         "attacks": found
-        | {"missed by the guard": some, "honest refused": [row["text"] for row in refused][:12], "answered": quoted[:12]}
-        | {"answered, of": [len(answered), len(bad)], "upper bound of harm": upper_bound(sum(r["harm done"] for r in bad), len(bad))}
+        | {
+            "missed by the guard": some,
+            "honest refused": [row["text"] for row in refused][:12],
+            "answered": quoted[:12],
+        }
+        | {
+            "answered, of": [len(answered), len(bad)],
+            "upper bound of harm": upper_bound(sum(r["harm done"] for r in bad), len(bad)),
+        }
     }
 
 

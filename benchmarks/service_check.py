@@ -1,17 +1,21 @@
 """A checker of replies that shares no code with what writes them: it reads the tables itself. For notebook 19.
 
-It gets a reply as one text, and who is signed in. Whatever it cannot trace to a source is named; such a reply is not said.
+It gets a reply as one text, and who is signed in. Whatever it cannot trace to a source is named, and not said.
 """
 
 import functools
 import re
 
-import pandas as pd
-
 from aigc_utils import runtime
 
-COLUMNS = {"order": ("order",), "status": ("status", "status_chinese"), "size": ("size", "size_chinese")}
-COLUMNS["delivery date"] = ("delivery date",)
+import pandas as pd
+
+COLUMNS = {
+    "order": ("order",),
+    "status": ("status", "status_chinese"),
+    "size": ("size", "size_chinese"),
+    "delivery date": ("delivery date",),
+}
 FIGURE = re.compile(r"\d+(?:[.:]\d+)?")
 
 
@@ -53,7 +57,9 @@ def units_after(text, place, chinese):
     return {
         row["unit"]
         for row in facts_of(number[0])
-        if row["unit"] == "time" or behind.startswith(row[column].lower()) or text[:place].rstrip().endswith(row[column])
+        if row["unit"] == "time"
+        or behind.startswith(row[column].lower())
+        or text[:place].rstrip().endswith(row[column])
     }
 
 

@@ -4,7 +4,7 @@ python benchmarks/service_debian.py debian   needs AIGC_DATA_DIR; adds the table
 
 The FAQ's notice: "Copyright © 1996-2021 Software in the Public Interest. Permission is granted to make and distribute
 verbatim copies of this document provided the copyright notice and this permission notice are preserved on all copies."
-The paraphrases below are this project's own. They were written from the FAQ's table of contents before anything was ranked.
+The paraphrases below are this project's own. They were written from the FAQ's table of contents before any ranking.
 """
 
 import gzip
@@ -121,8 +121,10 @@ def sections():
     """Return {number: (title, text)} of the FAQ's sections of at least LEAST_WORDS words."""
     path = Path(os.environ.get("AIGC_DATA_DIR", "")) / "debian-faq.en.txt.gz"
     if not path.is_file():
-        raise FileNotFoundError(f"received no {path.name}; expected it in AIGC_DATA_DIR, which DESIGN's data policy names.")
-    text = gzip.open(path, "rt", encoding="utf-8").read()
+        raise FileNotFoundError(
+            f"received no {path.name}; expected it in AIGC_DATA_DIR, which DESIGN's data policy names."
+        )
+    text = gzip.decompress(path.read_bytes()).decode()
     body = text[re.search(r"^Chapter.1\.", text, re.M).start() :]
     pieces, found = re.split(r"^(\d+(?:\.\d+)+)\.\xa0", body, flags=re.M), {}
     for number, piece in zip(pieces[1::2], pieces[2::2], strict=True):

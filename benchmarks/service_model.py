@@ -15,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from aigc_utils import runtime  # noqa: E402
+
 from common import run_stages  # noqa: E402
 from service import (  # noqa: E402
     FOLDS,
@@ -129,7 +130,7 @@ def encoder_scores(messages, network):
 
 
 def encoder(steps=(15, 60)):
-    """Measure the encoder out of fold: {regime: {steps: R@1, R@3, R@5 and MRR with intervals, gain over BM25, seconds}}."""
+    """Measure the encoder out of fold: {regime: {steps: measures with intervals, gain over BM25, seconds}}."""
     messages, found = single(questions("train")), {}
     right, lexical = np.array([min(one["right"]) for one in messages]), bm25_of(messages)
     for regime in REGIMES:
