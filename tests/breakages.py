@@ -1900,7 +1900,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             given='stopped, fixed, checked = 0, set(), stored["answers"]',
         ),
         Bug(
-            "assert 0.02 < low",
+            "assert low > 0.02",
             "nothing is shortened",
             old="if len(sentences) <= most:",
             new="if len(sentences) > 0:",
