@@ -24,6 +24,7 @@ from service import (  # noqa: E402
     decisions,
     finders_for,
     meanings,
+    offers,
     pages,
     parts_of,
     questions,
@@ -292,12 +293,13 @@ class Desk:
         self.finders = finders_for(single(questions("train")))
 
     def look_up(self, text):
-        """Return (names of the pages that answer, of three to choose from, probability that the first is right)."""
+        """Return (names of the pages that answer, of some to choose from, probability that the first is right)."""
         parts = parts_of(text)
         read = readings(self.finders[language_of(text)].scores([text, *parts]), self.model)
-        chosen = decisions(read["top"], read["sure"], np.zeros(len(parts) + 1, int), 1, *self.thresholds)[0]
-        names = meanings()
-        return [names[k] for k in sorted(chosen)], [names[k] for k in read["offered"][0]], float(read["sure"][0])
+        parent, names = np.zeros(len(parts) + 1, int), meanings()
+        chosen = decisions(read["top"], read["sure"], parent, 1, *self.thresholds)[0]
+        shown = offers(read, parent, 1)[0]
+        return [names[k] for k in sorted(chosen)], [names[k] for k in shown], float(read["sure"][0])
 
 
 class Chat:
@@ -364,9 +366,9 @@ class Chat:
         return said
 
     def _picked(self, plain):
-        offers, self.offers = self.offers, []
-        if re.fullmatch(r"\W*[1-3]\W*", plain):
-            return self._sentences([offers[int(re.search(r"\d", plain)[0]) - 1]], "")
+        offered, self.offers = self.offers, []
+        if re.fullmatch(rf"\W*[1-{len(offered)}]\W*", plain):
+            return self._sentences([offered[int(re.search(r"\d", plain)[0]) - 1]], "")
         if re.fullmatch(r"\W*(0|no|none|neither|none of (these|them)|都不是|不是|没有)\W*", plain):
             return [*self._said("no page"), *self._to_colleague()]
         return None
@@ -457,7 +459,7 @@ def fixed_sentences():
     """Return the sentences and titles that a reply may hold beside a page's own."""
     import service_check
 
-    titles = [f"{k}: {title}" for language in ("en", "zh") for title, _ in pages(language) for k in (1, 2, 3)]
+    titles = [f"{k}: {title}" for language in ("en", "zh") for title, _ in pages(language) for k in range(1, 6)]
     return {part for one in FRAMES.values() for said in one for part in service_check.split(said)} | set(titles)
 
 
