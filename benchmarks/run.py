@@ -36,6 +36,7 @@ import recommending  # noqa: E402
 import scaling  # noqa: E402
 import scenery  # noqa: E402
 import sdv  # noqa: E402
+import service  # noqa: E402
 import serving  # noqa: E402
 import slider  # noqa: E402
 import social  # noqa: E402
@@ -207,6 +208,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {recommending.markdown(stored("recommending"))}
 {stickers_model.markdown(stored("stickers"))}
 {social.markdown(stored("social"))}
+{service.markdown(stored("service"))}
 {frogs.markdown(stored("frogs"))}
 {games_model.markdown(stored("games"))}
 {folder.markdown(stored("folder"))}

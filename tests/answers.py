@@ -1565,6 +1565,96 @@ WRONG = {
             ),
         ],
     },
+    "19_case_customer_service": {
+        "19.1": [
+            ("def threshold(resolved, handed_over, wrong):\n    return handed_over / wrong", "26"),
+            ("def threshold(resolved, handed_over, wrong):\n    return 0.5", "26 − 5"),
+            (
+                "def threshold(resolved, handed_over, wrong):\n    return (wrong - handed_over) / (wrong - resolved)",
+                "always answer",
+            ),
+            (
+                "def threshold(resolved, handed_over, wrong):\n"
+                "    return max((wrong - handed_over) / (wrong - resolved), 0)",
+                "never answer",
+            ),
+        ],
+        "19.2": [
+            ("def fair_rank(scores, right):\n    return float(np.argsort(-scores)[right])", "wherever"),
+            ("def fair_rank(scores, right):\n    return float((scores > scores[right]).sum())", "All five tie"),
+            ("def fair_rank(scores, right):\n    return float((scores >= scores[right]).sum())", "best page"),
+            (
+                "def fair_rank(scores, right):\n    own = scores[right]\n"
+                "    return float((scores > own).sum() + (2.0 if (scores == own).sum() == 5 else 0))",
+                "one that ties",
+            ),
+        ],
+        "19.3": [
+            (
+                "def resampled_means(hits, meaning, count, seed):\n    n = len(hits)\n"
+                "    return np.asarray(hits)[np.random.default_rng(seed).integers(n, size=(count, n))].mean(1)",
+                "Two meanings",
+            ),
+            (
+                "def resampled_means(hits, meaning, count, seed):\n    return np.full(count, np.mean(hits))",
+                "Two meanings",
+            ),
+            (
+                "def resampled_means(hits, meaning, count, seed):\n"
+                "    means = pd.Series(hits).groupby(np.asarray(meaning)).mean().to_numpy()\n    n = len(means)\n"
+                "    return means[np.random.default_rng(seed).integers(n, size=(count, n))].mean(1)",
+                "three times as much",
+            ),
+        ],
+        "19.4": [
+            (
+                "def slots_said(sentence, template):\n"
+                '    pattern = re.sub(r"\\{(\\w+)\\}", r"(?P<\\1>.+?)", template)\n'
+                "    found = re.fullmatch(pattern, sentence)\n"
+                '    return found.groupdict() if found else "no"',
+                "escape",
+            ),
+            (
+                "def slots_said(sentence, template):\n"
+                '    pattern = re.sub(r"\\\\\\{(\\w+)\\\\\\}", r"(?P<\\1>.+?)", re.escape(template))\n'
+                "    found = re.match(pattern, sentence)\n"
+                '    return found.groupdict() if found else "no"',
+                "fullmatch",
+            ),
+            (
+                "def slots_said(sentence, template):\n"
+                '    pattern = re.sub(r"\\\\\\{(\\w+)\\\\\\}", r"(?P<\\1>.*?)", re.escape(template))\n'
+                "    found = re.fullmatch(pattern, sentence)\n"
+                '    return found.groupdict() if found else "no"',
+                "never empty",
+            ),
+        ],
+        "19.5": [
+            (
+                "def order_for(orders, email, number):\n"
+                '    return next((row for row in orders if row["order"] == number), "none")',
+                "Another's order",
+            ),
+            (
+                "def order_for(orders, email, number):\n"
+                '    own = [row for row in orders if row["order"] == number]\n'
+                '    return "unknown" if not own else own[0] if own[0]["email"] == email else "none"',
+                "does not exist",
+            ),
+            (
+                "def order_for(orders, email, number):\n"
+                '    own = [r for r in orders if r["order"] == number and (email is None or r["email"] == email)]\n'
+                '    return own[0] if own else "none"',
+                "Nobody is signed in",
+            ),
+            (
+                "def order_for(orders, email, number):\n"
+                '    own = [r for r in orders if r["order"] == number and r["email"] == email]\n'
+                '    return own[0] if own else "none"',
+                "Capital letters",
+            ),
+        ],
+    },
     "16b_recommending": {
         "16b.1": [
             (

@@ -353,6 +353,13 @@ said_table = lines_table(voices, line_rows, line_wishes, reader, heard_pairs)
 through = gates_let_through(reader, heard_pairs)
 """
 
+SERVED = """class Stub:
+    def look_up(self, text):
+        return ["order-status"], [], 1.0
+
+
+desk, numbers = Stub(), {"NH204817", "NH204388"}
+fixed = {part for one in FRAMES.values() for said in one for part in split(said)} | numbers"""
 RECOMMENDED = """values = dict.fromkeys((*SIMPLE, *LEARNED), 0.7) | {"segment": 0.55, "same for all": 0.5}
 results = {"within": {name: np.array([value]) for name, value in values.items()}}"""
 # notebook 16: stickers of seen wishes that are their drawings with some noise
@@ -1855,6 +1862,127 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             old='min(ratio["judged"][FLOW][f][1]',
             new='min(ratio["judged"][FLOW][f][0]',
             given=REDRAWN,
+        ),
+    ],
+    "19_case_customer_service": [
+        Bug(
+            "assert 2.5 < low",
+            "hours of a hundred minutes",
+            old='contact where a colleague answers each."""\n    return minutes * hour / 60',
+            new='contact where a colleague answers each."""\n    return minutes * hour / 100',
+        ),
+        Bug(
+            "# equation 1",
+            "a resolved message costs nothing",
+            old="(wrong - handed_over) / (wrong - resolved)",
+            new="(wrong - handed_over) / wrong",
+        ),
+        Bug(
+            "assert len(meanings()) == 120",
+            "the test is the training file",
+            old='read_rows(f"questions_{name}")',
+            new='read_rows("questions_train")',
+        ),
+        Bug(
+            "# equation 2",
+            "where no word is known, pages are found by their place in the file",
+            old="found = np.zeros((len(texts), len(documents)))",
+            new="found = np.tile(np.arange(len(documents)), (len(texts), 1)).astype(float)",
+        ),
+        Bug("# equation 2", "ranks begin at 1", old="rankdata(-scores, axis=1) - 1", new="rankdata(-scores, axis=1)"),
+        Bug(
+            "# equation 3",
+            "a page's own examples stay in its map",
+            old="for page in np.unique(owner):",
+            new="for page in []:",
+        ),
+        Bug(
+            "assert gains[SHOWN[0]][1]",
+            "the map alone is taken for the fusion",
+            old='["gain over BM25"]["fusion"] for regime in SHOWN',
+            new='["gain over BM25"]["translation"] for regime in SHOWN',
+        ),
+        Bug(
+            'assert without["60"]',
+            "pages with and without examples change places",
+            old='stored["encoder"][regime] for regime in SHOWN)',
+            new='stored["encoder"][regime] for regime in SHOWN[::-1])',
+        ),
+        Bug(
+            "assert across > 1.5 * within",
+            "a question is its own nearest",
+            old="np.fill_diagonal(alike, 0)",
+            new="pass",
+        ),
+        Bug(
+            'assert parts["long"]',
+            "measured on pages that have examples",
+            old='tested[SHOWN[0]]["retrieval"]["fusion by part"]',
+            new='tested[SHOWN[1]]["retrieval"]["fusion by part"]',
+        ),
+        Bug(
+            'assert debian["sections"]',
+            "titles and paraphrases change places",
+            old='debian = stored["debian"]',
+            new='debian = stored["debian"] | dict(titles=stored["debian"]["paraphrases"], '
+            'paraphrases=stored["debian"]["titles"])',
+        ),
+        Bug(
+            "assert np.abs(gaps",
+            "the probability to be wrong is taken for that to be right",
+            old="[true - said for said, true, _",
+            new="[true - (1 - said) for said, true, _",
+        ),
+        Bug(
+            "assert held[",
+            "pages with and without examples change places",
+            old='["by risk"] for regime in SHOWN)',
+            new='["by risk"] for regime in SHOWN[::-1])',
+        ),
+        Bug(
+            "# equation 4",
+            "the upper end of a two-sided interval",
+            old="beta.ppf(confidence, hits + 1",
+            new="beta.ppf((1 + confidence) / 2, hits + 1",
+            given='stopped, fixed, checked = 0, set(), stored["answers"]',
+        ),
+        Bug(
+            "# equation 4",
+            "what no page says is said",
+            old='problems.append((sentence, "no page says this"))',
+            new="continue",
+            given='stopped, fixed, checked = 0, set(), stored["answers"]',
+        ),
+        Bug(
+            "assert low > 0.02",
+            "nothing is shortened",
+            old="if len(sentences) <= most:",
+            new="if len(sentences) > 0:",
+        ),
+        Bug(
+            "stranger, nobody = replies",
+            "whoever names an order sees it",
+            old='if email and row["email"] == email.strip().lower()]',
+            new="if email]",
+            given=SERVED,
+        ),
+        Bug(
+            "messages = harm.drop",
+            "the poisoned pages are left out",
+            old='harm.drop("hidden")',
+            new='harm.drop("invent")',
+        ),
+        Bug(
+            "gain = {helps",
+            "every choice that was offered counts as resolved",
+            old='share["offered"] * (1 - offered_helps)',
+            new='share["offered"] * 0',
+        ),
+        Bug(
+            'assert verdict.answer == "no"',
+            "the lower end is handed over, not the upper",
+            old='wrong=Measured(held["upper bound"],',
+            new='wrong=Measured(held["wrong, of answers"][1],',
         ),
     ],
     "16b_recommending": [
