@@ -1,0 +1,424 @@
+"""Two networks for chorales: a writer that goes on event by event, and a filler that completes what is hidden.
+
+Usage: python benchmarks/chorales_model.py writer SECONDS | filler SECONDS | STAGE …
+
+    writer     trains the writer for so many seconds of processor time, in legs: a run that ended goes on
+    filler     the same for the filler
+    rivals     bits a note of the rivals on the test tunes, and what was chosen on the validation tunes
+    bits       those of the networks
+    choose     temperatures, and how a given melody is harmonised, on the validation tunes
+    write      pieces by everybody, measured; copies; what a person would have to correct
+    harmonise  the melodies of the test tunes, harmonised and measured
+
+Results go to benchmarks/chorales.json. A piece is what chorales.py says.
+"""
+
+import functools
+import json
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from aigc_utils import runtime  # noqa: E402
+from benchmarks import chorales, common  # noqa: E402
+from benchmarks.chorales import CODED, FIRST, GAPS, HOLD, ORDER, REST, SYMBOLS, State, events, form_of  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+STORE = HERE / "chorales.json"
+PRETRAINED = HERE.parent / "data" / "pretrained"
+CACHE = runtime.cache_dir() / "chorales"
+
+# --- the writer -------------------------------------------------------------------------------------------------------
+
+WIDTH, DEPTH, HEADS = 128, 4, 4
+FAR = 96  # events: attention tells distances up to here apart
+AGES, FERMATA, LEFT, SHIFTS = 18, 34, 34, 17  # how many values of each are told apart
+COLUMNS = (*[SYMBOLS] * 4, GAPS, *[SYMBOLS] * 4, *[AGES] * 4, 72, 4, FERMATA, LEFT, 2, SHIFTS)
+OFFSETS = np.cumsum([0, *COLUMNS[:-1]])
+
+
+def look(state, row):
+    """Return int (len(COLUMNS),): what the writer is told before an event; ``row`` is the event before it."""
+    form = state.form
+    place = state.place + {12: 0, 16: 24}.get(form.bar, 48)
+    ages = [min(age, AGES - 1) for age in state.age]
+    return [
+        *row,
+        *state.sounding,
+        *ages,
+        place,
+        place % 4,
+        min(state.to_fermata(), FERMATA - 1),
+        min(state.left // 2, LEFT - 1),
+        int(form.mode == "minor"),
+        form.shift + 8,
+    ]
+
+
+def looks(piece):
+    """Return (what is told (n, len(COLUMNS)), events (n, 5), what sounded before each of them (n, 4)) of a piece."""
+    form, row, told, sounding = form_of(piece), [REST] * 4 + [0], [], []
+    state, coded = State(form), events(piece.notes, form)
+    for event in coded:
+        told.append(look(state, row))
+        sounding.append(list(state.sounding))
+        row = event.tolist()
+        state.go(row)
+    return np.array(told, np.int32), coded.astype(np.int32), np.array(sounding, np.int32)
+
+
+def _layers():
+    """Return the two classes of layers that both networks are made of; they need TensorFlow, which is imported late."""
+    return _make_layers()
+
+
+@functools.cache
+def _make_layers():
+    from aigc_utils import models
+
+    keras = runtime.keras
+    ops, layers = keras.ops, keras.layers
+
+    class Near(models.Block):
+        """A transformer's layer that knows distances: each head adds a learnt number for each distance (Raffel 2020).
+
+        ``causal``: each place attends to itself and those before it; else to all.
+        """
+
+        def __init__(self, width, heads, causal, dropout=0.0):
+            super().__init__(width, heads, dropout)
+            self.causal = causal
+
+        def build(self, shape):
+            super().build(shape)
+            self.bias = self.add_weight(shape=(self.heads, 2 * FAR + 1), initializer="zeros", name="bias")
+
+        def attention(self, queries, keys):
+            length = ops.shape(queries)[1]
+            places = ops.arange(length)
+            apart = places[None] - places[:, None]
+            scores = ops.einsum("bqhd,bkhd->bhqk", queries, keys) / float(self.width / self.heads) ** 0.5
+            scores = scores + ops.take(self.bias, ops.clip(apart, -FAR, FAR) + FAR, axis=1)[None]
+            if self.causal:
+                scores = scores - 1e9 * ops.cast(apart > 0, "float32")
+            return ops.softmax(scores)
+
+    class Voices(layers.Layer):
+        """Logits of the five things of an event, each told those before it: pitches by themselves and as intervals.
+
+        A pitch's logit is the sum of its own, and of those of its intervals to what the voice sang last, and to the
+        voices that are decided: soprano, bass, alto.
+        """
+
+        def __init__(self, width, hidden=160):
+            super().__init__()
+            self.width, self.hidden = width, hidden
+            self.symbols = [layers.Embedding(SYMBOLS, width) for _ in range(4)]
+            self.moves = [layers.Embedding(2, width) for _ in range(4)]
+            self.inner = [layers.Dense(hidden, "gelu") for _ in range(CODED)]
+            self.own = [layers.Dense(GAPS if k == 4 else SYMBOLS) for k in range(CODED)]
+            self.steps = [layers.Dense((k + 1) * (2 * SYMBOLS - 1)) for k in range(4)]
+
+        def build(self, shape):
+            for layer in (*self.symbols, *self.moves):
+                layer.build((None,))
+            for layer in self.inner:
+                layer.build((*shape[:-1], self.width))
+            for layer in (*self.own, *self.steps):
+                layer.build((*shape[:-1], self.hidden))
+
+        def one(self, k, x, before, decided):
+            """Return (logits of thing k, x): x (b, n, width), ``before`` (b, n, 4), ``decided`` a list of k (b, n)."""
+            if k:
+                last = decided[-1]
+                now = ops.where(last == HOLD, before[..., k - 1], last)
+                x = x + self.symbols[k - 1](now) + self.moves[k - 1](ops.cast(last != HOLD, "int32"))
+            inner = self.inner[k](x)
+            logits = self.own[k](inner)
+            if k < 4:
+                sung = [ops.where(one == HOLD, before[..., j], one) for j, one in enumerate(decided)]
+                far = ops.stack([before[..., k], *sung], axis=-1)
+                logits = logits + self.by_steps(k, inner, far)
+            return logits, x
+
+        def by_steps(self, k, inner, far):
+            """Return (b, n, SYMBOLS): the sum over the pitches ``far`` (b, n, k + 1) of the logits of intervals."""
+            shape = ops.shape(inner)
+            steps = ops.reshape(self.steps[k](inner), (*shape[:2], k + 1, 2 * SYMBOLS - 1))
+            places = ops.arange(SYMBOLS) - far[..., None] + SYMBOLS - 1
+            found = runtime.tf.gather(steps, places, batch_dims=3)
+            pitched = ops.cast(far >= FIRST, "float32")[..., None] * ops.cast(ops.arange(SYMBOLS) >= FIRST, "float32")
+            return ops.sum(found * pitched, axis=2)
+
+        def call(self, x, before, rows):
+            """Return the logits of all five, each (b, n, size), for events ``rows`` (b, n, 5)."""
+            found = []
+            for k in range(CODED):
+                logits, x = self.one(k, x, before, [rows[..., j] for j in range(k)])
+                found.append(logits)
+            return found
+
+    class Writer(keras.Model):
+        """A causal transformer over events: `looks` in, logits of the five things of each event out."""
+
+        def __init__(self, dropout=0.2):
+            super().__init__(name="chorales_writer")
+            self.told = layers.Embedding(sum(COLUMNS), WIDTH, embeddings_initializer="random_normal")
+            self.blocks = [Near(WIDTH, HEADS, True, dropout) for _ in range(DEPTH)]
+            self.norm, self.dropout = layers.LayerNormalization(), layers.Dropout(dropout)
+            self.voices = Voices(WIDTH)
+            self.told.build((None, None))
+            for layer in (*self.blocks, self.norm, self.voices):
+                layer.build((None, None, WIDTH))
+            self.built = True
+
+        def trunk(self, told, training=False):
+            """Return (b, n, WIDTH): what is known before each event."""
+            x = ops.sum(self.told(told + OFFSETS.astype("int32")), axis=2)
+            x = self.dropout(x, training=training)
+            for block in self.blocks:
+                x = block(x, training=training)
+            return self.dropout(self.norm(x), training=training)
+
+        def call(self, inputs, training=False):
+            told, before, rows = inputs
+            return self.voices(self.trunk(told, training), before, rows)
+
+    class Filler(keras.Model):
+        """A transformer over quarters: cells (b, n, 16), hidden or not, and what is given, to logits of every cell."""
+
+        def __init__(self, dropout=0.1):
+            super().__init__(name="chorales_filler")
+            width = FILLER_WIDTH
+            self.cells = layers.Embedding(16 * CELLS, 32)
+            self.joined, self.given = layers.Dense(width), layers.Embedding(sum(GIVEN), width)
+            self.blocks = [Near(width, HEADS, False, dropout) for _ in range(DEPTH)]
+            self.norm, self.dropout = layers.LayerNormalization(), layers.Dropout(dropout)
+            self.spread, self.out = layers.Dense(16 * 48, "gelu"), [layers.Dense(SYMBOLS) for _ in range(4)]
+            self.cells.build((None, None))
+            self.given.build((None, None))
+            self.joined.build((None, None, 16 * 32))
+            for layer in (*self.blocks, self.norm, self.spread):
+                layer.build((None, None, width))
+            for layer in self.out:
+                layer.build((None, None, 4, 48 + 32))
+            self.built = True
+
+        def call(self, inputs, training=False):
+            cells, given = inputs
+            shape = ops.shape(cells)
+            read = self.cells(cells + (CELLS * np.arange(16)).astype("int32"))
+            x = self.joined(ops.reshape(read, (shape[0], shape[1], 16 * 32)))
+            x = self.dropout(x + ops.sum(self.given(given + GIVEN_OFFSETS.astype("int32")), axis=2), training=training)
+            for block in self.blocks:
+                x = block(x, training=training)
+            x = ops.reshape(self.spread(self.norm(x)), (shape[0], shape[1], 4, 4, 48))  # voice, sixteenth
+            read = ops.reshape(read, (shape[0], shape[1], 4, 4, 32))
+            x = ops.concatenate([x, read], axis=-1)
+            return ops.stack([self.out[voice](x[:, :, voice]) for voice in range(4)], axis=2)
+
+    return Writer, Filler
+
+
+def new_writer():
+    """Return the untrained writer."""
+    return _layers()[0]()
+
+
+# --- the filler -------------------------------------------------------------------------------------------------------
+
+HIDDEN, BEYOND = SYMBOLS, SYMBOLS + 1  # a cell that is not shown, and one outside of the piece
+CELLS = SYMBOLS + 2
+FILLER_WIDTH = 144
+GIVEN = (5 * 8, 10, 10, 2, SHIFTS)  # place of the quarter in the bar, fermata here, quarters left, mode, shift
+GIVEN_OFFSETS = np.cumsum([0, *GIVEN[:-1]])
+
+
+def cells_of(piece):
+    """Return int32 (quarters, 16): a symbol for each voice and sixteenth, voices in ORDER; the pickup fills up first."""
+    form = form_of(piece)
+    lead = -form.pickup % 4
+    quarters = -(-(lead + form.length) // 4)
+    grid = np.full((4, 4 * quarters), BEYOND)
+    grid[:, lead : lead + form.length] = HOLD
+    time = lead
+    for row in events(piece.notes, form):
+        grid[:, time] = row[:4]
+        time += row[4] + 1
+    return grid.reshape(4, quarters, 4).transpose(1, 0, 2).reshape(quarters, 16).astype(np.int32)
+
+
+def notes_of_cells(cells, form):
+    """Return the notes of cells (quarters, 16), none of them hidden."""
+    lead = -form.pickup % 4
+    grid = cells.reshape(-1, 4, 4).transpose(1, 0, 2).reshape(4, -1)[:, lead : lead + form.length]
+    rows = [[*grid[:, time], 0] for time in range(form.length)]
+    return chorales.notes_from(np.array(rows), form)
+
+
+def given_of(form):
+    """Return int32 (quarters, len(GIVEN)): what the filler is told of each quarter."""
+    lead = -form.pickup % 4
+    quarters = -(-(lead + form.length) // 4)
+    found = []
+    for k in range(quarters):
+        time = 4 * k - lead
+        place = (time - form.pickup) % form.bar // 4
+        kind = {12: 0, 16: 1}.get(form.bar, 2)
+        nearest = min([max(start - time, -4) // 4 for start in form.fermatas if start >= time - 3], default=9)
+        left = min((form.length - time) // 4, 9)
+        found.append((place + 8 * kind, min(nearest + 1, 9), left, int(form.mode == "minor"), form.shift + 8))
+    return np.array(found, np.int32)
+
+
+def new_filler():
+    """Return the untrained filler."""
+    return _layers()[1]()
+
+
+# --- training ---------------------------------------------------------------------------------------------------------
+
+
+def train_in_legs(network, loss_of, draw, seconds, rate=2e-3, watch=None, every=120):
+    """Train for ``seconds`` of processor time by AdamW with a cosine over that time; return the figures of the run.
+
+    A leg that was ended goes on from its last checkpoint. What is kept is the moving average of the weights.
+    """
+    tf, keras = runtime.tf, runtime.keras
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.05, beta_2=0.98, global_clipnorm=1.0)
+    weights = network.trainable_variables
+    optimizer.build(weights)
+    path = CACHE / f"{network.name}.npz"
+    average, used, step = [w.numpy() for w in weights], 0.0, 0
+    kept = lambda: [*weights, *optimizer.variables]  # noqa: E731
+    if path.exists():
+        with np.load(path) as found:
+            for k, one in enumerate(kept()):
+                one.assign(found[f"w{k}"])
+            average = [found[f"a{k}"] for k in range(len(weights))]
+            used, step = float(found["used"]), int(found["step"])
+    average = [tf.Variable(one) for one in average]
+
+    @tf.function(reduce_retracing=True)
+    def learn(batch, decay):
+        with tf.GradientTape() as tape:
+            loss = loss_of(batch)
+        optimizer.apply(tape.gradient(loss, weights), weights)
+        for mean, one in zip(average, weights, strict=True):
+            mean.assign(decay * mean + (1 - decay) * one.value)
+        return loss
+
+    begin, last, losses, log = time.process_time() - used, used, [], []
+    while used < seconds:
+        share = used / seconds
+        optimizer.learning_rate.assign(rate * min(1.0, (step + 1) / 100) * 0.5 * (1 + np.cos(np.pi * share)) + 1e-6)
+        losses.append(float(learn(draw(step), tf.constant(min(0.998, step / (step + 20)), tf.float32))))
+        step, used = step + 1, time.process_time() - begin
+        if used - last > every or used >= seconds:
+            last, raw = used, [w.numpy() for w in weights]
+            CACHE.mkdir(parents=True, exist_ok=True)
+            states = {f"w{k}": one.numpy() for k, one in enumerate(kept())}
+            states |= {f"a{k}": one.numpy() for k, one in enumerate(average)}
+            np.savez(path, used=used, step=step, **states)
+            for one, mean in zip(weights, average, strict=True):
+                one.assign(mean)
+            log.append((round(used), step, round(float(np.mean(losses)), 4), round(watch(), 4) if watch else 0.0))
+            print(*log[-1], flush=True)
+            save_half(network, PRETRAINED / f"{network.name}.npz")
+            if used < seconds:
+                for one, value in zip(weights, raw, strict=True):
+                    one.assign(value)
+            losses = []
+    return {"seconds": round(used), "steps": step, "log": log, "weights": int(sum(np.prod(w.shape) for w in weights))}
+
+
+def save_half(network, path):
+    """Write a network's weights as float16."""
+    np.savez_compressed(path, **{f"{k:03d}": one.astype(np.float16) for k, one in enumerate(network.get_weights())})
+
+
+def load_half(network, path):
+    """Read them back into a network of the same form; return it."""
+    with np.load(path) as found:
+        network.set_weights([found[name].astype(np.float32) for name in sorted(found.files)])
+    return network
+
+
+def padded(rows, length, fill=0):
+    """Return arrays stacked, each filled up to ``length`` rows."""
+    return np.stack([np.pad(r, ((0, length - len(r)), (0, 0)), constant_values=fill) for r in rows])
+
+
+def writer_loss(network, batch, training):
+    """Return nats of all events of a batch (told, before, rows, counted (b, n)), a tensor (b, n)."""
+    tf = runtime.tf
+    told, before, rows, counted = batch
+    logits = network([told, before, rows], training=training)
+    parts = [
+        tf.nn.sparse_softmax_cross_entropy_with_logits(rows[..., k], logits[k]) for k in range(CODED)
+    ]
+    return tf.add_n(parts) * counted
+
+
+def writer(seconds):
+    """Train the writer."""
+    runtime.start(seed=1)
+    tf, network = runtime.tf, new_writer()
+    data = [looks(piece) for piece in chorales.part("train")]
+    check = [piece for piece in chorales.part("validation")]
+    rng, batch, window = np.random.default_rng(1), 12, 112
+
+    def draw(step):
+        rows = [data[k] for k in rng.integers(len(data), size=batch)]
+        begins = [rng.integers(0, max(1, len(r[0]) - window + 1)) for r in rows]
+        cut = [[part[b : b + window] for part in r] for r, b in zip(rows, begins, strict=True)]
+        told, coded, before = (padded([c[k] for c in cut], window) for k in range(3))
+        told[..., -1] = np.clip(told[..., -1] + rng.integers(-2, 3, (batch, 1)), 0, SHIFTS - 1)
+        counted = padded([np.ones((len(c[0]), 1), np.float32) for c in cut], window)[..., 0]
+        return [tf.constant(x) for x in (told, before, coded, counted)]
+
+    def loss_of(parts):
+        return tf.reduce_sum(writer_loss(network, parts, True)) / tf.reduce_sum(parts[3])
+
+    save(writer=train_in_legs(network, loss_of, draw, float(seconds), watch=lambda: bits_a_note(network, check)))
+
+
+def writer_bits(network, pieces):
+    """Return the bits (events,) of each piece by the writer."""
+    return [sum_bits(network, piece) for piece in pieces]
+
+
+def sum_bits(network, piece, step=64):
+    """Return the bits (n,) of a piece's events."""
+    tf, (told, coded, before) = runtime.tf, looks(piece)
+    n, length = len(told), -(-len(told) // step) * step
+    counted = np.r_[np.ones(n), np.zeros(length - n)][None].astype(np.float32)
+    parts = [padded([x], length) for x in (told, before, coded)]
+    return _graph(network)(*[tf.constant(x) for x in (*parts, counted)]).numpy()[0, :n] / np.log(2)
+
+
+@functools.cache
+def _graph(network):
+    return runtime.tf.function(lambda *parts: writer_loss(network, parts, False), reduce_retracing=True)
+
+
+def bits_a_note(network, pieces):
+    """Return the writer's bits a note over all pieces."""
+    return float(sum(b.sum() for b in writer_bits(network, pieces)) / sum(len(p.notes) for p in pieces))
+
+
+def save(**part):
+    """Store a part of chorales.json."""
+    common.add(STORE, part)
+
+
+if __name__ == "__main__":
+    STAGES = {"writer": writer}
+    name, *rest = sys.argv[1:] or [""]
+    if name not in STAGES:
+        sys.exit(__doc__)
+    STAGES[name](*rest)
