@@ -1,4 +1,4 @@
-"""Bach's four-part chorales: the table that ships, its split by tune, what is coded, rivals, and rules of voice leading.
+"""Bach's four-part chorales: the table that ships, its split by tune, what is coded, rivals, rules of voice leading.
 
 Usage: python benchmarks/chorales.py ship
 
@@ -6,8 +6,8 @@ Usage: python benchmarks/chorales.py ship
 
 Notebook 17 shows these functions: they are written into it from here. The networks live in chorales_model.py.
 
-A piece is an array of notes int (n, 4): voice (0 soprano to 3 bass), start, duration and pitch; start and duration count
-sixteenths, four a quarter, and pitch is a MIDI number.
+A piece is an array of notes int (n, 4): voice (0 soprano to 3 bass), start, duration and pitch; start and duration
+count sixteenths, four a quarter, and pitch is a MIDI number.
 """
 
 import functools
@@ -74,23 +74,23 @@ def key_of(notes):
 
 
 def corpus_files():
-    """Return {name: path} of the chorales that music21 counts, each file once.
+    """Return {name: (path, title)} of the chorales that music21 counts, each file once.
 
     The name's own file is taken: `corpus.parse("bach/bwv112.5")` opens bwv112.5-sc.mxl, whose name begins the same.
     """
     from music21 import corpus
 
-    folder = Path(corpus.__file__).parent
+    folder = Path(corpus.__file__).parent / "bach"
     found = {}
-    for name in corpus.chorales.Iterator(returnType="filename"):
-        paths = [folder / f"{name}{suffix}" for suffix in (".mxl", ".xml", ".krn")]
-        paths += sorted(folder.glob(f"{name}*"))
-        found[Path(name).name] = next(path for path in paths if path.exists())
+    for entry in corpus.chorales.ChoraleListRKBWV().byRiemenschneider.values():
+        name = f"bwv{entry['bwv']}"
+        paths = [folder / f"{name}{suffix}" for suffix in (".mxl", ".xml", ".krn")] + sorted(folder.glob(f"{name}*"))
+        found.setdefault(name, (next(path for path in paths if path.exists()), entry["title"]))
     return found
 
 
 def notes_of(part):
-    """Return (notes [(start, duration, pitch)] in sixteenths, ties joined; starts of fermatas; grace notes left out)."""
+    """Return (notes [(start, duration, pitch)], ties joined; starts of fermatas; how many grace notes are left out)."""
     notes, fermatas, graces = [], [], 0
     for one in part.flatten().notes:
         if one.duration.isGrace:
@@ -127,7 +127,6 @@ def read_score(path):
     bar = int(4 * first.barDuration.quarterLength)
     padded = first.paddingLeft > 0
     row = {
-        "title": score.metadata.title or "",
         "metre": metres.pop(),
         "bar": bar,
         "pickup": int(4 * first.duration.quarterLength) if padded else 0,
@@ -141,13 +140,13 @@ def read_score(path):
 def ship():
     """Write data/chorales/: notes.npz and pieces.csv; print what was left out."""
     rows, every, out = [], [], {}
-    for name, path in corpus_files().items():
+    for name, (path, title) in corpus_files().items():
         row, notes = read_score(path)
         if notes is None:
             out[name] = row
             continue
         tonic, mode = key_of(notes)
-        rows.append({"name": name, "notes": len(notes), "tonic": tonic, "mode": mode} | row)
+        rows.append({"name": name, "notes": len(notes), "tonic": tonic, "mode": mode, "title": title} | row)
         every.append(notes)
     table = pd.DataFrame(rows)
     print("grace notes left out:", int(table.pop("graces").sum()))
@@ -212,20 +211,34 @@ def edit_distance(first, second):
     return row[-1] / max(len(first), len(second), 1)
 
 
-NEAR = 0.4  # two melodies nearer than this are one tune
+NEAR = 0.4  # two melodies nearer than this are one tune; few pairs lie between 0.3 and 0.4
+SHARED = {"tune_fingerprint": 12, "fingerprint": 9}  # so are two pieces that share so long a run of events
 
 
 def tunes(every, titles):
-    """Return int (n,): equal where soprano melodies are near one another, in any key, or titles equal; links chain."""
+    """Return int (n,): equal where two pieces, in any key, have one tune by any of four signs; links chain.
+
+    The signs: melodies near one another, equal titles, a long run of the same soprano, one of all four voices.
+    """
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
 
     melodies, count = [melody(notes) for notes in every], len(every)
-    near = np.eye(count, dtype=bool)
+    near = np.zeros((count, count), bool)
+    for name, least in SHARED.items():
+        near |= shared_runs(every, globals()[name]) >= least
     for a in range(count):
         for b in range(a):
-            near[a, b] = titles[a] == titles[b] != "" or edit_distance(melodies[a], melodies[b]) < NEAR
+            near[a, b] |= titles[a] == titles[b] != "" or edit_distance(melodies[a], melodies[b]) < NEAR
     return connected_components(csr_matrix(near), directed=False)[1]
+
+
+def shared_runs(every, of):
+    """Return int (n, n): the longest run of events, by a fingerprint ``of``, that one piece shares with another."""
+    library, found = Library(every, of), np.zeros((len(every), len(every)), int)
+    for row, notes in zip(found, every, strict=True):
+        np.maximum.at(row, library.owners, library.runs(notes))
+    return found
 
 
 # --- what is coded ----------------------------------------------------------------------------------------------------
@@ -655,6 +668,172 @@ def compressed_bits(piece, pieces, compress):
 
     before = text(pieces)
     return 8 * (len(compress(before + text([piece]))) - len(compress(before)))
+
+
+# --- rules of voice leading -------------------------------------------------------------------------------------------
+
+RANGES = ((60, 81), (53, 74), (48, 69), (40, 64))  # MIDI pitches that each voice's singers have, by the textbooks
+TRIADS = ((0, 4, 7), (0, 3, 7))
+SILENT = -1
+
+
+def sonorities(notes):
+    """Return (times (n,), pitches int (n, 4), begun bool (n, 4)): what sounds from each event on; SILENT where nothing.
+
+    An event is a start or an end of a note; ``begun`` says which voices begin a note there.
+    """
+    times = np.unique(np.r_[notes[:, 1], notes[:, 1] + notes[:, 2]])[:-1]
+    pitches, begun = np.full((len(times), 4), SILENT), np.zeros((len(times), 4), bool)
+    for voice, start, length, pitch in notes.tolist():
+        first, last = np.searchsorted(times, (start, start + length))
+        pitches[first:last, voice], begun[first, voice] = pitch, True
+    return times, pitches, begun
+
+
+def parallels(notes):
+    """Return [(time, voice, voice, interval)] of parallel fifths (7) and octaves or unisons (0).
+
+    Two voices move at once, in the same direction, from a perfect interval to the same one, compound ones counted.
+    """
+    times, pitches, _ = sonorities(notes)
+    found = []
+    for k in range(1, len(times)):
+        for high in range(4):
+            for low in range(high + 1, 4):
+                before, after = pitches[k - 1, [high, low]], pitches[k, [high, low]]
+                steps = after - before
+                if SILENT in (*before, *after) or steps[0] * steps[1] <= 0:
+                    continue
+                intervals = abs(before[0] - before[1]) % 12, abs(after[0] - after[1]) % 12
+                if intervals in ((7, 7), (0, 0)):
+                    found.append((int(times[k]), high, low, int(intervals[0])))
+    return found
+
+
+def crossings(notes):
+    """Return [(time, voice)] where a voice comes to lie above the next higher one; each stretch counts once."""
+    times, pitches, _ = sonorities(notes)
+    both = (pitches[:, :-1] != SILENT) & (pitches[:, 1:] != SILENT)
+    wrong = both & (pitches[:, 1:] > pitches[:, :-1])
+    first = wrong & ~np.vstack([np.zeros((1, 3), bool), wrong[:-1]])
+    return [(int(times[k]), int(v) + 1) for k, v in zip(*np.nonzero(first), strict=True)]
+
+
+def wide(notes):
+    """Return [(time, voice)] where soprano and alto, or alto and tenor, come to lie more than an octave apart."""
+    times, pitches, _ = sonorities(notes)
+    both = (pitches[:, :2] != SILENT) & (pitches[:, 1:3] != SILENT)
+    far = both & (pitches[:, :2] - pitches[:, 1:3] > 12)
+    first = far & ~np.vstack([np.zeros((1, 2), bool), far[:-1]])
+    return [(int(times[k]), int(v)) for k, v in zip(*np.nonzero(first), strict=True)]
+
+
+def out_of_range(notes):
+    """Return [(time, voice)] of notes that lie beyond their voice's `RANGES`."""
+    return [(int(t), int(v)) for v, t, _, p in notes if not RANGES[v][0] <= p <= RANGES[v][1]]
+
+
+def rough_leaps(notes):
+    """Return [(time, voice)] of melodic steps of a tritone, a seventh, or more than an octave."""
+    found = []
+    for voice in range(4):
+        own = notes[notes[:, 0] == voice]
+        size = np.abs(np.diff(own[:, 3]))
+        found += [(int(t), voice) for t in own[1:, 1][np.isin(size, (6, 10, 11)) | (size > 12)]]
+    return found
+
+
+def dissonant_share(notes):
+    """Return the share of quarters at whose beginning what sounds belongs to no major or minor triad."""
+    times, pitches, _ = sonorities(notes)
+    beats = np.arange(0, times[-1] + 1, 4)
+    at = pitches[np.searchsorted(times, beats, side="right") - 1]
+    return float(np.mean([not consonant(row) for row in at]))
+
+
+def consonant(pitches):
+    """Return whether all pitches, SILENT ones left out, belong to one major or minor triad."""
+    classes = {int(p) % 12 for p in pitches if p != SILENT}
+    return any(classes <= {(root + step) % 12 for step in triad} for root in range(12) for triad in TRIADS)
+
+
+def ends_in_cadence(notes, tonic):
+    """Return whether the end is the tonic's triad over the tonic, and the leading note sounded in the chord before."""
+    _, pitches, _ = sonorities(notes)
+    last, classes = pitches[-1], [{int(p - tonic) % 12 for p in row if p != SILENT} for row in pitches]
+    if last[3] == SILENT or (last[3] - tonic) % 12 or not classes[-1] <= {0, 3, 4, 7}:
+        return False
+    before = [c for c in classes if c != classes[-1]]
+    recent = [c for c in classes[-8:-1] if c != classes[-1]][-3:]
+    return bool(before) and any(11 in c for c in recent)
+
+
+RULES = {"parallels": parallels, "crossings": crossings, "spacing": wide, "range": out_of_range, "leaps": rough_leaps}
+
+
+def corrections(notes, tonic):
+    """Return {rule: how often it is broken} of a piece; "end" is 1 where there is no cadence in the key."""
+    return {name: len(rule(notes)) for name, rule in RULES.items()} | {"end": int(not ends_in_cadence(notes, tonic))}
+
+
+def described(notes, form):
+    """Return {measure: number} of a piece: what is broken, per 100 quarters, and shares."""
+    broken, quarters = corrections(notes, form.tonic), form.length / 4
+    return {
+        "parallels": 100 * broken["parallels"] / quarters,
+        "crossings": 100 * broken["crossings"] / quarters,
+        "spacing": 100 * broken["spacing"] / quarters,
+        "range": 100 * broken["range"] / len(notes),
+        "leaps": 100 * broken["leaps"] / len(notes),
+        "dissonant": dissonant_share(notes),
+        "cadence": float(not broken["end"]),
+        "key": float(key_of(notes) == (form.tonic, form.mode)),
+        "corrections": sum(broken.values()),
+        "notes": len(notes) / quarters,
+    }
+
+
+# --- copies -----------------------------------------------------------------------------------------------------------
+
+
+def fingerprint(notes):
+    """Return [tuple] of a piece, one for each event, the same in every key: intervals above the bass, the bass's step,
+    which voices begin, and how long it lasts."""
+    times, pitches, begun = sonorities(notes)
+    end = int((notes[:, 1] + notes[:, 2]).max())
+    lasts = np.diff(np.r_[times, end])
+    steps = np.diff(pitches[:, 3], prepend=pitches[0, 3])
+    above = np.where(pitches[:, :3] == SILENT, SILENT, pitches[:, :3] - pitches[:, 3:])
+    rows = np.c_[above, steps, begun, lasts]
+    return [tuple(row) for row in rows.tolist()]
+
+
+def tune_fingerprint(notes):
+    """Return [(step, duration)] of a piece's soprano."""
+    own = notes[notes[:, 0] == 0]
+    return list(zip(np.diff(own[:, 3]).tolist(), own[:-1, 2].tolist(), strict=True))
+
+
+class Library:
+    """Finds the longest run of a piece that stands, in some key, in one of many others."""
+
+    def __init__(self, every, of=fingerprint):
+        self.of, self.numbers = of, {}
+        each = [[self.numbers.setdefault(one, len(self.numbers)) for one in of(notes)] + [-1] for notes in every]
+        self.flat = np.concatenate(each)
+        self.owners = np.repeat(np.arange(len(each)), [len(one) for one in each])
+
+    def runs(self, notes):
+        """Return int (places,): the longest run of a piece that ends at each place of the others, laid end to end."""
+        run = best = np.zeros(len(self.flat), int)
+        for one in self.of(notes):
+            run = np.where(self.flat == self.numbers.get(one, -2), np.r_[0, run[:-1]] + 1, 0)
+            best = np.maximum(best, run)
+        return best
+
+    def longest(self, notes):
+        """Return how many events the longest common run has."""
+        return int(self.runs(notes).max())
 
 
 if __name__ == "__main__":

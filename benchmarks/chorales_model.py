@@ -14,7 +14,6 @@ Results go to benchmarks/chorales.json. A piece is what chorales.py says.
 """
 
 import functools
-import json
 import sys
 import time
 from pathlib import Path
@@ -24,7 +23,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import runtime  # noqa: E402
 from benchmarks import chorales, common  # noqa: E402
-from benchmarks.chorales import CODED, FIRST, GAPS, HOLD, ORDER, REST, SYMBOLS, State, events, form_of  # noqa: E402
+from benchmarks.chorales import CODED, FIRST, GAPS, HOLD, REST, SYMBOLS, State, events, form_of  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -239,7 +238,7 @@ GIVEN_OFFSETS = np.cumsum([0, *GIVEN[:-1]])
 
 
 def cells_of(piece):
-    """Return int32 (quarters, 16): a symbol for each voice and sixteenth, voices in ORDER; the pickup fills up first."""
+    """Return int32 (quarters, 16): a symbol for each voice, in ORDER, and sixteenth; before the pickup is BEYOND."""
     form = form_of(piece)
     lead = -form.pickup % 4
     quarters = -(-(lead + form.length) // 4)
@@ -358,9 +357,7 @@ def writer_loss(network, batch, training):
     tf = runtime.tf
     told, before, rows, counted = batch
     logits = network([told, before, rows], training=training)
-    parts = [
-        tf.nn.sparse_softmax_cross_entropy_with_logits(rows[..., k], logits[k]) for k in range(CODED)
-    ]
+    parts = [tf.nn.sparse_softmax_cross_entropy_with_logits(rows[..., k], logits[k]) for k in range(CODED)]
     return tf.add_n(parts) * counted
 
 
