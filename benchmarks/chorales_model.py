@@ -106,6 +106,16 @@ def _make_layers():
                 scores = scores - 1e9 * ops.cast(apart > 0, "float32")
             return ops.softmax(scores)
 
+        def step(self, x, cache, position):
+            """Return the output for the one place ``position``, (b, 1, width), and the cache with its key and value."""
+            query, key, value = self.split(x)
+            cache = ops.slice_update(cache, (0, 0, position, 0, 0), ops.stack([key, value]))
+            places = ops.arange(ops.shape(cache)[2])
+            scores = ops.einsum("bhd,bkhd->bhk", query[:, 0], cache[0]) / float(self.width / self.heads) ** 0.5
+            scores = scores + ops.take(self.bias, ops.clip(places - position, -FAR, FAR) + FAR, axis=1)[None]
+            scores = ops.softmax(scores - 1e9 * ops.cast(places > position, "float32"))
+            return self.finish(x, ops.einsum("bhk,bkhd->bhd", scores, cache[1])[:, None]), cache
+
     class Voices(layers.Layer):
         """Logits of the five things of an event, each told those before it: pitches by themselves and as intervals.
 
@@ -182,6 +192,14 @@ def _make_layers():
             for block in self.blocks:
                 x = block(x, training=training)
             return self.dropout(self.norm(x), training=training)
+
+        def step(self, told, caches, position):
+            """Return what is known before the one event ``position``, (b, 1, WIDTH), for told (b, 1, …), and caches."""
+            x, kept = ops.sum(self.told(told + OFFSETS.astype("int32")), axis=2), []
+            for block, own in zip(self.blocks, caches, strict=True):
+                x, more = block.step(x, own, position)
+                kept.append(more)
+            return self.norm(x), kept
 
         def call(self, inputs, training=False):
             told, before, rows = inputs
@@ -277,6 +295,131 @@ def given_of(form):
 def new_filler():
     """Return the untrained filler."""
     return _layers()[1]()
+
+
+def hide(cells, rng, kind):
+    """Return bool (quarters, 16): which cells to hide.
+
+    ``kind`` 0: any by lot; 1: any but the soprano's; 2: those of some quarters, but for the soprano's. How many follows
+    from a uniform share, so that every number of hidden cells is as likely.
+    """
+    share = rng.uniform(0.02, 1.0)
+    hidden = rng.random(cells.shape) < share
+    if kind == 2:
+        begin, size = rng.integers(len(cells)), rng.integers(1, len(cells) + 1)
+        hidden[:] = False
+        hidden[begin : begin + size] = rng.random((len(hidden[begin : begin + size]), 16)) < 0.5 + share / 2
+    if kind:
+        hidden[:, :4] = False
+    return hidden & (cells != BEYOND)
+
+
+def filler(seconds):
+    """Train the filler."""
+    runtime.start(seed=2)
+    tf, network = runtime.tf, new_filler()
+    data = [(cells_of(piece), given_of(form_of(piece))) for piece in chorales.part("train")]
+    check = chorales.part("validation")
+    rng, batch, window = np.random.default_rng(2), 24, 40
+
+    def draw(step):
+        rows = [data[k] for k in rng.integers(len(data), size=batch)]
+        begins = [rng.integers(0, max(1, len(r[0]) - window + 1)) for r in rows]
+        cut = [[part[b : b + window] for part in r] for r, b in zip(rows, begins, strict=True)]
+        hidden = padded([hide(c[0], rng, rng.integers(3)) for c in cut], window)
+        cells, given = padded([c[0] for c in cut], window, BEYOND), padded([c[1] for c in cut], window)
+        given[..., -1] = np.clip(given[..., -1] + rng.integers(-2, 3, (batch, 1)), 0, SHIFTS - 1)
+        counted = hidden / np.maximum(hidden.sum((1, 2), keepdims=True), 1)
+        parts = np.where(hidden, HIDDEN, cells), given, np.where(hidden, cells, 0), counted.astype(np.float32)
+        return [tf.constant(x) for x in parts]
+
+    def loss_of(parts):
+        return filler_loss(network, parts, True) / batch
+
+    watch = functools.partial(filler_watch, network, check)
+    save(filler=train_in_legs(network, loss_of, draw, float(seconds), watch=watch))
+
+
+def filler_loss(network, parts, training):
+    """Return the weighted nats of the hidden cells of a batch (shown, given, right, counted), all summed."""
+    tf, (shown, given, right, counted) = runtime.tf, parts
+    logits = network([shown, given], training=training)
+    shape = tf.shape(shown)
+    right = tf.reshape(right, (shape[0], shape[1], 4, 4))
+    each = tf.nn.sparse_softmax_cross_entropy_with_logits(right, logits)
+    return tf.reduce_sum(each * tf.reshape(counted, tf.shape(each)))
+
+
+def any_order_bits(network, piece, rng, draws=24, soprano=False):
+    """Return an unbiased estimate of a piece's bits where its cells come in an order by lot, the soprano given or not.
+
+    For k = 1 … N hidden of N cells, all equally likely, N·(mean bits of the hidden cells) has the chain rule's cost of
+    a random order as its mean (Uria, Murray and Larochelle 2014).
+    """
+    tf, cells, given = runtime.tf, cells_of(piece), given_of(form_of(piece))
+    free = cells != BEYOND
+    if soprano:
+        free[:, :4] = False
+    places, n = np.argwhere(free), int(free.sum())
+    hidden, weights = np.zeros((draws, *cells.shape), bool), np.zeros((draws, 1, 1), np.float32)
+    for draw in range(draws):
+        count = 1 + int((draw + rng.random()) / draws * n)  # stratified
+        some = places[rng.permutation(n)[:count]]
+        hidden[draw, some[:, 0], some[:, 1]] = True
+        weights[draw] = n / count / draws
+    parts = np.where(hidden, HIDDEN, cells), np.repeat(given[None], draws, 0), np.where(hidden, cells, 0)
+    parts = [tf.constant(x, tf.int32) for x in parts] + [tf.constant(hidden * weights, tf.float32)]
+    return float(_filler_graph(network)(*parts)) / np.log(2)
+
+
+@functools.cache
+def _filler_graph(network):
+    return runtime.tf.function(lambda *parts: filler_loss(network, parts, False), reduce_retracing=True)
+
+
+def filler_watch(network, pieces):
+    """Return the filler's bits a note in an order by lot over some pieces, estimated."""
+    rng, some = np.random.default_rng(0), pieces[:12]
+    return sum(any_order_bits(network, p, rng, 8) for p in some) / sum(len(p.notes) for p in some)
+
+
+class Brush:
+    """Fills in what is hidden with the filler, by blocked Gibbs sampling with ever smaller blocks."""
+
+    def __init__(self, network=None):
+        self.network = network or load_half(new_filler(), PRETRAINED / "chorales_filler.npz")
+        self._logits = runtime.tf.function(lambda cells, given: self.network([cells, given]), reduce_retracing=True)
+
+    def __call__(self, cells, hidden, forms, seed=0, sweeps=40, temperature=1.0):
+        """Return cells (quarters, 16) of each piece with the hidden ones filled in.
+
+        In sweep n of N a share max(0.05, 1 − n / (0.8·N)) of the cells that were hidden is hidden again and drawn
+        together (Yao and others 2014; so do Huang and others 2017, *Coconet*).
+        """
+        rng, longest = np.random.default_rng(seed), max(len(one) for one in cells)
+        full = padded(cells, longest, BEYOND)
+        free = padded(hidden, longest)
+        given = padded([given_of(form) for form in forms], longest)
+        for sweep in range(sweeps):
+            share = max(0.05, 1 - sweep / (0.8 * sweeps))
+            again = free & (rng.random(free.shape) < share) if sweep else free
+            logits = self._read(np.where(again, HIDDEN, full), given) / temperature
+            noise = rng.gumbel(size=logits.shape)
+            full = np.where(again, (logits + noise).argmax(-1), full)
+        return [one[: len(own)] for one, own in zip(full, cells, strict=True)]
+
+    def _read(self, cells, given):
+        """Return the logits (pieces, quarters, 16, SYMBOLS)."""
+        tf = runtime.tf
+        found = self._logits(tf.constant(cells, tf.int32), tf.constant(given, tf.int32)).numpy()
+        return found.reshape(*cells.shape, SYMBOLS)
+
+    def harmonise(self, pieces, seed=0, **options):
+        """Return notes of three voices under the soprano of each `Chorale`."""
+        cells, forms = [cells_of(p) for p in pieces], [form_of(p) for p in pieces]
+        hidden = [(one != BEYOND) & (np.arange(16) >= 4) for one in cells]
+        filled = self(cells, hidden, forms, seed, **options)
+        return [notes_of_cells(one, form) for one, form in zip(filled, forms, strict=True)]
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
@@ -408,13 +551,64 @@ def bits_a_note(network, pieces):
     return float(sum(b.sum() for b in writer_bits(network, pieces)) / sum(len(p.notes) for p in pieces))
 
 
+class Pen:
+    """Draws pieces with the writer: one graph for its steps, compiled once."""
+
+    def __init__(self, network=None):
+        tf = runtime.tf
+        self.network = network or load_half(new_writer(), PRETRAINED / "chorales_writer.npz")
+        self._step = tf.function(self.network.step, reduce_retracing=True)
+        self._heads = [tf.function(self._head(k), reduce_retracing=True) for k in range(CODED)]
+
+    def _head(self, k):
+        return lambda x, before, decided: self.network.voices.one(k, x, before, tf_columns(decided, k))
+
+    def __call__(self, forms, seed=0, temperature=1.0, sopranos=None):
+        """Return the notes of a piece for each form; with ``sopranos``, notes of that voice for each, under them."""
+        tf, rng, many = runtime.tf, np.random.default_rng(seed), len(forms)
+        states, rows = [State(form) for form in forms], [[[REST] * 4 + [0]] for _ in forms]
+        given = [None if sopranos is None else chorales.given_soprano(sopranos[k], forms[k]) for k in range(many)]
+        longest = max(form.length for form in forms)
+        caches = [tf.zeros((2, many, longest, HEADS, WIDTH // HEADS)) for _ in range(DEPTH)]
+        for position in range(longest):
+            if all(state.left <= 0 for state in states):
+                break
+            told = tf.constant([[look(s, row[-1])] for s, row in zip(states, rows, strict=True)], tf.int32)
+            x, caches = self._step(told, caches, tf.constant(position))
+            decided = self._event(x, states, given, rng, temperature)
+            for k, state in enumerate(states):
+                if state.left > 0:
+                    rows[k].append(decided[k].tolist())
+                    state.go(rows[k][-1])
+        return [chorales.notes_from(np.array(row[1:]), form) for row, form in zip(rows, forms, strict=True)]
+
+    def _event(self, x, states, given, rng, temperature):
+        """Return int (pieces, 5): the next event of each piece, thing by thing."""
+        tf = runtime.tf
+        before = tf.constant([[state.sounding] for state in states], tf.int32)
+        decided = np.zeros((len(states), CODED), np.int32)
+        for k in range(CODED):
+            logits, x = self._heads[k](x, before, tf.constant(decided[:, None]))
+            chances = np.exp((logits.numpy()[:, 0] - logits.numpy()[:, 0].max(1, keepdims=True)).astype(float))
+            for row, state in enumerate(states):
+                if state.left > 0:
+                    allowed = chances[row] * chorales.possible(state, k, given[row])
+                    decided[row, k] = chorales.drawn(allowed + 1e-12 * (allowed.sum() == 0), rng, temperature)
+        return decided
+
+
+def tf_columns(rows, k):
+    """Return the first k columns of events (b, n, 5) as a list."""
+    return [rows[..., j] for j in range(k)]
+
+
 def save(**part):
     """Store a part of chorales.json."""
     common.add(STORE, part)
 
 
 if __name__ == "__main__":
-    STAGES = {"writer": writer}
+    STAGES = {"writer": writer, "filler": filler}
     name, *rest = sys.argv[1:] or [""]
     if name not in STAGES:
         sys.exit(__doc__)
