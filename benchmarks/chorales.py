@@ -243,8 +243,8 @@ def shared_runs(every, of):
 
 # --- what is coded ----------------------------------------------------------------------------------------------------
 
-HOLD, REST, FIRST = 0, 1, 2  # a voice goes on, stops, or begins the pitch LOWEST + symbol − FIRST
-LOWEST, SYMBOLS, GAPS = 28, 64, 16  # pitches are moved to C major or A minor; a gap to the next event is 1 to 16
+HOLD, REST, FIRST = 0, 1, 2  # a voice goes on, stops, or begins the pitch BOTTOM + symbol − FIRST
+BOTTOM, SYMBOLS, GAPS = 28, 64, 16  # pitches are moved to C major or A minor; a gap to the next event is 1 to 16
 ORDER = (0, 3, 1, 2)  # within an event: soprano, bass, alto, tenor, and then the gap
 CODED = len(ORDER) + 1
 
@@ -275,11 +275,11 @@ def form_of(piece):
     return Form(piece.tonic, piece.mode, piece.bar, piece.pickup, piece.fermatas, piece.length)
 
 
-def events(notes, form):
+def encode(notes, form):
     """Return int (n, 5) of a piece's events: symbols of soprano, bass, alto, tenor, and the gap − 1 to the next event.
 
     An event is a sixteenth at which a voice begins a note or stops; in between everything is held. A long gap is split
-    by events at which all four voices hold. With the `Form` this is all of the piece: `notes_from` undoes it.
+    by events at which all four voices hold. With the `Form` this is all of the piece: `decode` undoes it.
     """
     if len(notes) == 0:
         raise ValueError("received no notes; expected int (n, 4): voice, start, duration, pitch.")
@@ -298,16 +298,16 @@ def events(notes, form):
 
 def _symbol(place, begins, stops, shift):
     if place in begins:
-        symbol = begins[place] - shift - LOWEST + FIRST
+        symbol = begins[place] - shift - BOTTOM + FIRST
         if not FIRST <= symbol < SYMBOLS:
             raise ValueError(
-                f"received pitch {begins[place]}; expected one within {LOWEST + shift} to {LOWEST + shift + 61}"
+                f"received pitch {begins[place]}; expected one within {BOTTOM + shift} to {BOTTOM + shift + 61}"
             )
         return symbol
     return REST if place in stops else HOLD
 
 
-def notes_from(coded, form):
+def decode(coded, form):
     """Return the notes int (n, 4) of events (n, 5); what would sound beyond the form's length is cut."""
     open_notes, notes, time = {}, [], 0
     for row in coded.tolist():
@@ -316,7 +316,7 @@ def notes_from(coded, form):
                 start, pitch = open_notes.pop(voice)
                 notes.append((voice, start, time - start, pitch))
             if symbol >= FIRST:
-                open_notes[voice] = time, symbol - FIRST + LOWEST + form.shift
+                open_notes[voice] = time, symbol - FIRST + BOTTOM + form.shift
         time = min(time + row[-1] + 1, form.length)
     notes += [(voice, start, time - start, pitch) for voice, (start, pitch) in open_notes.items()]
     notes = np.array([note for note in notes if note[2] > 0])
@@ -506,7 +506,7 @@ class Ngram:
         for piece in pieces:
             form = form_of(piece)
             state = State(form)
-            for row in events(piece.notes, form):
+            for row in encode(piece.notes, form):
                 for k, symbol in enumerate(row):
                     seen = seen_at(state, row[:k])
                     for chain in self.chains[k]:
@@ -534,7 +534,7 @@ class Ngram:
         for piece in pieces:
             form, cache = form_of(piece), self.fresh()
             state = State(form)
-            for row in events(piece.notes, form):
+            for row in encode(piece.notes, form):
                 for k, symbol in enumerate(row):
                     seen, chains = seen_at(state, row[:k]), (*self.chains[k], *cache[k])
                     logs[k].append(np.log([chain(seen) for chain in chains]))
@@ -553,7 +553,7 @@ class Ngram:
         """Return the bits (n, 5) that the events of a piece cost."""
         form, cache, found = form_of(piece), self.fresh(), []
         state = State(form)
-        for row in events(piece.notes, form):
+        for row in encode(piece.notes, form):
             bits = []
             for k, symbol in enumerate(row):
                 bits.append(-np.log2(self.chances(state, row[:k], cache)[symbol]))
@@ -577,7 +577,7 @@ class Ngram:
                     chain.learn(seen_at(state, row[:k]), row[k])
             rows.append(row)
             state.go(row)
-        return notes_from(np.array(rows), form)
+        return decode(np.array(rows), form)
 
 
 def drawn(chances, rng, temperature=1.0):
@@ -590,7 +590,7 @@ def given_soprano(notes, form):
     """Return {time: symbol} of a soprano's notes (n, 4), with its rests."""
     own = notes[notes[:, 0] == 0]
     ends = {int(start + length): REST for _, start, length, _ in own if start + length < form.length}
-    return {0: REST} | ends | {int(start): int(pitch) - form.shift - LOWEST + FIRST for _, start, _, pitch in own}
+    return {0: REST} | ends | {int(start): int(pitch) - form.shift - BOTTOM + FIRST for _, start, _, pitch in own}
 
 
 def possible(state, k, given=None):
@@ -624,7 +624,7 @@ class Markov:
         self.voices.learn(pieces)
         for piece in pieces:
             state = State(form_of(piece))
-            for row in events(piece.notes, state.form):
+            for row in encode(piece.notes, state.form):
                 self.behind.setdefault(tuple(state.sounding), Counter())[tuple(row.tolist())] += 1
                 self.every[tuple(row.tolist())] += 1
                 state.go(row)
@@ -633,7 +633,7 @@ class Markov:
     def costs(self, piece):
         """Return the bits (n,) that the events of a piece cost."""
         state, found = State(form_of(piece)), []
-        for row, alone in zip(events(piece.notes, state.form), self.voices.costs(piece).sum(1), strict=True):
+        for row, alone in zip(encode(piece.notes, state.form), self.voices.costs(piece).sum(1), strict=True):
             event, chance = tuple(row.tolist()), 2.0**-alone
             for counts in (self.every, self.behind.get(tuple(state.sounding), Counter())):
                 total, kinds = sum(counts.values()), len(counts)
@@ -660,14 +660,14 @@ class Markov:
             row[-1] = min(row[-1], state.left - 1)
             rows.append(row)
             state.go(row)
-        return notes_from(np.array(rows), form)
+        return decode(np.array(rows), form)
 
 
 def compressed_bits(piece, pieces, compress):
     """Return the bits that a piece adds where a compressor has read the training pieces before it."""
 
     def text(some):
-        return b"".join(events(one.notes, form_of(one)).astype(np.uint8).tobytes() for one in some)
+        return b"".join(encode(one.notes, form_of(one)).astype(np.uint8).tobytes() for one in some)
 
     before = text(pieces)
     return 8 * (len(compress(before + text([piece]))) - len(compress(before)))
@@ -841,14 +841,16 @@ def agreement(notes, other):
 
 
 def fingerprint(notes):
-    """Return [tuple] of a piece, one for each event, the same in every key: intervals above the bass, the bass's step,
-    which voices begin, and how long it lasts."""
+    """Return [tuple] of a piece, one for each event, the same in every key.
+
+    Each holds the intervals of the voices above the lowest that sounds, the step of that one, who begins, how long.
+    """
     times, pitches, begun = sonorities(notes)
-    end = int((notes[:, 1] + notes[:, 2]).max())
-    lasts = np.diff(np.r_[times, end])
-    steps = np.diff(pitches[:, 3], prepend=pitches[0, 3])
-    above = np.where(pitches[:, :3] == SILENT, SILENT, pitches[:, :3] - pitches[:, 3:])
-    rows = np.c_[above, steps, begun, lasts]
+    lasts = np.diff(np.r_[times, (notes[:, 1] + notes[:, 2]).max()])
+    silent = pitches == SILENT
+    lowest = np.where(silent, 999, pitches).min(1)
+    above = np.where(silent, SILENT, pitches - lowest[:, None])
+    rows = np.c_[above, np.diff(lowest, prepend=lowest[0]), begun, lasts]
     return [tuple(row) for row in rows.tolist()]
 
 

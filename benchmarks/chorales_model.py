@@ -24,7 +24,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import runtime  # noqa: E402
 from benchmarks import chorales, common  # noqa: E402
-from benchmarks.chorales import CODED, FIRST, GAPS, HOLD, REST, SYMBOLS, State, events, form_of  # noqa: E402
+from benchmarks.chorales import CODED, FIRST, GAPS, HOLD, REST, SYMBOLS, State, encode, form_of  # noqa: E402
 from benchmarks.games_model import short_lists  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -63,7 +63,7 @@ def look(state, row):
 def looks(piece):
     """Return (what is told (n, len(COLUMNS)), events (n, 5), what sounded before each of them (n, 4)) of a piece."""
     form, row, told, sounding = form_of(piece), [REST] * 4 + [0], [], []
-    state, coded = State(form), events(piece.notes, form)
+    state, coded = State(form), encode(piece.notes, form)
     for event in coded:
         told.append(look(state, row))
         sounding.append(list(state.sounding))
@@ -265,7 +265,7 @@ def cells_of(piece):
     grid = np.full((4, 4 * quarters), BEYOND)
     grid[:, lead : lead + form.length] = HOLD
     time = lead
-    for row in events(piece.notes, form):
+    for row in encode(piece.notes, form):
         grid[:, time] = row[:4]
         time += row[4] + 1
     return grid.reshape(4, quarters, 4).transpose(1, 0, 2).reshape(quarters, 16).astype(np.int32)
@@ -276,7 +276,7 @@ def notes_of_cells(cells, form):
     lead = -form.pickup % 4
     grid = cells.reshape(-1, 4, 4).transpose(1, 0, 2).reshape(4, -1)[:, lead : lead + form.length]
     rows = [[*grid[:, time], 0] for time in range(form.length)]
-    return chorales.notes_from(np.array(rows), form)
+    return chorales.decode(np.array(rows), form)
 
 
 def given_of(form):
@@ -582,7 +582,7 @@ class Pen:
                 if state.left > 0:
                     rows[k].append(decided[k].tolist())
                     state.go(rows[k][-1])
-        return [chorales.notes_from(np.array(row[1:]), form) for row, form in zip(rows, forms, strict=True)]
+        return [chorales.decode(np.array(row[1:]), form) for row, form in zip(rows, forms, strict=True)]
 
     def _event(self, x, states, given, rng, temperature):
         """Return int (pieces, 5): the next event of each piece, thing by thing."""
@@ -693,7 +693,7 @@ def bits():
 
 
 def measured(drawn, forms, library, tune_library):
-    """Return {measure: [number of each piece]}, with the longest run in training pieces, of all voices and of the tune."""
+    """Return {measure: [number of each piece]}, with the longest run from training pieces, and that of the tune."""
     rows = [chorales.described(notes, form) for notes, form in zip(drawn, forms, strict=True)]
     found = {name: [row[name] for row in rows] for name in rows[0]}
     found["run"] = [library.longest(notes) for notes in drawn]
