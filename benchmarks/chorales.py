@@ -848,7 +848,7 @@ def fingerprint(notes):
     times, pitches, begun = sonorities(notes)
     lasts = np.diff(np.r_[times, (notes[:, 1] + notes[:, 2]).max()])
     silent = pitches == SILENT
-    lowest = np.where(silent, 999, pitches).min(1)
+    lowest = pd.DataFrame(np.where(silent, np.nan, pitches)).min(axis=1).ffill().bfill().to_numpy(int)
     above = np.where(silent, SILENT, pitches - lowest[:, None])
     rows = np.c_[above, np.diff(lowest, prepend=lowest[0]), begun, lasts]
     return [tuple(row) for row in rows.tolist()]

@@ -1,10 +1,11 @@
-"""Chorales: coding there and back, rivals that add up to 1, rules of voice leading by hand, copies, the two networks."""
+"""Chorales: coding there and back, rivals that add up to 1, rules of voice leading by hand, copies, networks."""
 
 import bz2
 
+from benchmarks import chorales
+
 import numpy as np
 import pytest
-from benchmarks import chorales
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,11 @@ def chord(time, pitches, length=4):
 def piece(*chords, length=4):
     """Return notes of chords one after the other."""
     return np.array([note for k, pitches in enumerate(chords) for note in chord(length * k, pitches, length)])
+
+
+def higher(notes, steps):
+    """Return notes so many semitones higher."""
+    return np.array(notes) + np.array([0, 0, 0, steps])
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -61,7 +67,7 @@ def test_no_held_out_piece_shares_a_long_run_with_a_training_piece():
 def test_key_of_a_scale_and_of_its_transpositions():
     scale = [(0, k, 1, p) for k, p in enumerate((60, 62, 64, 65, 67, 69, 71, 72, 67, 64, 60))]
     for steps in range(12):
-        assert chorales.key_of(np.array(scale) + [0, 0, 0, steps]) == (steps, "major")
+        assert chorales.key_of(higher(np.array(scale), steps)) == (steps, "major")
     minor = [(0, k, 1, p) for k, p in enumerate((57, 59, 60, 62, 64, 65, 68, 69, 64, 60, 57))]
     assert chorales.key_of(np.array(minor)) == (9, "minor")
 
@@ -93,7 +99,7 @@ def test_a_melody_is_the_same_in_every_key_and_without_passing_notes():
     long = np.array([(0, 0, 4, 60), (0, 4, 4, 64), (0, 8, 4, 64), (0, 12, 4, 67)])
     passing = np.array([(0, 0, 2, 60), (0, 2, 2, 62), (0, 4, 4, 64), (0, 8, 4, 64), (0, 12, 4, 67)])
     assert chorales.melody(long).tolist() == chorales.melody(passing).tolist() == [4, 3]
-    assert chorales.melody(long + [0, 0, 0, 5]).tolist() == [4, 3]
+    assert chorales.melody(higher(long, 5)).tolist() == [4, 3]
 
 
 # --- coding -----------------------------------------------------------------------------------------------------------
@@ -116,9 +122,7 @@ def test_keys_meet_in_c_major_and_a_minor():
     assert [chorales.shift_of(k, "major") for k in (0, 7, 5, 6)] == [0, -5, 5, -6]
     assert [chorales.shift_of(k, "minor") for k in (9, 4, 2)] == [0, -5, 5]
     notes = piece((64, 60, 55, 48))
-    codes = [
-        chorales.encode(notes + [0, 0, 0, k], chorales.Form(k, "major", 16, 0, (), 4)).tolist() for k in range(-5, 6)
-    ]
+    codes = [chorales.encode(higher(notes, k), chorales.Form(k, "major", 16, 0, (), 4)).tolist() for k in range(-5, 6)]
     assert all(code == codes[0] for code in codes)
 
 
@@ -197,7 +201,7 @@ def test_mixing_helps_where_the_weights_were_found(learnt):
 
 
 def test_the_markov_chain_adds_up_to_one_over_what_it_saw():
-    """One piece of two events: p(event | sounding) of all events that exist is at most 1, and of the seen one by hand."""
+    """Of one piece with one event: the probability of that event behind silence, by hand."""
     notes = piece((64, 60, 55, 48))
     one = chorales.Chorale("x", "", notes, 0, "major", 16, 0, (), 0)
     model = chorales.Markov().learn([one])
@@ -287,7 +291,7 @@ def test_corrections_add_up():
 @given(st.integers(0, 57), st.integers(-5, 5))
 def test_rules_do_not_depend_on_the_key(place, steps):
     notes = chorales.part("test")[place].notes
-    moved = notes + [0, 0, 0, steps]
+    moved = higher(notes, steps)
     for rule in (chorales.parallels, chorales.crossings, chorales.wide, chorales.rough_leaps):
         assert rule(notes) == rule(moved)
     assert chorales.dissonant_share(notes) == chorales.dissonant_share(moved)
@@ -307,7 +311,7 @@ def test_agreement_with_itself_is_one_and_with_another_bass_less():
 def test_a_planted_copy_is_found_in_every_key(place, steps):
     notes = chorales.part("test")[place].notes
     library = chorales.Library([notes])
-    assert library.longest(notes + [0, 0, 0, steps]) == len(chorales.fingerprint(notes))
+    assert library.longest(higher(notes, steps)) == len(chorales.fingerprint(notes))
 
 
 def test_the_longest_run_by_hand():
