@@ -24,7 +24,20 @@ sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import runtime  # noqa: E402
 from benchmarks import chorales, common  # noqa: E402
-from benchmarks.chorales import CODED, FIRST, GAPS, HOLD, REST, SYMBOLS, State, encode, form_of  # noqa: E402
+from benchmarks.chorales import CODED, HOLD, REST, SYMBOLS, State, encode, form_of  # noqa: E402
+from benchmarks.chorales_networks import (  # noqa: E402
+    AGES,
+    BEYOND,
+    DEPTH,
+    FERMATA,
+    HEADS,
+    HIDDEN,
+    LEFT,
+    SHIFTS,
+    WIDTH,
+    Filler,
+    Writer,
+)
 from benchmarks.games_model import short_lists  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -34,12 +47,6 @@ PRETRAINED = HERE.parent / "data" / "pretrained"
 CACHE = runtime.cache_dir() / "chorales"
 
 # --- the writer -------------------------------------------------------------------------------------------------------
-
-WIDTH, DEPTH, HEADS = 128, 4, 4
-FAR = 96  # events: attention tells distances up to here apart
-AGES, FERMATA, LEFT, SHIFTS = 18, 34, 34, 17  # how many values of each are told apart
-COLUMNS = (*[SYMBOLS] * 4, GAPS, *[SYMBOLS] * 4, *[AGES] * 4, 72, 4, FERMATA, LEFT, 2, SHIFTS)
-OFFSETS = np.cumsum([0, *COLUMNS[:-1]])
 
 
 def look(state, row):
@@ -72,189 +79,12 @@ def looks(piece):
     return np.array(told, np.int32), coded.astype(np.int32), np.array(sounding, np.int32)
 
 
-def _layers():
-    """Return the two classes of layers that both networks are made of; they need TensorFlow, which is imported late."""
-    return _make_layers()
-
-
-@functools.cache
-def _make_layers():
-    from aigc_utils import models
-
-    keras = runtime.keras
-    ops, layers = keras.ops, keras.layers
-
-    class Near(models.Block):
-        """A transformer's layer that knows distances: each head adds a learnt number for each distance (Raffel 2020).
-
-        ``causal``: each place attends to itself and those before it; else to all.
-        """
-
-        def __init__(self, width, heads, causal, dropout=0.0):
-            super().__init__(width, heads, dropout)
-            self.causal = causal
-
-        def build(self, shape):
-            super().build(shape)
-            self.bias = self.add_weight(shape=(self.heads, 2 * FAR + 1), initializer="zeros", name="bias")
-
-        def attention(self, queries, keys):
-            length = ops.shape(queries)[1]
-            places = ops.arange(length)
-            apart = places[None] - places[:, None]
-            scores = ops.einsum("bqhd,bkhd->bhqk", queries, keys) / float(self.width / self.heads) ** 0.5
-            scores = scores + ops.take(self.bias, ops.clip(apart, -FAR, FAR) + FAR, axis=1)[None]
-            if self.causal:
-                scores = scores - 1e9 * ops.cast(apart > 0, "float32")
-            return ops.softmax(scores)
-
-        def step(self, x, cache, position):
-            """Return the output for the one place ``position``, (b, 1, width), and the cache with its key and value."""
-            query, key, value = self.split(x)
-            cache = ops.slice_update(cache, (0, 0, position, 0, 0), ops.stack([key, value]))
-            places = ops.arange(ops.shape(cache)[2])
-            scores = ops.einsum("bhd,bkhd->bhk", query[:, 0], cache[0]) / float(self.width / self.heads) ** 0.5
-            scores = scores + ops.take(self.bias, ops.clip(places - position, -FAR, FAR) + FAR, axis=1)[None]
-            scores = ops.softmax(scores - 1e9 * ops.cast(places > position, "float32"))
-            return self.finish(x, ops.einsum("bhk,bkhd->bhd", scores, cache[1])[:, None]), cache
-
-    class Voices(layers.Layer):
-        """Logits of the five things of an event, each told those before it: pitches by themselves and as intervals.
-
-        A pitch's logit is the sum of its own, and of those of its intervals to what the voice sang last, and to the
-        voices that are decided: soprano, bass, alto.
-        """
-
-        def __init__(self, width, hidden=160):
-            super().__init__()
-            self.width, self.hidden = width, hidden
-            self.symbols = [layers.Embedding(SYMBOLS, width) for _ in range(4)]
-            self.moves = [layers.Embedding(2, width) for _ in range(4)]
-            self.inner = [layers.Dense(hidden, "gelu") for _ in range(CODED)]
-            self.own = [layers.Dense(GAPS if k == 4 else SYMBOLS) for k in range(CODED)]
-            self.steps = [layers.Dense((k + 1) * (2 * SYMBOLS - 1)) for k in range(4)]
-
-        def build(self, shape):
-            for layer in (*self.symbols, *self.moves):
-                layer.build((None,))
-            for layer in self.inner:
-                layer.build((*shape[:-1], self.width))
-            for layer in (*self.own, *self.steps):
-                layer.build((*shape[:-1], self.hidden))
-
-        def one(self, k, x, before, decided):
-            """Return (logits of thing k, x): x (b, n, width), ``before`` (b, n, 4), ``decided`` a list of k (b, n)."""
-            if k:
-                last = decided[-1]
-                now = ops.where(last == HOLD, before[..., k - 1], last)
-                x = x + self.symbols[k - 1](now) + self.moves[k - 1](ops.cast(last != HOLD, "int32"))
-            inner = self.inner[k](x)
-            logits = self.own[k](inner)
-            if k < 4:
-                sung = [ops.where(one == HOLD, before[..., j], one) for j, one in enumerate(decided)]
-                far = ops.stack([before[..., k], *sung], axis=-1)
-                logits = logits + self.by_steps(k, inner, far)
-            return logits, x
-
-        def by_steps(self, k, inner, far):
-            """Return (b, n, SYMBOLS): the sum over the pitches ``far`` (b, n, k + 1) of the logits of intervals."""
-            shape = ops.shape(inner)
-            steps = ops.reshape(self.steps[k](inner), (*shape[:2], k + 1, 2 * SYMBOLS - 1))
-            places = ops.arange(SYMBOLS) - far[..., None] + SYMBOLS - 1
-            found = runtime.tf.gather(steps, places, batch_dims=3)
-            pitched = ops.cast(far >= FIRST, "float32")[..., None] * ops.cast(ops.arange(SYMBOLS) >= FIRST, "float32")
-            return ops.sum(found * pitched, axis=2)
-
-        def call(self, x, before, rows):
-            """Return the logits of all five, each (b, n, size), for events ``rows`` (b, n, 5)."""
-            found = []
-            for k in range(CODED):
-                logits, x = self.one(k, x, before, [rows[..., j] for j in range(k)])
-                found.append(logits)
-            return found
-
-    class Writer(keras.Model):
-        """A causal transformer over events: `looks` in, logits of the five things of each event out."""
-
-        def __init__(self, dropout=0.2):
-            super().__init__(name="chorales_writer")
-            self.told = layers.Embedding(sum(COLUMNS), WIDTH, embeddings_initializer="random_normal")
-            self.blocks = [Near(WIDTH, HEADS, True, dropout) for _ in range(DEPTH)]
-            self.norm, self.dropout = layers.LayerNormalization(), layers.Dropout(dropout)
-            self.voices = Voices(WIDTH)
-            self.told.build((None, None))
-            for layer in (*self.blocks, self.norm, self.voices):
-                layer.build((None, None, WIDTH))
-            self.built = True
-
-        def trunk(self, told, training=False):
-            """Return (b, n, WIDTH): what is known before each event."""
-            x = ops.sum(self.told(told + OFFSETS.astype("int32")), axis=2)
-            x = self.dropout(x, training=training)
-            for block in self.blocks:
-                x = block(x, training=training)
-            return self.dropout(self.norm(x), training=training)
-
-        def step(self, told, caches, position):
-            """Return what is known before the one event ``position``, (b, 1, WIDTH), for told (b, 1, …), and caches."""
-            x, kept = ops.sum(self.told(told + OFFSETS.astype("int32")), axis=2), []
-            for block, own in zip(self.blocks, caches, strict=True):
-                x, more = block.step(x, own, position)
-                kept.append(more)
-            return self.norm(x), kept
-
-        def call(self, inputs, training=False):
-            told, before, rows = inputs
-            return self.voices(self.trunk(told, training), before, rows)
-
-    class Filler(keras.Model):
-        """A transformer over quarters: cells (b, n, 16), hidden or not, and what is given, to logits of every cell."""
-
-        def __init__(self, dropout=0.1):
-            super().__init__(name="chorales_filler")
-            width = FILLER_WIDTH
-            self.cells = layers.Embedding(16 * CELLS, 32)
-            self.joined, self.given = layers.Dense(width), layers.Embedding(sum(GIVEN), width)
-            self.blocks = [Near(width, HEADS, False, dropout) for _ in range(DEPTH)]
-            self.norm, self.dropout = layers.LayerNormalization(), layers.Dropout(dropout)
-            self.spread, self.out = layers.Dense(16 * 48, "gelu"), [layers.Dense(SYMBOLS) for _ in range(4)]
-            self.cells.build((None, None))
-            self.given.build((None, None))
-            self.joined.build((None, None, 16 * 32))
-            for layer in (*self.blocks, self.norm, self.spread):
-                layer.build((None, None, width))
-            for layer in self.out:
-                layer.build((None, None, 4, 48 + 32))
-            self.built = True
-
-        def call(self, inputs, training=False):
-            cells, given = inputs
-            shape = ops.shape(cells)
-            read = self.cells(cells + (CELLS * np.arange(16)).astype("int32"))
-            x = self.joined(ops.reshape(read, (shape[0], shape[1], 16 * 32)))
-            x = self.dropout(x + ops.sum(self.given(given + GIVEN_OFFSETS.astype("int32")), axis=2), training=training)
-            for block in self.blocks:
-                x = block(x, training=training)
-            x = ops.reshape(self.spread(self.norm(x)), (shape[0], shape[1], 4, 4, 48))  # voice, sixteenth
-            read = ops.reshape(read, (shape[0], shape[1], 4, 4, 32))
-            x = ops.concatenate([x, read], axis=-1)
-            return ops.stack([self.out[voice](x[:, :, voice]) for voice in range(4)], axis=2)
-
-    return Writer, Filler
-
-
 def new_writer():
     """Return the untrained writer."""
-    return _layers()[0]()
+    return Writer()
 
 
 # --- the filler -------------------------------------------------------------------------------------------------------
-
-HIDDEN, BEYOND = SYMBOLS, SYMBOLS + 1  # a cell that is not shown, and one outside of the piece
-CELLS = SYMBOLS + 2
-FILLER_WIDTH = 144
-GIVEN = (5 * 8, 10, 10, 2, SHIFTS)  # place of the quarter in the bar, fermata here, quarters left, mode, shift
-GIVEN_OFFSETS = np.cumsum([0, *GIVEN[:-1]])
 
 
 def cells_of(piece):
@@ -296,7 +126,7 @@ def given_of(form):
 
 def new_filler():
     """Return the untrained filler."""
-    return _layers()[1]()
+    return Filler()
 
 
 def hide(cells, rng, kind):
@@ -389,7 +219,7 @@ class Brush:
     """Fills in what is hidden with the filler, by blocked Gibbs sampling with ever smaller blocks."""
 
     def __init__(self, network=None):
-        self.network = network or load_half(new_filler(), PRETRAINED / "chorales_filler.npz")
+        self.network = network or load_half(new_filler(), runtime.shipped("pretrained", "chorales_filler.npz"))
         self._logits = runtime.tf.function(lambda cells, given: self.network([cells, given]), reduce_retracing=True)
 
     def __call__(self, cells, hidden, forms, seed=0, sweeps=40, temperature=1.0):
@@ -554,16 +384,20 @@ def bits_a_note(network, pieces):
 
 
 class Pen:
-    """Draws pieces with the writer: one graph for its steps, compiled once."""
+    """Draws pieces with the writer, an event of all pieces at a time; its graph is compiled once."""
 
     def __init__(self, network=None):
-        tf = runtime.tf
-        self.network = network or load_half(new_writer(), PRETRAINED / "chorales_writer.npz")
-        self._step = tf.function(self.network.step, reduce_retracing=True)
-        self._heads = [tf.function(self._head(k), reduce_retracing=True) for k in range(CODED)]
+        self.network = network or load_half(new_writer(), runtime.shipped("pretrained", "chorales_writer.npz"))
+        self._next = runtime.tf.function(self._draw, reduce_retracing=True)
 
-    def _head(self, k):
-        return lambda x, before, decided: self.network.voices.one(k, x, before, tf_columns(decided, k))
+    def _draw(self, told, before, caches, position, noise):
+        """Return the next event of each piece (b, 5) and the caches: the likeliest thing after Gumbel's noise."""
+        ops, decided = runtime.keras.ops, []
+        x, caches = self.network.step(told, caches, position)
+        for k in range(CODED):
+            logits, x = self.network.voices.one(k, x, before, decided)
+            decided.append(ops.cast(ops.argmax(logits + noise[:, k, None, : logits.shape[-1]], axis=-1), "int32"))
+        return ops.concatenate(decided, axis=-1), caches
 
     def __call__(self, forms, seed=0, temperature=1.0, sopranos=None):
         """Return the notes of a piece for each form; with ``sopranos``, notes of that voice for each, under them."""
@@ -575,33 +409,26 @@ class Pen:
         for position in range(longest):
             if all(state.left <= 0 for state in states):
                 break
-            told = tf.constant([[look(s, row[-1])] for s, row in zip(states, rows, strict=True)], tf.int32)
-            x, caches = self._step(told, caches, tf.constant(position))
-            decided = self._event(x, states, given, rng, temperature)
-            for k, state in enumerate(states):
+            told = [[look(s, row[-1])] for s, row in zip(states, rows, strict=True)]
+            before = [[state.sounding] for state in states]
+            noise = temperature * rng.gumbel(size=(many, CODED, SYMBOLS)) + barred(states, given)
+            inputs = [tf.constant(told, tf.int32), tf.constant(before, tf.int32), caches, tf.constant(position)]
+            decided, caches = self._next(*inputs, tf.constant(noise, tf.float32))
+            for state, row, event in zip(states, rows, decided.numpy().tolist(), strict=True):
                 if state.left > 0:
-                    rows[k].append(decided[k].tolist())
-                    state.go(rows[k][-1])
+                    row.append(event)
+                    state.go(event)
         return [chorales.decode(np.array(row[1:]), form) for row, form in zip(rows, forms, strict=True)]
 
-    def _event(self, x, states, given, rng, temperature):
-        """Return int (pieces, 5): the next event of each piece, thing by thing."""
-        tf = runtime.tf
-        before = tf.constant([[state.sounding] for state in states], tf.int32)
-        decided = np.zeros((len(states), CODED), np.int32)
+
+def barred(states, given):
+    """Return (b, 5, SYMBOLS): 0 for what may be drawn, −1e9 for what may not."""
+    found = np.full((len(states), CODED, SYMBOLS), -1e9)
+    for row, state, own in zip(found, states, given, strict=True):
         for k in range(CODED):
-            logits, x = self._heads[k](x, before, tf.constant(decided[:, None]))
-            chances = np.exp((logits.numpy()[:, 0] - logits.numpy()[:, 0].max(1, keepdims=True)).astype(float))
-            for row, state in enumerate(states):
-                if state.left > 0:
-                    allowed = chances[row] * chorales.possible(state, k, given[row])
-                    decided[row, k] = chorales.drawn(allowed + 1e-12 * (allowed.sum() == 0), rng, temperature)
-        return decided
-
-
-def tf_columns(rows, k):
-    """Return the first k columns of events (b, n, 5) as a list."""
-    return [rows[..., j] for j in range(k)]
+            allowed = chorales.possible(state, k, own) if state.left > 0 else [1]
+            row[k, : len(allowed)][np.asarray(allowed) > 0] = 0.0
+    return found
 
 
 # --- rivals and measurements ------------------------------------------------------------------------------------------
