@@ -23,8 +23,32 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import runtime  # noqa: E402
-from benchmarks import chorales, common  # noqa: E402
-from benchmarks.chorales import CODED, HOLD, REST, SYMBOLS, State, encode, form_of  # noqa: E402
+from benchmarks import common  # noqa: E402
+from benchmarks.chorales import (  # noqa: E402
+    CACHED,
+    CHAINS,
+    CODED,
+    HOLD,
+    REST,
+    SYMBOLS,
+    Library,
+    Markov,
+    Ngram,
+    State,
+    agreement,
+    bits_a_note,
+    compressed_bits,
+    corrections,
+    decode,
+    described,
+    encode,
+    form_of,
+    given_soprano,
+    part,
+    possible,
+    total_bits,
+    tune_fingerprint,
+)
 from benchmarks.chorales_networks import (  # noqa: E402
     AGES,
     BEYOND,
@@ -106,7 +130,7 @@ def notes_of_cells(cells, form):
     lead = -form.pickup % 4
     grid = cells.reshape(-1, 4, 4).transpose(1, 0, 2).reshape(4, -1)[:, lead : lead + form.length]
     rows = [[*grid[:, time], 0] for time in range(form.length)]
-    return chorales.decode(np.array(rows), form)
+    return decode(np.array(rows), form)
 
 
 def given_of(form):
@@ -150,8 +174,8 @@ def filler(seconds):
     """Train the filler."""
     runtime.start(seed=2)
     tf, network = runtime.tf, new_filler()
-    data = [(cells_of(piece), given_of(form_of(piece))) for piece in chorales.part("train")]
-    check = chorales.part("validation")
+    data = [(cells_of(piece), given_of(form_of(piece))) for piece in part("train")]
+    check = part("validation")
     rng, batch, window = np.random.default_rng(2), 24, 40
 
     def draw(step):
@@ -340,8 +364,8 @@ def writer(seconds):
     """Train the writer."""
     runtime.start(seed=1)
     tf, network = runtime.tf, new_writer()
-    data = [looks(piece) for piece in chorales.part("train")]
-    check = [piece for piece in chorales.part("validation")]
+    data = [looks(piece) for piece in part("train")]
+    check = [piece for piece in part("validation")]
     rng, batch, window = np.random.default_rng(1), 12, 112
 
     def draw(step):
@@ -356,7 +380,7 @@ def writer(seconds):
     def loss_of(parts):
         return tf.reduce_sum(writer_loss(network, parts, True)) / tf.reduce_sum(parts[3])
 
-    save(writer=train_in_legs(network, loss_of, draw, float(seconds), watch=lambda: bits_a_note(network, check)))
+    save(writer=train_in_legs(network, loss_of, draw, float(seconds), watch=lambda: writer_rate(network, check)))
 
 
 def writer_bits(network, pieces):
@@ -378,7 +402,7 @@ def _graph(network):
     return runtime.tf.function(lambda *parts: writer_loss(network, parts, False), reduce_retracing=True)
 
 
-def bits_a_note(network, pieces):
+def writer_rate(network, pieces):
     """Return the writer's bits a note over all pieces."""
     return float(sum(b.sum() for b in writer_bits(network, pieces)) / sum(len(p.notes) for p in pieces))
 
@@ -403,7 +427,7 @@ class Pen:
         """Return the notes of a piece for each form; with ``sopranos``, notes of that voice for each, under them."""
         tf, rng, many = runtime.tf, np.random.default_rng(seed), len(forms)
         states, rows = [State(form) for form in forms], [[[REST] * 4 + [0]] for _ in forms]
-        given = [None if sopranos is None else chorales.given_soprano(sopranos[k], forms[k]) for k in range(many)]
+        given = [None if sopranos is None else given_soprano(sopranos[k], forms[k]) for k in range(many)]
         longest = max(form.length for form in forms)
         caches = [tf.zeros((2, many, longest, HEADS, WIDTH // HEADS)) for _ in range(DEPTH)]
         for position in range(longest):
@@ -418,7 +442,7 @@ class Pen:
                 if state.left > 0:
                     row.append(event)
                     state.go(event)
-        return [chorales.decode(np.array(row[1:]), form) for row, form in zip(rows, forms, strict=True)]
+        return [decode(np.array(row[1:]), form) for row, form in zip(rows, forms, strict=True)]
 
 
 def barred(states, given):
@@ -426,7 +450,7 @@ def barred(states, given):
     found = np.full((len(states), CODED, SYMBOLS), -1e9)
     for row, state, own in zip(found, states, given, strict=True):
         for k in range(CODED):
-            allowed = chorales.possible(state, k, own) if state.left > 0 else [1]
+            allowed = possible(state, k, own) if state.left > 0 else [1]
             row[k, : len(allowed)][np.asarray(allowed) > 0] = 0.0
     return found
 
@@ -440,10 +464,10 @@ BACH, WRITER, FILLER = "held-out Bach", "writer (causal)", "filler (hidden cells
 
 def learnt_rivals():
     """Return {name: model} learnt from the training tunes; what has to be chosen is chosen on the validation tunes."""
-    train, check = chorales.part("train"), chorales.part("validation")
-    found = {UNIFORM: chorales.Ngram([()]), UNIGRAM: chorales.Ngram([()]), ALONE: chorales.Ngram([("own", "beat")])}
-    found[MARKOV] = chorales.Markov()
-    found[MIXTURE] = chorales.Ngram(chorales.CHAINS, chorales.CACHED)
+    train, check = part("train"), part("validation")
+    found = {UNIFORM: Ngram([()]), UNIGRAM: Ngram([()]), ALONE: Ngram([("own", "beat")])}
+    found[MARKOV] = Markov()
+    found[MIXTURE] = Ngram(CHAINS, CACHED)
     for name in (UNIGRAM, ALONE, MARKOV, MIXTURE):
         found[name].learn(train)
         print("learnt", name, flush=True)
@@ -456,9 +480,9 @@ def learnt_rivals():
 def single_chain(mixture, check):
     """Return (the best chain at its best order as a model, {chain and order: bits a note}) on validation tunes."""
     notes, table, best = sum(len(piece.notes) for piece in check), {}, None
-    for place, names in enumerate(chorales.CHAINS[:3]):
+    for place, names in enumerate(CHAINS[:3]):
         for order in range(2, len(names) + 1):
-            model = chorales.Ngram([names[:order]])
+            model = Ngram([names[:order]])
             for own, whole in zip(model.chains, mixture.chains, strict=True):
                 own[0].counts = whole[place].counts[: order + 1]
             bits = sum(model.costs(piece).sum() for piece in check) / notes
@@ -475,13 +499,13 @@ def rivals():
     import lzma
     import pickle
 
-    test, train, models = chorales.part("test"), chorales.part("train"), learnt_rivals()
-    found = {name: [chorales.total_bits(model.costs(piece)) for piece in test] for name, model in models.items()}
+    test, train, models = part("test"), part("train"), learnt_rivals()
+    found = {name: [total_bits(model.costs(piece)) for piece in test] for name, model in models.items()}
     for name, compress in (("bz2", bz2.compress), ("lzma", functools.partial(lzma.compress, preset=9))):
-        found[name] = [chorales.compressed_bits(piece, train, compress) for piece in test]
+        found[name] = [compressed_bits(piece, train, compress) for piece in test]
     notes = [len(piece.notes) for piece in test]
     for name, bits in found.items():
-        print(name, round(chorales.bits_a_note(bits, notes), 3), flush=True)
+        print(name, round(bits_a_note(bits, notes), 3), flush=True)
     save(
         notes=notes,
         tunes=[int(piece.tune) for piece in test],
@@ -509,30 +533,30 @@ def stored():
 def bits():
     """Store the bits of every test piece by the two networks."""
     runtime.start(seed=0)
-    test, rng = chorales.part("test"), np.random.default_rng(0)
+    test, rng = part("test"), np.random.default_rng(0)
     pen, brush = load_half(new_writer(), PRETRAINED / "chorales_writer.npz"), Brush().network
     found = {WRITER: [float(one.sum()) for one in writer_bits(pen, test)]}
     found[FILLER] = [any_order_bits(brush, piece, rng, 48) for piece in test]
     given = [any_order_bits(brush, piece, rng, 48, soprano=True) for piece in test]
     notes = [len(piece.notes) for piece in test]
-    print({name: chorales.bits_a_note(one, notes) for name, one in found.items()}, flush=True)
+    print({name: bits_a_note(one, notes) for name, one in found.items()}, flush=True)
     save(bits=stored()["bits"] | common.rounded(found, 2), given_soprano=common.rounded(given, 2))
 
 
 def measured(drawn, forms, library, tune_library):
     """Return {measure: [number of each piece]}, with the longest run from training pieces, and that of the tune."""
-    rows = [chorales.described(notes, form) for notes, form in zip(drawn, forms, strict=True)]
+    rows = [described(notes, form) for notes, form in zip(drawn, forms, strict=True)]
     found = {name: [row[name] for row in rows] for name in rows[0]}
     found["run"] = [library.longest(notes) for notes in drawn]
     found["tune run"] = [tune_library.longest(notes) for notes in drawn]
-    broken = [chorales.corrections(notes, form.tonic) for notes, form in zip(drawn, forms, strict=True)]
+    broken = [corrections(notes, form.tonic) for notes, form in zip(drawn, forms, strict=True)]
     return found | {f"broken {name}": [row[name] for row in broken] for name in broken[0]}
 
 
 def libraries():
     """Return the two `Library` of the training pieces: all voices, and tunes."""
-    train = [piece.notes for piece in chorales.part("train")]
-    return chorales.Library(train), chorales.Library(train, chorales.tune_fingerprint)
+    train = [piece.notes for piece in part("train")]
+    return Library(train), Library(train, tune_fingerprint)
 
 
 TEMPERATURES = (1.0, 0.9, 0.8, 0.7)
@@ -545,7 +569,7 @@ def choose():
     one piece in twenty with a run beyond Bach's 95 % quantile). Who harmonises: the most chords in common with Bach.
     """
     runtime.start(seed=0)
-    check, pen, brush = chorales.part("validation"), Pen(), Brush()
+    check, pen, brush = part("validation"), Pen(), Brush()
     forms, (library, tune_library) = [form_of(piece) for piece in check], libraries()
     bach = measured([piece.notes for piece in check], forms, library, tune_library)
     limit, table = float(np.quantile(bach["run"], 0.95)), {}
@@ -556,10 +580,10 @@ def choose():
         row = {"corrections": np.mean(found["corrections"]), "beyond": np.mean(np.array(found["run"]) > limit)}
         for name, drawn in (("writer", under), ("filler", filled)):
             row[f"{name} agrees"] = np.mean(
-                [chorales.agreement(one, piece.notes) for one, piece in zip(drawn, check, strict=True)]
+                [agreement(one, piece.notes) for one, piece in zip(drawn, check, strict=True)]
             )
             row[f"{name} corrections"] = np.mean(
-                [sum(chorales.corrections(one, form.tonic).values()) for one, form in zip(drawn, forms, strict=True)]
+                [sum(corrections(one, form.tonic).values()) for one, form in zip(drawn, forms, strict=True)]
             )
         table[str(temperature)] = common.rounded(row)
         print(temperature, table[str(temperature)], flush=True)
@@ -576,7 +600,7 @@ SEED = 1729  # of the pieces that are measured, once
 def write():
     """Store the measures of pieces by everybody in the forms of the test tunes, one for each."""
     runtime.start(seed=SEED)
-    test, models, choices = chorales.part("test"), kept_rivals(), stored()["choices"]
+    test, models, choices = part("test"), kept_rivals(), stored()["choices"]
     forms, both, rng = [form_of(piece) for piece in test], libraries(), np.random.default_rng(SEED)
     found = {BACH: measured([piece.notes for piece in test], forms, *both)}
     pen = Pen()
@@ -595,7 +619,7 @@ def write():
 def harmonise():
     """Store the measures of the test tunes' melodies, harmonised by everybody who can."""
     runtime.start(seed=SEED)
-    test, models, choices = chorales.part("test"), kept_rivals(), stored()["choices"]
+    test, models, choices = part("test"), kept_rivals(), stored()["choices"]
     forms, both, rng = [form_of(piece) for piece in test], libraries(), np.random.default_rng(SEED)
     sopranos = [piece.notes for piece in test]
     drawn = {
@@ -608,7 +632,7 @@ def harmonise():
     found = {}
     for name, pieces in drawn.items():
         found[name] = measured(pieces, forms, *both)
-        found[name]["agrees"] = [chorales.agreement(one, own) for one, own in zip(pieces, sopranos, strict=True)]
+        found[name]["agrees"] = [agreement(one, own) for one, own in zip(pieces, sopranos, strict=True)]
         print(name, {key: round(float(np.mean(x)), 3) for key, x in found[name].items()}, flush=True)
     save(harmonised=common.rounded(found, 3))
 
