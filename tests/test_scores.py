@@ -1,0 +1,258 @@
+"""benchmarks/scores.py: spelling, bars and ties by hand, files read back by other libraries, sound in closed form."""
+
+import dataclasses
+import xml.etree.ElementTree as ET
+
+from aigc_utils import provenance
+from benchmarks import scores
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+SAYS = provenance.Label(system="chorale_network", producer="score-press", version="1")
+SCALE = np.array([(0, 4 * k, 4, pitch) for k, pitch in enumerate((60, 62, 64, 65, 67, 69, 71, 72))])
+C_MAJOR = scores.Piece(SCALE, 0, "major", title="Scale")
+
+
+def four_parts(bars=2):
+    """Return a piece of four voices: C, F, G, C in whole bars."""
+    chords = [(72, 67, 64, 48), (72, 69, 65, 53), (71, 67, 62, 55), (72, 67, 64, 48)]
+    rows = [(v, 16 * k, 16, chords[k % 4][v]) for k in range(bars) for v in range(4)]
+    return scores.Piece(np.array(rows), 0, "major", title="Cadence")
+
+
+# --- pieces and spelling ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"notes": np.zeros((0, 4), int)}, "expected integers"),
+        ({"notes": SCALE.astype(float)}, "expected integers"),
+        ({"notes": SCALE + [4, 0, 0, 0]}, "expected voices 0 to 3"),
+        ({"notes": SCALE + [0, 0, 1, 0]}, "voice 0 has two notes at once, at sixteenth 4"),
+        ({"tonic": 12}, "the key is 12"),
+        ({"mode": "dorian"}, "the key is 0 'dorian'"),
+        ({"metre": "4/5"}, "received the metre '4/5'"),
+        ({"pickup": 16}, "the pick-up has 16"),
+    ],
+)
+def test_a_piece_says_what_is_wrong_with_it(change, said):
+    with pytest.raises(ValueError, match=said):
+        dataclasses.replace(C_MAJOR, **change)
+
+
+BY_HAND = [  # pitch, tonic, mode, name
+    (60, 0, "major", "C4"),
+    (61, 0, "major", "C#4"),
+    (63, 0, "major", "E-4"),
+    (70, 0, "major", "B-4"),
+    (68, 9, "minor", "G#4"),
+    (70, 9, "minor", "B-4"),
+    (59, 6, "major", "B3"),
+    (65, 6, "major", "E#4"),
+    (60, 1, "minor", "B#3"),
+    (59, 3, "minor", "B3"),
+    (66, 10, "major", "F#4"),
+    (54, 7, "minor", "F#3"),
+]
+
+
+@pytest.mark.parametrize(("pitch", "tonic", "mode", "name"), BY_HAND)
+def test_pitches_are_spelled_as_a_musician_would(pitch, tonic, mode, name):
+    assert scores.name_of(pitch, tonic, mode) == name
+
+
+def test_every_name_sounds_as_its_pitch_and_scales_have_seven_letters():
+    from music21 import pitch as pitches
+
+    for tonic in range(12):
+        for mode, steps in (("major", (0, 2, 4, 5, 7, 9, 11)), ("minor", (0, 2, 3, 5, 7, 8, 10))):
+            names = [scores.name_of(pitch, tonic, mode) for pitch in range(24, 108)]
+            assert [pitches.Pitch(name).midi for name in names] == list(range(24, 108))
+            assert len({scores.spell(60 + tonic + step, tonic, mode)[0] for step in steps}) == 7
+
+
+@pytest.mark.parametrize(
+    ("tonic", "mode", "sharps"),
+    [(0, "major", 0), (7, "major", 1), (5, "major", -1), (6, "major", 6), (1, "major", -5), (9, "minor", 0)]
+    + [(4, "minor", 1), (0, "minor", -3), (3, "minor", 6)],
+)
+def test_key_signatures(tonic, mode, sharps):
+    assert scores.signature(tonic, mode) == sharps
+
+
+# --- bars, ties, dynamics, tempo --------------------------------------------------------------------------------------
+
+
+def test_a_note_over_a_barline_is_tied():
+    assert scores.pieces_of(14, 23, 0, 16) == [(14, 2), (16, 6), (22, 1)]
+    assert scores.pieces_of(0, 5, 4, 16) == [(0, 4), (4, 1)]
+    assert scores.pieces_of(0, 16, 0, 12) == [(0, 12), (12, 4)]
+
+
+@given(st.integers(0, 60), st.integers(1, 60), st.integers(0, 11), st.sampled_from([8, 12, 16, 24]))
+def test_signs_fill_a_time_and_cross_no_barline(start, duration, pickup, bar):
+    parts = scores.pieces_of(start, start + duration, pickup % bar, bar)
+    assert sum(d for _, d in parts) == duration and {d for _, d in parts} <= set(scores.WRITTEN)
+    now = start
+    for begin, length in parts:
+        assert begin == now and (begin - pickup % bar) // bar == (begin + length - 1 - pickup % bar) // bar
+        now += length
+
+
+def test_barlines_by_hand():
+    assert scores.barlines(C_MAJOR) == [0, 16, 32]
+    up = scores.Piece(SCALE, 0, "major", pickup=4)
+    assert scores.barlines(up) == [0, 4, 20, 32]  # the last bar lacks the pick-up
+    longer = scores.Piece(np.vstack([SCALE, (0, 32, 4, 60)]), 0, "major", pickup=4)
+    assert scores.barlines(longer) == [0, 4, 20, 36]
+
+
+def test_phrases_end_with_fermatas_or_after_four_bars():
+    piece = scores.Piece(SCALE, 0, "major", fermatas=(12, 28))
+    assert scores.phrases(piece) == [(0, 16), (16, 32)]
+    assert scores.phrases(four_parts(6)) == [(0, 64), (64, 96)]
+
+
+def test_loudness_is_an_arch_over_each_phrase():
+    piece = scores.Piece(SCALE, 0, "major", fermatas=(28,))
+    level = scores.velocities(piece)
+    assert level[0] == 48 and level[4] == 80 and (np.diff(level[:5]) > 0).all() and (np.diff(level[4:]) < 0).all()
+
+
+def test_the_clock_is_steady_and_slows_over_the_last_bar():
+    steady = scores.clock(C_MAJOR, 60, slowest=1)
+    assert np.allclose(steady, np.arange(33) / 4)
+    slowing = scores.clock(C_MAJOR, 60)
+    assert np.allclose(slowing[:17], steady[:17])
+    steps = np.diff(slowing)[16:]
+    assert (np.diff(steps) > 0).all() and np.isclose(steps[-1], 0.25 / 0.6)
+
+
+def test_transposing_moves_the_key_and_nothing_else():
+    moved = scores.transposed(four_parts(), 9)
+    assert moved.tonic == 9 and np.array_equal(moved.notes - four_parts().notes, np.tile([0, 0, 0, 9], (8, 1)))
+
+
+# --- files, read back by verovio and mido -----------------------------------------------------------------------------
+
+
+@st.composite
+def any_piece(draw):
+    """Return a piece of one or four voices with gaps, ties, unisons, crossings and repeated notes."""
+    rows = []
+    for voice in draw(st.sampled_from([(0,), (0, 1, 2, 3), (1, 3)])):
+        now = draw(st.integers(0, 5))
+        for gap, duration, pitch in draw(
+            st.lists(st.tuples(st.sampled_from([0, 0, 0, 3]), st.integers(1, 23), st.integers(40, 80)), min_size=1, max_size=6)
+        ):
+            rows.append((voice, now + gap, duration, pitch))
+            now += gap + duration
+    metre = draw(st.sampled_from(["4/4", "3/4", "6/8", "2/4", "3/2"]))
+    pickup = draw(st.integers(0, scores.sixteenths(metre) - 1))
+    fermatas = tuple(draw(st.lists(st.sampled_from([row[1] for row in rows]), max_size=2)))
+    return scores.Piece(
+        np.array(rows), draw(st.integers(0, 11)), draw(st.sampled_from(["major", "minor"])), metre, pickup, fermatas, "练习"
+    )
+
+
+def counted(piece):
+    """Return the sounding notes with voices counted from 0 among those that sing."""
+    notes = piece.notes.copy()
+    notes[:, 0] = np.searchsorted(np.unique(notes[:, 0]), notes[:, 0])
+    return scores.sounding(notes)
+
+
+FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@FEW
+@given(any_piece())
+def test_verovio_reads_the_musicxml_back(piece):
+    text = scores.to_musicxml(piece, says=SAYS)
+    expected = counted(piece) if len(scores.staves_of(piece)) == 1 else scores.sounding(piece.notes)
+    assert scores.read_musicxml(text) == expected
+    assert scores.label_in_musicxml(text) == scores.label_fields(piece, SAYS)
+    assert text == scores.to_musicxml(piece, says=SAYS)
+
+
+@FEW
+@given(any_piece())
+def test_mido_reads_the_midi_back(tmp_path, piece):
+    notes, label, tempi = scores.read_midi(scores.to_midi(piece, tmp_path / "a.mid", tempo=90, says=SAYS))
+    assert notes == counted(piece)
+    assert label == scores.label_fields(piece, SAYS)
+    starts = np.array([quarter for _, quarter in tempi] + [piece.length / 4])
+    seconds = np.diff(starts) @ np.array([seconds for seconds, _ in tempi])
+    assert seconds == pytest.approx(scores.clock(piece, 90)[-1], rel=1e-3)
+
+
+def test_each_voice_has_a_midi_channel_of_its_own(tmp_path):
+    import mido
+
+    file = mido.MidiFile(scores.to_midi(four_parts(), tmp_path / "a.mid"))
+    channels = [{one.channel for one in track if one.type == "note_on"} for track in file.tracks]
+    assert [found for found in channels if found] == [{0}, {1}, {2}, {3}]
+
+
+def test_a_part_of_a_musicxml_file_is_refused():
+    text = scores.to_musicxml(four_parts())
+    with pytest.raises(ValueError, match="cut short"):
+        scores.read_musicxml(text[: len(text) // 2])
+    with pytest.raises(ValueError, match="does not read"):
+        scores.read_musicxml("<html/></score-partwise>")
+
+
+def test_without_a_label_nothing_is_claimed(tmp_path):
+    text = scores.to_musicxml(four_parts())
+    assert scores.label_in_musicxml(text) == {} and "AI" not in text and "Music21" not in text
+    assert scores.read_midi(scores.to_midi(four_parts(), tmp_path / "a.mid"))[1] == {}
+
+
+def test_the_score_has_key_metre_dynamics_and_a_ritardando():
+    piece = scores.transposed(four_parts(4), 2)
+    root = ET.fromstring(scores.to_musicxml(piece, tempo=84).encode())
+    assert root.findtext(".//fifths") == "2" and root.findtext(".//beats") == "4"
+    assert root.findtext(".//per-minute") == "84" and "rit." in [one.text for one in root.iter("words")]
+    kinds = [one.get("type") for one in root.iter("wedge")]
+    assert kinds == ["crescendo", "stop", "diminuendo", "stop"]
+    assert root.findtext(".//staves") == "2"
+
+
+# --- engraving --------------------------------------------------------------------------------------------------------
+
+
+def staff_lines(svg):
+    """Return (viewBox of the drawing, ends (n, 4) of its staff lines), in verovio's units."""
+    root = ET.fromstring(svg)
+    box = [one for one in root.iter("{http://www.w3.org/2000/svg}svg") if one.get("class") == "definition-scale"][0]
+    margin = next(one for one in box if one.get("class") == "page-margin").get("transform")
+    shift = np.array([float(x) for x in margin[len("translate(") : -1].split(",")] * 2)
+    lines = [
+        [float(x) for x in path.get("d").replace("M", " ").replace("L", " ").split()]
+        for staff in box.iter("{http://www.w3.org/2000/svg}g")
+        if (staff.get("class") or "").split()[:1] == ["staff"]
+        for path in staff
+        if path.tag.endswith("path")
+    ]
+    return np.array(box.get("viewBox").split(), float), np.array(lines) + shift
+
+
+@pytest.mark.parametrize("bars", [2, 24])
+def test_no_staff_is_cut_off(bars):
+    pages = scores.engrave(scores.to_musicxml(four_parts(bars), says=SAYS))
+    assert scores.VISIBLE in pages[0] and "Cadence" in pages[0]
+    for page in pages:
+        box, lines = staff_lines(page)
+        assert len(lines) % 10 == 0 and len(lines)
+        assert (lines[:, [0, 2]] >= 0).all() and (lines[:, [0, 2]] <= box[2]).all()
+        assert (lines[:, [1, 3]] >= 0).all() and (lines[:, [1, 3]] <= box[3]).all()
+
+
+def test_the_piano_roll_has_a_bar_for_each_note():
+    figure = scores.piano_roll(four_parts())
+    bars = [(one.get_x(), one.get_width()) for one in figure.axes[0].patches]
+    assert len(bars) == 8 and bars[0] == (1, 1) and bars[1] == (2, 1)
