@@ -322,6 +322,7 @@ def to_musicxml(piece, tempo=72, says=None):
 
     text = GeneralObjectExporter(as_score(piece, tempo, says)).parse().decode("utf-8")
     text = re.sub(r"\s*<encoding-date>.*?</encoding-date>", "", text)
+    text = re.sub(r"<note.*?</note>", with_own_voice, text, flags=re.DOTALL)
     for k, name in enumerate(re.findall(r'<score-part id="(.*?)"', text), 1):
         text = text.replace(f'"{name}"', f'"P{k}"')
     if not says:
@@ -331,6 +332,15 @@ def to_musicxml(piece, tempo=72, says=None):
         ET.SubElement(fields, "miscellaneous-field", name=key).text = value
     text = text.replace("<encoding>", f"<rights>{VISIBLE}</rights>\n    <encoding>", 1)
     return text.replace("</identification>", f"  {ET.tostring(fields, 'unicode')}\n  </identification>", 1)
+
+
+def with_own_voice(found):
+    """Return the text of a matched note, with voices 5 and 6 in the lower staff.
+
+    music21 numbers the voices of both staves 1 and 2; verovio then ties equal pitches from one staff to the other.
+    """
+    text = found[0]
+    return re.sub("<voice>(.)", lambda v: f"<voice>{int(v[1]) + 4}", text) if "<staff>2" in text else text
 
 
 def label_in_musicxml(text):
@@ -425,11 +435,11 @@ _MEI, _ID = "{http://www.music-encoding.org/ns/mei}", "{http://www.w3.org/XML/19
 
 
 def _places(mei):
-    """Return {id of a note: (staff, layer)} of MEI, counted from 0."""
+    """Return {id of a note: (staff, layer)} of MEI, counted from 0; the lower staff has layers 5 and 6."""
     found = {}
     for staff_ in mei.iter(f"{_MEI}staff"):
         for layer in staff_.iter(f"{_MEI}layer"):
-            place = int(staff_.get("n")) - 1, int(layer.get("n")) - 1
+            place = int(staff_.get("n")) - 1, (int(layer.get("n")) - 1) % 4
             found |= {one.get(_ID): place for one in layer.iter(f"{_MEI}note")}
     return found
 

@@ -8,7 +8,7 @@ from benchmarks import scores
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 SAYS = provenance.Label(system="chorale_network", producer="score-press", version="1")
@@ -166,7 +166,18 @@ def counted(piece):
     return scores.sounding(notes)
 
 
-FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+def tie_of_two_staves():
+    """Return soprano and tenor in unison over a barline, which verovio tied crosswise (see `scores.with_own_voice`)."""
+    rows = [(0, 0, 13, 40), (1, 0, 1, 40), (2, 0, 11, 40), (3, 0, 1, 40), (2, 11, 12, 68), (0, 13, 11, 68)]
+    return scores.Piece(np.array(rows), 0, "major")
+
+
+def test_ties_stay_in_their_voice():
+    piece = tie_of_two_staves()
+    assert scores.read_musicxml(scores.to_musicxml(piece)) == scores.sounding(piece.notes)
+
+
+FEW = settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 
 
 @FEW
