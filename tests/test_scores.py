@@ -147,7 +147,11 @@ def any_piece(draw):
     for voice in draw(st.sampled_from([(0,), (0, 1, 2, 3), (1, 3)])):
         now = draw(st.integers(0, 5))
         for gap, duration, pitch in draw(
-            st.lists(st.tuples(st.sampled_from([0, 0, 0, 3]), st.integers(1, 23), st.integers(40, 80)), min_size=1, max_size=6)
+            st.lists(
+                st.tuples(st.sampled_from([0, 0, 0, 3]), st.integers(1, 23), st.integers(40, 80)),
+                min_size=1,
+                max_size=6,
+            )
         ):
             rows.append((voice, now + gap, duration, pitch))
             now += gap + duration
@@ -155,7 +159,13 @@ def any_piece(draw):
     pickup = draw(st.integers(0, scores.sixteenths(metre) - 1))
     fermatas = tuple(draw(st.lists(st.sampled_from([row[1] for row in rows]), max_size=2)))
     return scores.Piece(
-        np.array(rows), draw(st.integers(0, 11)), draw(st.sampled_from(["major", "minor"])), metre, pickup, fermatas, "练习"
+        np.array(rows),
+        draw(st.integers(0, 11)),
+        draw(st.sampled_from(["major", "minor"])),
+        metre,
+        pickup,
+        fermatas,
+        "练习",
     )
 
 
@@ -177,7 +187,9 @@ def test_ties_stay_in_their_voice():
     assert scores.read_musicxml(scores.to_musicxml(piece)) == scores.sounding(piece.notes)
 
 
-FEW = settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+FEW = settings(
+    max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
+)
 
 
 @FEW
@@ -267,3 +279,69 @@ def test_the_piano_roll_has_a_bar_for_each_note():
     figure = scores.piano_roll(four_parts())
     bars = [(one.get_x(), one.get_width()) for one in figure.axes[0].patches]
     assert len(bars) == 8 and bars[0] == (1, 1) and bars[1] == (2, 1)
+
+
+# --- sound ------------------------------------------------------------------------------------------------------------
+
+
+def test_harmonics_are_the_sum_of_sines():
+    turns, heights = np.linspace(0, 99, 5001), np.array([1.0, 0.0, -0.5, 0.25])
+    fading = np.linspace(1, 0.5, 5001)
+    expected = sum(h * fading**k * np.sin(2 * np.pi * k * turns) for k, h in enumerate(heights, 1))
+    assert np.abs(scores.harmonics(turns, heights, fading) - expected).max() < 1e-5
+    assert np.abs(scores.harmonics(turns, heights[:1]) - np.sin(2 * np.pi * turns)).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", scores.TIMBRES)
+@pytest.mark.parametrize("pitch", [45, 69, 100])
+def test_a_note_has_its_pitch_begins_and_ends_in_silence_and_does_not_fold_over(name, pitch):
+    timbre = scores.TIMBRES[name]
+    note = scores.tone(pitch, 1.0, timbre)
+    assert len(note) == round((1 + timbre.release) * scores.RATE) and abs(note[0]) < 1e-6 and abs(note[-1]) < 1e-3
+    power = np.abs(np.fft.rfft(note * np.hanning(len(note)))) ** 2
+    hertz = np.fft.rfftfreq(len(note), 1 / scores.RATE)
+    near = np.abs(hertz / scores.hertz(pitch) - np.round(hertz / scores.hertz(pitch))) * scores.hertz(pitch) < 40
+    assert power[near & (hertz > 50)].sum() > 0.999 * power.sum()  # on multiples of the pitch
+    lowest = hertz[np.flatnonzero(power > 0.01 * power.max())[0]]
+    assert abs(lowest / scores.hertz(pitch) - 1) < 0.015  # a quarter of a semitone
+
+
+def test_middle_c_and_a():
+    assert scores.hertz(69) == 440 and scores.hertz(60) == pytest.approx(261.6256, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", scores.TIMBRES)
+def test_a_note_ends_without_a_click(name):
+    """A jump is seen in second differences: where a note ends they are no larger than while it is held."""
+    timbre = scores.TIMBRES[name]
+    note = scores.tone(60, 0.5, timbre)
+    bend = np.abs(np.diff(note, 2, prepend=0, append=[0, 0][:1]))
+    held = bend[round(timbre.attack * scores.RATE) : round(0.5 * scores.RATE)].max()
+    assert bend[-200:].max() < 0.2 * held and bend[:20].max() <= held
+
+
+def test_a_rendered_piece_has_its_length_its_peak_and_its_sides():
+    piece = scores.Piece(np.array([(0, 0, 16, 72)]), 0, "major")
+    sound = scores.render(piece, 60, slowest=1)
+    assert sound.shape == (round((4 + scores.TAIL) * scores.RATE) + 1, 2)
+    assert np.abs(sound).max() == pytest.approx(0.9) and np.abs(sound[-1]).max() == 0
+    left, right = np.sqrt(np.mean(sound**2, axis=0))
+    assert left > 1.5 * right  # the soprano is on the left
+    before, after = sound[: round(3.9 * scores.RATE)], sound[round(4.2 * scores.RATE) :]
+    assert np.sqrt(np.mean(after**2)) < 0.2 * np.sqrt(np.mean(before**2))
+
+
+def test_an_unknown_timbre_and_a_sound_that_clips_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="expected one of organ, choir, plucked"):
+        scores.render(four_parts(), timbre="tuba")
+    with pytest.raises(ValueError, match="it clips"):
+        scores.write_sound(tmp_path / "a.wav", np.ones((10, 2)))
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_a_sound_file_is_read_back(tmp_path, suffix):
+    import soundfile
+
+    sound = scores.render(four_parts(1), 120)
+    back, rate = soundfile.read(scores.write_sound(tmp_path / f"a.{suffix}", sound))
+    assert rate == 44_100 and back.shape == sound.shape and np.abs(back - sound).max() <= 1 / 32768
