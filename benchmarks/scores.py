@@ -5,13 +5,13 @@ sixteenths, four a quarter, and pitch is a MIDI number. Notebook 17 shows these 
 from here.
 """
 
+import contextlib
 import dataclasses
-import functools
+import itertools
 import json
 import math
 import re
 import sys
-import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import widgets  # noqa: E402
+from aigc_utils import marks, plots, widgets  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -113,7 +113,7 @@ def phrases(piece):
     if not ends:
         ends = list(range(piece.pickup + 4 * piece.bar, piece.length, 4 * piece.bar))
     edges = sorted({0, piece.length, *(end for end in ends if end < piece.length)})
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(itertools.pairwise(edges))
 
 
 # --- spelling ---------------------------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def as_note(piece, event):
     """Return the music21 note or rest of an event, tied, with its fermata and how loud it is (`velocities`)."""
     from music21 import expressions, note, tie
 
-    start, duration, row, tied = event
+    _, duration, row, tied = event
     if row is None:
         return note.Rest(quarterLength=duration / 4)
     made = note.Note(name_of(row[3], piece.tonic, piece.mode), quarterLength=duration / 4)
@@ -253,11 +253,11 @@ def as_score(piece, tempo=None, says=None):
 
 def staff(piece, voices, low):
     """Return a music21 part: the bars of some voices on one staff, in the bass clef where ``low``."""
-    from music21 import clef, key, layout, meter, stream
+    from music21 import clef, key, meter, stream
 
     part = stream.PartStaff() if len(staves_of(piece)) > 1 else stream.Part()
     lines, every = barlines(piece), {voice: events(piece, voice) for voice in voices}
-    for k, (start, end) in enumerate(zip(lines[:-1], lines[1:], strict=True)):
+    for k, (start, end) in enumerate(itertools.pairwise(lines)):
         bar = stream.Measure(number=k + (0 if piece.pickup else 1))
         if k == 0:
             bar.insert(0, clef.BassClef() if low else clef.TrebleClef())
@@ -533,7 +533,7 @@ def piano_roll(piece, axes=None, seconds=None):
 
 RATE = 44_100  # samples a second
 PLACES = (-0.5, -0.2, 0.2, 0.5)  # of the voices between the loudspeakers, −1 left to 1 right
-VOWEL = ((700, 130, 1.0), (1220, 140, 0.5), (2600, 200, 0.25))  # Hz, width in Hz, height: a sung "ah", roughly
+VOWEL = ((320, 120, 1.0), (800, 140, 0.3), (2300, 250, 0.03))  # Hz, width in Hz, height: a sung "oo", roughly
 
 
 class Timbre(NamedTuple):
@@ -551,9 +551,9 @@ class Timbre(NamedTuple):
 
 
 TIMBRES = {
-    "organ": Timbre((1.0, 0.6, 0.35, 0.4, 0.0, 0.2, 0.0, 0.15), attack=0.03, release=0.12),
+    "organ": Timbre((1.0, 0.8, 0.5, 0.7, 0.2, 0.5, 0.1, 0.5, 0.0, 0.2, 0.0, 0.3), attack=0.03, release=0.12),
     "choir": Timbre(None, attack=0.09, release=0.18, vibrato=12),
-    "plucked": Timbre(tuple(1 / k for k in range(1, 13)), attack=0.004, release=0.08, decay=1.2, damping=0.9),
+    "plucked": Timbre(tuple(k**-0.6 for k in range(1, 19)), attack=0.004, release=0.08, decay=1.0, damping=0.5),
 }
 
 
@@ -590,9 +590,8 @@ def harmonics(turns, heights, fading=1.0):
 def envelope(count, attack, release):
     """Return a loudness (count,) that rises from 0 and falls to 0 as half a cosine over so many samples: no clicks."""
     level = np.ones(count)
-    for ramp, part in ((attack, slice(None)), (release, slice(None, None, -1))):
-        ramp = min(ramp, count)
-        level[part][:ramp] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(ramp) / ramp)
+    for ramp, part in ((min(attack, count), level), (min(release, count), level[::-1])):
+        part[:ramp] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(ramp) / ramp)
     return level
 
 
@@ -658,3 +657,287 @@ def write_sound(path, sound, rate=RATE):
         raise ValueError(f"received a sound whose peak is {np.abs(sound).max():.3f}; expected below 1, or it clips.")
     soundfile.write(path, sound, rate, subtype="PCM_16")
     return Path(path)
+
+
+# --- loudness ---------------------------------------------------------------------------------------------------------
+
+
+class Loudness(NamedTuple):
+    """``integrated`` in LUFS and true ``peak`` in dBTP (ITU-R BS.1770), ``range`` in LU (EBU Tech 3342)."""
+
+    integrated: float
+    peak: float
+    range: float
+
+
+def loudness(sound, rate=RATE):
+    """Return the `Loudness` of a stereo sound (n, 2), by FFmpeg's filter ebur128 through PyAV.
+
+    Raises ValueError below 0.4 s, the least block that BS.1770 counts, and for a sound that is below its gate.
+    """
+    sound = np.asarray(sound, np.float32)
+    if sound.ndim != 2 or sound.shape[1] != 2 or len(sound) < 0.4 * rate:
+        raise ValueError(f"received a sound {sound.shape} at {rate} a second; expected stereo (n, 2), at least 0.4 s.")
+    blocks = -len(sound) % (rate // 10)  # the filter answers every tenth of a second
+    told = dict(_filtered(np.pad(sound, [(0, blocks), (0, 0)]), rate))
+    found = {key.rsplit(".", 1)[-1]: float(value) for key, value in told.items()}
+    if not found["I"] > -70:
+        raise ValueError("received a sound below −70 LUFS; BS.1770 counts it as silence.")
+    return Loudness(found["I"], 20 * math.log10(max(found["true_peak"], 1e-4)), found["LRA"])
+
+
+def _filtered(sound, rate):
+    """Return what ebur128 says after the last sample of a float32 sound (n, 2)."""
+    from fractions import Fraction
+
+    import av
+    import av.filter
+
+    graph, told = av.filter.Graph(), {}
+    source = graph.add_abuffer(sample_rate=rate, format="fltp", layout="stereo", time_base=Fraction(1, rate))
+    meter, sink = graph.add("ebur128", "peak=true:metadata=1"), graph.add("abuffersink")
+    source.link_to(meter)
+    meter.link_to(sink)
+    graph.configure()
+    for first in [*range(0, len(sound), rate), None]:
+        frame = None
+        if first is not None:
+            part = np.ascontiguousarray(sound[first : first + rate].T)
+            frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="stereo")
+            frame.sample_rate, frame.pts = rate, first
+        graph.push(frame)
+        with contextlib.suppress(av.BlockingIOError, av.EOFError):
+            while True:
+                told = graph.pull().metadata
+    return told
+
+
+def limited(sound, ceiling, rate=RATE):
+    """Return a sound (n, 2) whose samples stay within ± ``ceiling``: turned down 5 ms ahead of a peak, smoothly."""
+    from scipy import ndimage
+
+    reach = round(0.005 * rate)
+    needed = np.minimum(1, ceiling / np.maximum(np.abs(sound).max(axis=1), 1e-9))
+    least = ndimage.minimum_filter1d(needed, 2 * reach + 1)
+    return sound * ndimage.uniform_filter1d(least, reach)[:, None]
+
+
+def at_loudness(sound, target, rate=RATE, peak=-1.0):
+    """Return a stereo sound at ``target`` LUFS whose true peak is at most ``peak`` dBTP; peaks are limited if need be.
+
+    Raises ValueError where that is not reached within 0.1 LU: the sound is then too peaky for so loud a target.
+    """
+    sound, margin = np.asarray(sound, float), 0.2
+    for _ in range(12):
+        found = loudness(sound, rate)
+        if abs(found.integrated - target) <= 0.1 and found.peak <= peak - 0.02:  # the filter tells three digits
+            return sound
+        sound = sound * 10 ** ((target - found.integrated) / 20)
+        if found.peak + target - found.integrated > peak - 0.05:
+            sound, margin = limited(sound, 10 ** ((peak - margin) / 20), rate), margin + 0.1
+    said = f"received target {target} LUFS with peaks below {peak} dBTP; reached were {found}"
+    raise ValueError(f"{said}. Ask for less.")
+
+
+# --- background music -------------------------------------------------------------------------------------------------
+
+
+class Mood(NamedTuple):
+    """What stands for a mood: ``tempo`` in quarters a minute, ``mode``, mean pitch, timbre, loudness and echo."""
+
+    tempo: float
+    mode: str
+    register: float
+    timbre: str
+    base: int
+    swing: int
+    wet: float
+
+
+# The cues that listeners and players agree on most (Juslin and Laukka 2004, table 2): tempo, mode, register, timbre,
+# how loud. The numbers are ours.
+MOODS = {
+    "calm": Mood(60, "major", 58, "choir", 48, 8, 0.35),
+    "bright": Mood(108, "major", 66, "plucked", 84, 16, 0.15),
+    "sad": Mood(52, "minor", 56, "choir", 44, 14, 0.35),
+    "tense": Mood(126, "minor", 61, "organ", 92, 22, 0.10),
+}
+STRETCH = 0.08  # by how much the tempo may be changed so that a cadence falls on the end
+GAP = 0.6  # seconds between two pieces
+
+
+def at_register(piece, register):
+    """Return a piece moved by whole semitones so that its mean pitch, by duration, is nearest ``register``."""
+    mean = np.average(piece.notes[:, 3], weights=piece.notes[:, 2])
+    return transposed(piece, round(float(register - mean)))
+
+
+def cadences(piece):
+    """Return the ends, in sixteenths, of phrases whose lowest last note is the tonic, and the end of the piece."""
+    ends = []
+    for _, end in phrases(piece):
+        last = piece.notes[(piece.notes[:, 1] < end) & (piece.notes[:, 1] + piece.notes[:, 2] >= end)]
+        if (len(last) and last[:, 3].min() % 12 == piece.tonic) or end == piece.length:
+            ends.append(end)
+    return ends
+
+
+def until(piece, end):
+    """Return a piece up to a sixteenth ``end``."""
+    notes = piece.notes[piece.notes[:, 1] < end].copy()
+    notes[:, 2] = np.minimum(notes[:, 2], end - notes[:, 1])
+    return dataclasses.replace(piece, notes=notes)
+
+
+def programme(pieces, seconds, tempo):
+    """Return ([pieces in order, the last cut at a cadence], the tempo at which they last ``seconds``, "cadence").
+
+    The pieces are repeated as long as needed. Where no cadence lies within STRETCH of the end, the last piece is not
+    cut, the tempo stays, and the third is "fade".
+    """
+    chosen, past, best = [], 0.0, (STRETCH, None, None)
+    while past < (1 + STRETCH) * seconds:
+        piece = pieces[len(chosen) % len(pieces)]
+        for end in cadences(piece):
+            part = until(piece, end)
+            lasts = past + clock(part, tempo)[-1]
+            if abs(lasts / seconds - 1) < best[0]:
+                best = abs(lasts / seconds - 1), [*chosen, part], tempo * lasts / seconds
+        chosen.append(piece)
+        past += clock(piece, tempo)[-1] + GAP * 60 / tempo
+    return (best[1], float(best[2]), "cadence") if best[1] else (chosen, tempo, "fade")
+
+
+def with_mark(sound, target, rate=RATE):
+    """Return a stereo sound with the rhythm that marks generated sound before it, as loud as ``target`` LUFS.
+
+    `provenance.label` plays it at −12 dBFS: half a minute at −23 LUFS then is 0.65 LU too loud, and 1.4 s too long.
+    """
+    rhythm = marks.rhythm(rate) * 10 ** (target / 20) / marks.LOUDNESS
+    return np.vstack([np.column_stack([rhythm, rhythm]), sound])
+
+
+def background(pieces, seconds, mood, target=-23.0, seed=0, mark=False, rate=RATE):
+    """Return (sound (n, 2), what was played) of exactly round(seconds·rate) samples, at ``target`` LUFS.
+
+    ``mood`` is a name of MOODS; pieces of its mode are played, in an order by ``seed``, moved to its register, at its
+    tempo. It ends with a cadence, or with a fade of 3 s at most where none falls near the end (`programme`). The true
+    peak is at most −1 dBTP. What was played: tempo, "ends", and the pieces as they sound. ``mark`` puts the audible
+    label before the music, within the time asked for; write the rest by ``provenance.label(…, mark=False)``.
+    """
+    if mood not in MOODS:
+        raise ValueError(f"received mood {mood!r}; expected one of {', '.join(MOODS)}.")
+    if not 3 <= seconds <= 3600:
+        raise ValueError(f"received {seconds!r} seconds; expected 3 to 3600.")
+    asked, count = MOODS[mood], round(seconds * rate)
+    if mark:
+        count -= len(marks.rhythm(rate))
+    fitting = [at_register(piece, asked.register) for piece in pieces if piece.mode == asked.mode]
+    if not fitting:
+        raise ValueError(f"received {len(pieces)} pieces, none in {asked.mode}; the mood {mood!r} is played in it.")
+    rng = np.random.default_rng(seed)
+    for _ in range(30):  # orders, until one has a cadence near the end
+        order = rng.permutation(len(fitting))
+        played, tempo, ends = programme([fitting[k] for k in order], count / rate - TAIL, asked.tempo)
+        if ends == "cadence":
+            break
+    sound, now = np.zeros((count, 2)), 0.0
+    for piece in played:
+        part = render(piece, tempo, asked.timbre, asked.wet, base=asked.base, swing=asked.swing, rate=rate)
+        first = round(now * rate)
+        sound[first : first + len(part)] += part[: max(0, count - first)]
+        now += clock(piece, tempo)[-1] + GAP * 60 / tempo
+    faded = round((0.05 if ends == "cadence" else min(3, count / rate / 4)) * rate)
+    sound[-faded:] *= envelope(2 * faded, faded, faded)[faded:, None]
+    if mark:
+        sound = with_mark(at_loudness(sound, target, rate), target, rate)
+    return at_loudness(sound, target, rate), {"tempo": tempo, "ends": ends, "pieces": played}
+
+
+def measured(sound, played, rate=RATE):
+    """Return {name: value} of what a mood is made of, measured on the sound or on the notes that were played.
+
+    "tempo" is quarters a minute; "minor" the share of pieces whose third above the tonic sounds longer small than
+    large; "register" the mean pitch by duration; "brightness" the spectral centroid in Hz.
+    """
+    from scipy import signal
+
+    hertz_, power = signal.welch(np.asarray(sound).mean(axis=1), rate, nperseg=4096)
+    notes = np.vstack([piece.notes for piece in played["pieces"]])
+    return {
+        "tempo": played["tempo"],
+        "minor": float(np.mean([minor_third(piece) for piece in played["pieces"]])),
+        "register": float(np.average(notes[:, 3], weights=notes[:, 2])),
+        "brightness": float(hertz_ @ power / power.sum()),
+    }
+
+
+def minor_third(piece):
+    """Return whether the small third above the tonic sounds longer than the large one."""
+    above = (piece.notes[:, 3] - piece.tonic) % 12
+    return int(piece.notes[above == 3, 2].sum() > piece.notes[above == 4, 2].sum())
+
+
+# --- who hears the difference? ----------------------------------------------------------------------------------------
+
+
+class ListeningTest(widgets.TwoAlternativeTest):
+    """A test for a person: pairs of a real and a generated sound, two buttons, and a count with its interval.
+
+    ``real`` and ``generated`` are lists of as many stereo sounds (n, 2); the sides follow from ``seed``, and `answer`,
+    ``correct`` and `interval` are those of the test with pictures. Make both at one loudness (`at_loudness`), tempo and
+    timbre, or these are what is heard. Static twin: `blind_rolls`.
+    """
+
+    def __init__(self, real, generated, seed=0, rate=RATE):
+        import ipywidgets
+
+        if len(real) != len(generated) or not len(real):
+            raise ValueError(f"received {len(real)} real and {len(generated)} generated sounds; expected as many.")
+        self.sides, self.answers = plots.hidden_sides(len(real), seed), []
+        pairs = zip(real, generated, self.sides, strict=True)
+        self.sounds = [[encoded(x, rate) for x in ((r, g) if side else (g, r))] for r, g, side in pairs]
+        self.players = [ipywidgets.Audio(format="flac", autoplay=False, loop=False) for _ in range(2)]
+        self.caption = ipywidgets.Label()
+        names = ("left", "right")
+        buttons = [ipywidgets.Button(description=f"{name} is generated") for name in names]
+        for index, button in enumerate(buttons):
+            button.on_click(lambda _, index=index: len(self.answers) < len(self.sides) and self.answer(index))
+        columns = [ipywidgets.VBox(pair) for pair in zip(self.players, buttons, strict=True)]
+        self.box = ipywidgets.VBox([ipywidgets.HBox(columns), self.caption])
+        self._show()
+
+    def _show(self):
+        done, count = len(self.answers), len(self.sides)
+        for player, sound in zip(self.players, self.sounds[min(done, count - 1)], strict=True):
+            player.value = sound
+        ended = "" if done < count else "{} of {} right; 95 % interval {:.0%} to {:.0%}; chance: 50%"
+        self.caption.value = (
+            ended.format(self.correct, count, *self.interval()) if ended else f"pair {done + 1} of {count}"
+        )
+
+
+def encoded(sound, rate=RATE):
+    """Return a sound as the bytes of a 16-bit FLAC file."""
+    import io
+
+    import soundfile
+
+    buffer = io.BytesIO()
+    soundfile.write(buffer, sound, rate, format="FLAC", subtype="PCM_16")
+    return buffer.getvalue()
+
+
+def blind_rolls(real, generated, seed=0):
+    """Draw pairs of pieces as piano rolls without names, on the sides that `ListeningTest` has; return the figure."""
+    import matplotlib.pyplot as plt
+
+    sides = plots.hidden_sides(len(real), seed)
+    figure, grid = plt.subplots(len(real), 2, figsize=(11, 2.2 * len(real)), squeeze=False, layout="constrained")
+    for k, (row, side) in enumerate(zip(grid, sides, strict=True)):
+        pair = (real[k], generated[k]) if side else (generated[k], real[k])
+        for axes, piece, name in zip(row, pair, ("left", "right"), strict=True):
+            piano_roll(piece, axes)
+            axes.get_legend().remove()
+            axes.set_title(f"pair {k + 1}, {name}")
+    return figure
