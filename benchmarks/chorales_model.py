@@ -281,24 +281,25 @@ class Brush:
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
-def train_in_legs(network, loss_of, draw, seconds, rate=2e-3, watch=None, every=120):
+def train_in_legs(network, loss_of, draw, seconds, rate=2e-3, watch=None, every=30):
     """Train for ``seconds`` of processor time by AdamW with a cosine over that time; return the figures of the run.
 
-    A leg that was ended goes on from its last checkpoint. What is kept is the moving average of the weights.
+    A leg that was ended goes on from its last checkpoint. What is kept is the moving average of the weights, where
+    ``watch`` was least.
     """
     tf, keras = runtime.tf, runtime.keras
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.05, beta_2=0.98, global_clipnorm=1.0)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.1, beta_2=0.98, global_clipnorm=1.0)
     weights = network.trainable_variables
     optimizer.build(weights)
     path = CACHE / f"{network.name}.npz"
-    average, used, step = [w.numpy() for w in weights], 0.0, 0
+    average, used, step, log = [w.numpy() for w in weights], 0.0, 0, []
     kept = lambda: [*weights, *optimizer.variables]  # noqa: E731
     if path.exists():
         with np.load(path) as found:
             for k, one in enumerate(kept()):
                 one.assign(found[f"w{k}"])
             average = [found[f"a{k}"] for k in range(len(weights))]
-            used, step = float(found["used"]), int(found["step"])
+            used, step, log = float(found["used"]), int(found["step"]), found["log"].tolist()
     average = [tf.Variable(one) for one in average]
 
     @tf.function(reduce_retracing=True)
@@ -310,7 +311,7 @@ def train_in_legs(network, loss_of, draw, seconds, rate=2e-3, watch=None, every=
             mean.assign(decay * mean + (1 - decay) * one.value)
         return loss
 
-    begin, last, losses, log = time.process_time() - used, used, [], []
+    begin, last, losses = time.process_time() - used, used, []
     while used < seconds:
         share = used / seconds
         optimizer.learning_rate.assign(rate * min(1.0, (step + 1) / 100) * 0.5 * (1 + np.cos(np.pi * share)) + 1e-6)
@@ -321,12 +322,13 @@ def train_in_legs(network, loss_of, draw, seconds, rate=2e-3, watch=None, every=
             CACHE.mkdir(parents=True, exist_ok=True)
             states = {f"w{k}": one.numpy() for k, one in enumerate(kept())}
             states |= {f"a{k}": one.numpy() for k, one in enumerate(average)}
-            np.savez(path, used=used, step=step, **states)
             for one, mean in zip(weights, average, strict=True):
                 one.assign(mean)
             log.append((round(used), step, round(float(np.mean(losses)), 4), round(watch(), 4) if watch else 0.0))
+            np.savez(path, used=used, step=step, log=np.array(log), **states)
             print(*log[-1], flush=True)
-            save_half(network, PRETRAINED / f"{network.name}.npz")
+            if log[-1][-1] <= min(row[-1] for row in log):  # the validation tunes choose where to stop
+                save_half(network, PRETRAINED / f"{network.name}.npz")
             if used < seconds:
                 for one, value in zip(weights, raw, strict=True):
                     one.assign(value)

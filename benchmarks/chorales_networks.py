@@ -17,7 +17,7 @@ import numpy as np  # noqa: E402
 keras, tf = runtime.keras, runtime.tf
 layers, ops = keras.layers, keras.ops
 
-WIDTH, DEPTH, HEADS = 128, 4, 4
+WIDTH, DEPTH, HEADS = 96, 3, 4
 FAR = 96  # events: attention tells distances up to here apart
 AGES, FERMATA, LEFT, SHIFTS = 18, 34, 34, 17  # how many values of each are told apart
 COLUMNS = (*[SYMBOLS] * 4, GAPS, *[SYMBOLS] * 4, *[AGES] * 4, 72, 4, FERMATA, LEFT, 2, SHIFTS)
@@ -73,9 +73,9 @@ class Voices(layers.Layer):
     voices that are decided: soprano, bass, alto.
     """
 
-    def __init__(self, width, hidden=160):
+    def __init__(self, width, hidden=96, dropout=0.0):
         super().__init__()
-        self.width, self.hidden = width, hidden
+        self.width, self.hidden, self.dropout = width, hidden, layers.Dropout(dropout)
         self.symbols = [layers.Embedding(SYMBOLS, width) for _ in range(4)]
         self.moves = [layers.Embedding(2, width) for _ in range(4)]
         self.inner = [layers.Dense(hidden, "gelu") for _ in range(CODED)]
@@ -91,13 +91,13 @@ class Voices(layers.Layer):
         for layer in (*self.own, *self.steps):
             layer.build((*shape[:-1], self.hidden))
 
-    def one(self, k, x, before, decided):
+    def one(self, k, x, before, decided, training=False):
         """Return (logits of thing k, x): x (b, n, width), ``before`` (b, n, 4), ``decided`` a list of k (b, n)."""
         if k:
             last = decided[-1]
             now = ops.where(last == HOLD, before[..., k - 1], last)
             x = x + self.symbols[k - 1](now) + self.moves[k - 1](ops.cast(last != HOLD, "int32"))
-        inner = self.inner[k](x)
+        inner = self.dropout(self.inner[k](x), training=training)
         logits = self.own[k](inner)
         if k < 4:
             sung = [ops.where(one == HOLD, before[..., j], one) for j, one in enumerate(decided)]
@@ -114,11 +114,11 @@ class Voices(layers.Layer):
         pitched = ops.cast(far >= FIRST, "float32")[..., None] * ops.cast(ops.arange(SYMBOLS) >= FIRST, "float32")
         return ops.sum(found * pitched, axis=2)
 
-    def call(self, x, before, rows):
+    def call(self, x, before, rows, training=False):
         """Return the logits of all five, each (b, n, size), for events ``rows`` (b, n, 5)."""
         found = []
         for k in range(CODED):
-            logits, x = self.one(k, x, before, [rows[..., j] for j in range(k)])
+            logits, x = self.one(k, x, before, [rows[..., j] for j in range(k)], training)
             found.append(logits)
         return found
 
@@ -126,21 +126,24 @@ class Voices(layers.Layer):
 class Writer(keras.Model):
     """A causal transformer over events: `looks` in, logits of the five things of each event out."""
 
-    def __init__(self, dropout=0.2):
+    def __init__(self, dropout=0.35):
         super().__init__(name="chorales_writer")
         self.told = layers.Embedding(sum(COLUMNS), WIDTH, embeddings_initializer="random_normal")
         self.blocks = [Near(WIDTH, HEADS, True, dropout) for _ in range(DEPTH)]
         self.norm, self.dropout = layers.LayerNormalization(), layers.Dropout(dropout)
-        self.voices = Voices(WIDTH)
+        self.voices, self.untold = (
+            Voices(WIDTH, dropout=dropout),
+            layers.Dropout(0.15, noise_shape=(None, None, None, 1)),
+        )
         self.told.build((None, None))
         for layer in (*self.blocks, self.norm, self.voices):
             layer.build((None, None, WIDTH))
         self.built = True
 
     def trunk(self, told, training=False):
-        """Return (b, n, WIDTH): what is known before each event."""
-        x = ops.sum(self.told(told + OFFSETS.astype("int32")), axis=2)
-        x = self.dropout(x, training=training)
+        """Return (b, n, WIDTH): what is known before each event; while training some of it is not told."""
+        x = self.told(told + OFFSETS.astype("int32"))
+        x = self.dropout(ops.sum(self.untold(x, training=training), axis=2), training=training)
         for block in self.blocks:
             x = block(x, training=training)
         return self.dropout(self.norm(x), training=training)
@@ -156,7 +159,7 @@ class Writer(keras.Model):
     def call(self, inputs, training=False):
         """Return the logits of the five things of each event, for [told, what sounded before, events]."""
         told, before, rows = inputs
-        return self.voices(self.trunk(told, training), before, rows)
+        return self.voices(self.trunk(told, training), before, rows, training)
 
 
 class Filler(keras.Model):
