@@ -159,7 +159,7 @@ class Writer(keras.Model):
     def call(self, inputs, training=False):
         """Return the logits of the five things of each event, for [told, what sounded before, events]."""
         told, before, rows = inputs
-        return self.voices(self.trunk(told, training), before, rows, training)
+        return self.voices(self.trunk(told, training=training), before, rows, training=training)
 
 
 class Filler(keras.Model):
