@@ -518,50 +518,54 @@ class Ngram:
         """Return empty chains for one piece, for `chances`."""
         return [[Chain(names, self._size(k), self.discount) for names in self.cached] for k in range(CODED)]
 
-    def chances(self, state, row, cache):
-        """Return the probabilities of the next thing of an event of which ``row`` is known."""
+    def opinions(self, state, row, cache, told=None):
+        """Return (logarithms (chains, size), how far each matched (chains,)) of the next thing; ``told`` comes last."""
         k, seen = len(row), seen_at(state, row)
-        found = [chain(seen) for chain in (*self.chains[k], *cache[k])]
-        if len(found) == 1:
-            return found[0]
-        levels = [chain.level(seen) for chain in (*self.chains[k], *cache[k])]
-        weights = self.weights[k][np.arange(len(found)), levels]
-        return mixed(np.log(np.array(found)), weights)
+        chains = (*self.chains[k], *cache[k])
+        logs = [np.log(chain(seen)) for chain in chains] + ([] if told is None else [told[: self._size(k)]])
+        return np.array(logs), np.array([chain.level(seen) for chain in chains] + [0] * (told is not None))
 
-    def tune(self, pieces):
-        """Find the weights of several chains on pieces that none of them learnt from; return the model."""
-        logs, levels, targets = ([[] for _ in range(CODED)] for _ in range(3))
-        for piece in pieces:
-            form, cache = form_of(piece), self.fresh()
-            state = State(form)
-            for row in encode(piece.notes, form):
-                for k, symbol in enumerate(row):
-                    seen, chains = seen_at(state, row[:k]), (*self.chains[k], *cache[k])
-                    logs[k].append(np.log([chain(seen) for chain in chains]))
-                    levels[k].append([chain.level(seen) for chain in chains])
-                    targets[k].append(int(symbol))
-                    for chain in cache[k]:
-                        chain.learn(seen, int(symbol))
-                state.go(row)
+    def chances(self, state, row, cache, told=None):
+        """Return the probabilities of the next thing of an event of which ``row`` is known.
+
+        ``told`` are logarithms of probabilities by another model, which is mixed in as one more chain.
+        """
+        logs, levels = self.opinions(state, row, cache, told)
+        if len(logs) == 1:
+            return np.exp(logs[0])
+        return mixed(logs, self.weights[len(row)][np.arange(len(logs)), levels])
+
+    def tune(self, pieces, told=None):
+        """Find the weights of several chains on pieces that none of them learnt from; return the model.
+
+        ``told`` holds, for each piece, what another model says of its events, (n, 5, SYMBOLS).
+        """
+        found = [[] for _ in range(CODED)]
+        for place, piece in enumerate(pieces):
+            for number, (k, state, row, symbol, cache) in enumerate(self._through(piece)):
+                other = None if told is None else told[place][number // CODED, k]
+                found[k].append((*self.opinions(state, row, cache, other), symbol))
         depth = 1 + max(len(names) for names in (*self.names[0], *self.cached))
-        self.weights = [
-            fitting_weights(*(np.array(part[k]) for part in (logs, levels, targets)), depth) for k in range(CODED)
-        ]
+        self.weights = [fitting_weights(*map(np.array, zip(*one, strict=True)), depth) for one in found]
         return self
 
-    def costs(self, piece):
-        """Return the bits (n, 5) that the events of a piece cost."""
-        form, cache, found = form_of(piece), self.fresh(), []
-        state = State(form)
-        for row in encode(piece.notes, form):
-            bits = []
+    def _through(self, piece):
+        """Yield (k, state, known part of the event, symbol, own chains) of each thing; then the chains learn it."""
+        state, cache = State(form_of(piece)), self.fresh()
+        for row in encode(piece.notes, state.form).tolist():
             for k, symbol in enumerate(row):
-                bits.append(-np.log2(self.chances(state, row[:k], cache)[symbol]))
+                yield k, state, row[:k], symbol, cache
                 for chain in cache[k]:
-                    chain.learn(seen_at(state, row[:k]), int(symbol))
-            found.append(bits)
+                    chain.learn(seen_at(state, row[:k]), symbol)
             state.go(row)
-        return np.array(found)
+
+    def costs(self, piece, told=None):
+        """Return the bits (n, 5) that the events of a piece cost; ``told`` as in `tune`, of this piece."""
+        found = []
+        for number, (k, state, row, symbol, cache) in enumerate(self._through(piece)):
+            other = None if told is None else told[number // CODED, k]
+            found.append(-np.log2(self.chances(state, row, cache, other)[symbol]))
+        return np.array(found).reshape(-1, CODED)
 
     def draw(self, form, rng, soprano=None, temperature=1.0):
         """Return the notes of a piece drawn for a form; with ``soprano``, notes (n, 4) of that voice, below it."""

@@ -5,14 +5,15 @@ Usage: python benchmarks/chorales_model.py writer SECONDS | filler SECONDS | STA
     writer     trains the writer for so many seconds of processor time, in legs: a run that ended goes on
     filler     the same for the filler
     rivals     bits a note of the rivals on the test tunes, and what was chosen on the validation tunes
-    bits       those of the networks
+    others     pieces and settings of the test melodies by Bach and by the rivals, measured
+    bits       the bits a note of the networks
     choose     temperatures, and how a given melody is harmonised, on the validation tunes
-    write      pieces by everybody, measured; copies; what a person would have to correct
-    harmonise  the melodies of the test tunes, harmonised and measured
+    write      pieces and settings of the test melodies by the networks, measured
 
 Results go to benchmarks/chorales.json. A piece is what chorales.py says.
 """
 
+import copy
 import functools
 import json
 import sys
@@ -41,11 +42,13 @@ from benchmarks.chorales import (  # noqa: E402
     corrections,
     decode,
     described,
+    drawn,
     encode,
     form_of,
     given_soprano,
     part,
     possible,
+    seen_at,
     total_bits,
     tune_fingerprint,
 )
@@ -281,7 +284,7 @@ class Brush:
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
-def train_in_legs(network, loss_of, draw, seconds, rate=2e-3, watch=None, every=30):
+def train_in_legs(network, loss_of, draw, seconds, rate=3e-3, watch=None, every=30):
     """Train for ``seconds`` of processor time by AdamW with a cosine over that time; return the figures of the run.
 
     A leg that was ended goes on from its last checkpoint. What is kept is the moving average of the weights, where
@@ -368,7 +371,7 @@ def writer(seconds):
     tf, network = runtime.tf, new_writer()
     data = [looks(piece) for piece in part("train")]
     check = [piece for piece in part("validation")]
-    rng, batch, window = np.random.default_rng(1), 12, 112
+    rng, batch, window = np.random.default_rng(1), 16, 80
 
     def draw(step):
         rows = [data[k] for k in rng.integers(len(data), size=batch)]
@@ -457,11 +460,78 @@ def barred(states, given):
     return found
 
 
+def log_chances(network, piece):
+    """Return (n, 5, SYMBOLS): logarithms of what the writer gives each thing of a piece's events."""
+    tf, (told, coded, before) = runtime.tf, looks(piece)
+    logits = network([tf.constant(one[None]) for one in (told, before, coded)])
+    found = np.full((len(told), CODED, SYMBOLS), -99.0)
+    for k, one in enumerate(logits):
+        found[:, k, : one.shape[-1]] = tf.nn.log_softmax(one[0]).numpy()
+    return found
+
+
+class Duet:
+    """The writer and the chains of n-grams together: the writer is one more chain that is mixed in.
+
+    ``chains`` is an `Ngram` of several chains; `tune` finds new weights, on the validation tunes.
+    """
+
+    def __init__(self, network, chains):
+        self.network, self.chains = network, copy.copy(chains)
+        self._step = runtime.tf.function(network.step, reduce_retracing=True)
+
+    def tune(self, pieces):
+        """Find the weights; return the duet."""
+        self.chains.tune(pieces, [log_chances(self.network, piece) for piece in pieces])
+        return self
+
+    def costs(self, piece):
+        """Return the bits (n, 5) that the events of a piece cost."""
+        return self.chains.costs(piece, log_chances(self.network, piece))
+
+    def __call__(self, forms, seed=0, temperature=1.0, sopranos=None):
+        """Return notes as `Pen` does."""
+        tf, rng, many = runtime.tf, np.random.default_rng(seed), len(forms)
+        states, rows = [State(form) for form in forms], [[[REST] * 4 + [0]] for _ in forms]
+        own = [self.chains.fresh() for _ in forms]
+        given = [None if sopranos is None else given_soprano(sopranos[k], forms[k]) for k in range(many)]
+        longest = max(form.length for form in forms)
+        caches = [tf.zeros((2, many, longest, HEADS, WIDTH // HEADS)) for _ in range(DEPTH)]
+        for position in range(longest):
+            if all(state.left <= 0 for state in states):
+                break
+            told = [[look(s, row[-1])] for s, row in zip(states, rows, strict=True)]
+            x, caches = self._step(tf.constant(told, tf.int32), caches, tf.constant(position))
+            event = self._event(x, states, own, given, rng, temperature)
+            for state, row, one, cache in zip(states, rows, event.tolist(), own, strict=True):
+                if state.left > 0:
+                    for k in range(CODED):
+                        for chain in cache[k]:
+                            chain.learn(seen_at(state, one[:k]), one[k])
+                    row.append(one)
+                    state.go(one)
+        return [decode(np.array(row[1:]), form) for row, form in zip(rows, forms, strict=True)]
+
+    def _event(self, x, states, own, given, rng, temperature):
+        """Return int (pieces, 5): the next event of each piece, thing by thing."""
+        tf, event = runtime.tf, np.zeros((len(states), CODED), np.int32)
+        before = tf.constant([[state.sounding] for state in states], tf.int32)
+        for k in range(CODED):
+            logits, x = self.network.voices.one(k, x, before, [tf.constant(event[:, None, j]) for j in range(k)])
+            told = tf.nn.log_softmax(logits[:, 0]).numpy()
+            for row, state in enumerate(states):
+                if state.left > 0:
+                    chances = self.chains.chances(state, event[row, :k].tolist(), own[row], told[row])
+                    event[row, k] = drawn(chances * possible(state, k, given[row]), rng, temperature)
+        return event
+
+
 # --- rivals and measurements ------------------------------------------------------------------------------------------
 
 UNIFORM, UNIGRAM, ALONE = "uniform", "each voice by itself, no context", "independent voices, first order"
 MARKOV, SINGLE, MIXTURE = "Markov chain of sonorities", "n-gram, one chain", "mixture of n-grams"
 BACH, WRITER, FILLER = "held-out Bach", "writer (causal)", "filler (hidden cells)"
+DUET = "duet: writer and n-grams"
 
 
 def learnt_rivals():
@@ -538,6 +608,8 @@ def bits():
     test, rng = part("test"), np.random.default_rng(0)
     pen, brush = load_half(new_writer(), PRETRAINED / "chorales_writer.npz"), Brush().network
     found = {WRITER: [float(one.sum()) for one in writer_bits(pen, test)]}
+    both = duet()
+    found[DUET] = [total_bits(both.costs(piece)) for piece in test]
     found[FILLER] = [any_order_bits(brush, piece, rng, 48) for piece in test]
     given = [any_order_bits(brush, piece, rng, 48, soprano=True) for piece in test]
     notes = [len(piece.notes) for piece in test]
@@ -577,15 +649,15 @@ def choose():
     limit, table = float(np.quantile(bach["run"], 0.95)), {}
     for temperature in TEMPERATURES:
         found = measured(pen(forms, 11, temperature), forms, library, tune_library)
-        under = pen(forms, 12, temperature, [piece.notes for piece in check])
+        sung = pen(forms, 12, temperature, [piece.notes for piece in check])
         filled = brush.harmonise(check, 13, temperature=temperature)
         row = {"corrections": np.mean(found["corrections"]), "beyond": np.mean(np.array(found["run"]) > limit)}
-        for name, drawn in (("writer", under), ("filler", filled)):
+        for name, made in (("writer", sung), ("filler", filled)):
             row[f"{name} agrees"] = np.mean(
-                [agreement(one, piece.notes) for one, piece in zip(drawn, check, strict=True)]
+                [agreement(one, piece.notes) for one, piece in zip(made, check, strict=True)]
             )
             row[f"{name} corrections"] = np.mean(
-                [sum(corrections(one, form.tonic).values()) for one, form in zip(drawn, forms, strict=True)]
+                [sum(corrections(one, form.tonic).values()) for one, form in zip(made, forms, strict=True)]
             )
         table[str(temperature)] = common.rounded(row)
         print(temperature, table[str(temperature)], flush=True)
@@ -599,44 +671,52 @@ def choose():
 SEED = 1729  # of the pieces that are measured, once
 
 
-def write():
-    """Store the measures of pieces by everybody in the forms of the test tunes, one for each."""
-    runtime.start(seed=SEED)
-    test, models, choices = part("test"), kept_rivals(), stored()["choices"]
+def keep(part_of_store, found):
+    """Add the measures of some kinds of pieces to those that are stored, and print their means."""
+    for name, row in found.items():
+        print(name, {key: round(float(np.mean(x)), 3) for key, x in row.items()}, flush=True)
+    before = stored().get(part_of_store, {})
+    save(**{part_of_store: before | common.rounded(found, 3)})
+
+
+def under(drawn_pieces, sopranos, forms, both):
+    """Return `measured` of settings of given melodies, with their agreement with Bach's."""
+    agrees = [agreement(one, own) for one, own in zip(drawn_pieces, sopranos, strict=True)]
+    return measured(drawn_pieces, forms, *both) | {"agrees": agrees}
+
+
+def others():
+    """Store the measures of pieces, and of settings of the test melodies, by Bach and by the rivals."""
+    test, models = part("test"), kept_rivals()
     forms, both, rng = [form_of(piece) for piece in test], libraries(), np.random.default_rng(SEED)
-    found = {BACH: measured([piece.notes for piece in test], forms, *both)}
-    pen = Pen()
-    for name, temperature in (
-        (WRITER, 1.0),
-        (f"{WRITER}, temperature {choices['temperature']}", choices["temperature"]),
-    ):
-        found[name] = measured(pen(forms, SEED, temperature), forms, *both)
-        print(name, {key: round(float(np.mean(x)), 3) for key, x in found[name].items()}, flush=True)
+    bach = [piece.notes for piece in test]
+    keep("written", {BACH: measured(bach, forms, *both)})
+    keep("harmonised", {BACH: under(bach, bach, forms, both)})
     for name in (ALONE, MARKOV, SINGLE, MIXTURE):
-        found[name] = measured([models[name].draw(form, rng) for form in forms], forms, *both)
-        print(name, {key: round(float(np.mean(x)), 3) for key, x in found[name].items()}, flush=True)
-    save(written=common.rounded(found, 3))
+        keep("written", {name: measured([models[name].draw(form, rng) for form in forms], forms, *both)})
+    for name in (ALONE, MIXTURE):
+        made = [models[name].draw(form, rng, own) for form, own in zip(forms, bach, strict=True)]
+        keep("harmonised", {name: under(made, bach, forms, both)})
 
 
-def harmonise():
-    """Store the measures of the test tunes' melodies, harmonised by everybody who can."""
+def duet():
+    """Return the writer and the n-grams together."""
+    network = load_half(new_writer(), PRETRAINED / "chorales_writer.npz")
+    return Duet(network, kept_rivals()[MIXTURE]).tune(part("validation"))
+
+
+def write():
+    """Store the measures of pieces by the networks in the forms of the test tunes, one for each; once."""
     runtime.start(seed=SEED)
-    test, models, choices = part("test"), kept_rivals(), stored()["choices"]
-    forms, both, rng = [form_of(piece) for piece in test], libraries(), np.random.default_rng(SEED)
-    sopranos = [piece.notes for piece in test]
-    drawn = {
-        BACH: sopranos,
-        f"{FILLER}, Gibbs": Brush().harmonise(test, SEED, temperature=choices["at"]),
-        f"{WRITER}, melody given": Pen()(forms, SEED, choices["at"], sopranos),
-        MIXTURE: [models[MIXTURE].draw(form, rng, own) for form, own in zip(forms, sopranos, strict=True)],
-        ALONE: [models[ALONE].draw(form, rng, own) for form, own in zip(forms, sopranos, strict=True)],
-    }
-    found = {}
-    for name, pieces in drawn.items():
-        found[name] = measured(pieces, forms, *both)
-        found[name]["agrees"] = [agreement(one, own) for one, own in zip(pieces, sopranos, strict=True)]
-        print(name, {key: round(float(np.mean(x)), 3) for key, x in found[name].items()}, flush=True)
-    save(harmonised=common.rounded(found, 3))
+    test, choices, pen = part("test"), stored()["choices"], Pen()
+    forms, both, cool = [form_of(piece) for piece in test], libraries(), stored()["choices"]["temperature"]
+    keep("written", {WRITER: measured(pen(forms, SEED), forms, *both)})
+    keep("written", {f"{WRITER}, temperature {cool}": measured(pen(forms, SEED, cool), forms, *both)})
+    keep("written", {f"{DUET}, temperature {cool}": measured(duet()(forms, SEED, cool), forms, *both)})
+    bach = [piece.notes for piece in test]
+    filled = Brush().harmonise(test, SEED, temperature=choices["at"])
+    keep("harmonised", {f"{FILLER}, Gibbs": under(filled, bach, forms, both)})
+    keep("harmonised", {f"{WRITER}, melody given": under(pen(forms, SEED, choices["at"], bach), bach, forms, both)})
 
 
 def save(**part):
@@ -645,7 +725,7 @@ def save(**part):
 
 
 TRAINED = {"writer": writer, "filler": filler}
-STAGES = (rivals, bits, choose, write, harmonise)
+STAGES = (rivals, others, bits, choose, write)
 
 if __name__ == "__main__":
     names = sys.argv[1:]

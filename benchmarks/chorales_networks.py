@@ -17,7 +17,7 @@ import numpy as np  # noqa: E402
 keras, tf = runtime.keras, runtime.tf
 layers, ops = keras.layers, keras.ops
 
-WIDTH, DEPTH, HEADS = 96, 3, 4
+WIDTH, DEPTH, HEADS = 128, 3, 4
 FAR = 96  # events: attention tells distances up to here apart
 AGES, FERMATA, LEFT, SHIFTS = 18, 34, 34, 17  # how many values of each are told apart
 COLUMNS = (*[SYMBOLS] * 4, GAPS, *[SYMBOLS] * 4, *[AGES] * 4, 72, 4, FERMATA, LEFT, 2, SHIFTS)
@@ -73,7 +73,7 @@ class Voices(layers.Layer):
     voices that are decided: soprano, bass, alto.
     """
 
-    def __init__(self, width, hidden=96, dropout=0.0):
+    def __init__(self, width, hidden=128, dropout=0.0):
         super().__init__()
         self.width, self.hidden, self.dropout = width, hidden, layers.Dropout(dropout)
         self.symbols = [layers.Embedding(SYMBOLS, width) for _ in range(4)]
@@ -126,14 +126,14 @@ class Voices(layers.Layer):
 class Writer(keras.Model):
     """A causal transformer over events: `looks` in, logits of the five things of each event out."""
 
-    def __init__(self, dropout=0.35):
+    def __init__(self, dropout=0.25):
         super().__init__(name="chorales_writer")
         self.told = layers.Embedding(sum(COLUMNS), WIDTH, embeddings_initializer="random_normal")
         self.blocks = [Near(WIDTH, HEADS, True, dropout) for _ in range(DEPTH)]
         self.norm, self.dropout = layers.LayerNormalization(), layers.Dropout(dropout)
         self.voices, self.untold = (
             Voices(WIDTH, dropout=dropout),
-            layers.Dropout(0.15, noise_shape=(None, None, None, 1)),
+            layers.Dropout(0.1, noise_shape=(None, None, None, 1)),
         )
         self.told.build((None, None))
         for layer in (*self.blocks, self.norm, self.voices):
