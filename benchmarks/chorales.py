@@ -243,8 +243,12 @@ def shared_runs(every, of):
 
 # --- what is coded ----------------------------------------------------------------------------------------------------
 
-HOLD, REST, FIRST = 0, 1, 2  # a voice goes on, stops, or begins the pitch BOTTOM + symbol − FIRST
-BOTTOM, SYMBOLS, GAPS = 28, 64, 16  # pitches are moved to C major or A minor; a gap to the next event is 1 to 16
+HOLD = 0  # a voice goes on
+REST = 1  # it stops
+FIRST = 2  # it begins the pitch BOTTOM; later symbols are higher pitches
+BOTTOM = 28  # MIDI number, after the piece was moved to C major or A minor
+SYMBOLS = 64
+GAPS = 16  # sixteenths to the next event, at most
 ORDER = (0, 3, 1, 2)  # within an event: soprano, bass, alto, tenor, and then the gap
 CODED = len(ORDER) + 1
 

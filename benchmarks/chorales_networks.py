@@ -17,12 +17,18 @@ import numpy as np  # noqa: E402
 keras, tf = runtime.keras, runtime.tf
 layers, ops = keras.layers, keras.ops
 
-WIDTH, DEPTH, HEADS = 128, 3, 4
+WIDTH = 128
+DEPTH = 3
+HEADS = 4
 FAR = 96  # events: attention tells distances up to here apart
-AGES, FERMATA, LEFT, SHIFTS = 18, 34, 34, 17  # how many values of each are told apart
+AGES = 18  # sixteenths that a pitch has sounded, told apart
+FERMATA = 34  # and until the next fermata
+LEFT = 34  # eighths until the end
+SHIFTS = 17  # semitones above the common key, −8 to 8
 COLUMNS = (*[SYMBOLS] * 4, GAPS, *[SYMBOLS] * 4, *[AGES] * 4, 72, 4, FERMATA, LEFT, 2, SHIFTS)
 OFFSETS = np.cumsum([0, *COLUMNS[:-1]])
-HIDDEN, BEYOND = SYMBOLS, SYMBOLS + 1  # a cell that is not shown, and one outside of the piece
+HIDDEN = SYMBOLS  # a cell that is not shown
+BEYOND = SYMBOLS + 1  # a cell outside of the piece
 CELLS = SYMBOLS + 2
 FILLER_WIDTH = 144
 GIVEN = (5 * 8, 10, 10, 2, SHIFTS)  # place of the quarter in the bar, fermata here, quarters left, mode, shift
