@@ -15,6 +15,7 @@ Results go to benchmarks/chorales.json. A piece is what chorales.py says.
 
 import copy
 import functools
+import itertools
 import json
 import sys
 import time
@@ -29,6 +30,7 @@ from benchmarks.chorales import (  # noqa: E402
     CACHED,
     CHAINS,
     CODED,
+    FIRST,
     HOLD,
     REST,
     SYMBOLS,
@@ -91,6 +93,7 @@ def look(state, row):
         min(state.left // 2, LEFT - 1),
         int(form.mode == "minor"),
         form.shift + 8,
+        *[(a - b) % 12 if min(a, b) >= FIRST else 12 for a, b in itertools.combinations(state.sounding, 2)],
     ]
 
 
@@ -371,14 +374,14 @@ def writer(seconds):
     tf, network = runtime.tf, new_writer()
     data = [looks(piece) for piece in part("train")]
     check = [piece for piece in part("validation")]
-    rng, batch, window = np.random.default_rng(1), 16, 80
+    rng, batch, window = np.random.default_rng(1), 12, 80
 
     def draw(step):
         rows = [data[k] for k in rng.integers(len(data), size=batch)]
         begins = [rng.integers(0, max(1, len(r[0]) - window + 1)) for r in rows]
         cut = [[part[b : b + window] for part in r] for r, b in zip(rows, begins, strict=True)]
         told, coded, before = (padded([c[k] for c in cut], window) for k in range(3))
-        told[..., -1] = np.clip(told[..., -1] + rng.integers(-2, 3, (batch, 1)), 0, SHIFTS - 1)
+        told[..., -7] = np.clip(told[..., -7] + rng.integers(-2, 3, (batch, 1)), 0, SHIFTS - 1)
         counted = padded([np.ones((len(c[0]), 1), np.float32) for c in cut], window)[..., 0]
         return [tf.constant(x) for x in (told, before, coded, counted)]
 

@@ -17,7 +17,7 @@ import numpy as np  # noqa: E402
 keras, tf = runtime.keras, runtime.tf
 layers, ops = keras.layers, keras.ops
 
-WIDTH = 128
+WIDTH = 96
 DEPTH = 3
 HEADS = 4
 FAR = 96  # events: attention tells distances up to here apart
@@ -25,7 +25,7 @@ AGES = 18  # sixteenths that a pitch has sounded, told apart
 FERMATA = 34  # and until the next fermata
 LEFT = 34  # eighths until the end
 SHIFTS = 17  # semitones above the common key, −8 to 8
-COLUMNS = (*[SYMBOLS] * 4, GAPS, *[SYMBOLS] * 4, *[AGES] * 4, 72, 4, FERMATA, LEFT, 2, SHIFTS)
+COLUMNS = (*[SYMBOLS] * 4, GAPS, *[SYMBOLS] * 4, *[AGES] * 4, 72, 4, FERMATA, LEFT, 2, SHIFTS, *[13] * 6)
 OFFSETS = np.cumsum([0, *COLUMNS[:-1]])
 HIDDEN = SYMBOLS  # a cell that is not shown
 BEYOND = SYMBOLS + 1  # a cell outside of the piece
@@ -79,7 +79,7 @@ class Voices(layers.Layer):
     voices that are decided: soprano, bass, alto.
     """
 
-    def __init__(self, width, hidden=128, dropout=0.0):
+    def __init__(self, width, hidden=96, dropout=0.0):
         super().__init__()
         self.width, self.hidden, self.dropout = width, hidden, layers.Dropout(dropout)
         self.symbols = [layers.Embedding(SYMBOLS, width) for _ in range(4)]
@@ -132,7 +132,7 @@ class Voices(layers.Layer):
 class Writer(keras.Model):
     """A causal transformer over events: `looks` in, logits of the five things of each event out."""
 
-    def __init__(self, dropout=0.25):
+    def __init__(self, dropout=0.2):
         super().__init__(name="chorales_writer")
         self.told = layers.Embedding(sum(COLUMNS), WIDTH, embeddings_initializer="random_normal")
         self.blocks = [Near(WIDTH, HEADS, True, dropout) for _ in range(DEPTH)]

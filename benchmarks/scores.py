@@ -431,7 +431,8 @@ def read_musicxml(text):
     return joined(_places(mei), times, _ties(mei), toolkit)
 
 
-_MEI, _ID = "{http://www.music-encoding.org/ns/mei}", "{http://www.w3.org/XML/1998/namespace}id"
+_MEI = "{http://www.music-encoding.org/ns/mei}"
+_ID = "{http://www.w3.org/XML/1998/namespace}id"
 
 
 def _places(mei):

@@ -325,3 +325,94 @@ def test_intervals_hold_their_mean():
     difference, low, high = chorales.tune_interval([10, 20, 30], [12, 24, 36], [10, 10, 10], [0, 0, 1])
     assert np.isclose(difference, -0.4) and low <= difference <= high < 0
     assert chorales.mean_interval([1.0, 1.0, 1.0]) == (1.0, 1.0, 1.0)
+
+
+# --- networks ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bench():
+    from benchmarks import chorales_model
+
+    chorales_model.runtime.start(seed=0)
+    return chorales_model
+
+
+def test_what_the_writer_is_told_comes_before_the_event(bench):
+    """Change the last event: nothing that is told before it changes; and all told numbers are in their ranges."""
+    some = chorales.part("test")[0]
+    from benchmarks import chorales_networks as networks
+
+    told, coded, before = bench.looks(some)
+    assert (told >= 0).all() and (told < np.array(networks.COLUMNS)).all()
+    other = chorales.decode(np.vstack([coded[:-1], [40, 20, 35, 30, coded[-1, 4]]]), chorales.form_of(some))
+    again, _, _ = bench.looks(some._replace(notes=other))
+    assert np.array_equal(told, again) and (before[1:] >= chorales.REST).all()
+
+
+def test_event_by_event_is_as_all_at_once(bench):
+    tf, network = bench.runtime.tf, bench.new_writer()
+    told = bench.looks(chorales.part("test")[0])[0][:9]
+    whole = network.trunk(tf.constant(told[None])).numpy()[0]
+    caches = [tf.zeros((2, 1, 12, bench.HEADS, bench.WIDTH // bench.HEADS)) for _ in range(bench.DEPTH)]
+    for k in range(9):
+        one, caches = network.step(tf.constant(told[None, k : k + 1]), caches, tf.constant(k))
+        assert np.allclose(one[0, 0], whole[k], atol=1e-5)
+
+
+def test_the_writer_does_not_see_what_comes(bench):
+    tf, network = bench.runtime.tf, bench.new_writer()
+    told, coded, before = (x[None, :20] for x in bench.looks(chorales.part("test")[0]))
+    changed = coded.copy()
+    changed[0, 10:] = [60, 20, 40, 35, 2]
+    one, other = (network([tf.constant(x) for x in (told, before, rows)]) for rows in (coded, changed))
+    for k in range(chorales.CODED):
+        assert np.allclose(one[k][0, :10], other[k][0, :10], atol=1e-6)
+    assert np.allclose(one[0][0, 10], other[0][0, 10], atol=1e-6)  # the soprano of event 10 is not told its own symbol
+    assert not np.allclose(one[1][0, 10], other[1][0, 10], atol=1e-6)  # the bass is
+
+
+def test_the_pen_keeps_form_and_melody(bench):
+    some = chorales.part("test")[:2]
+    forms, pen = [chorales.form_of(one) for one in some], bench.Pen(bench.new_writer())
+    for one, form, own in zip(pen(forms, 0, 1.0, [p.notes for p in some]), forms, some, strict=True):
+        assert np.array_equal(one[one[:, 0] == 0], own.notes[own.notes[:, 0] == 0])
+        assert (one[:, 1] + one[:, 2]).max() <= form.length
+
+
+def test_cells_come_back_and_the_brush_keeps_the_melody(bench):
+    from benchmarks import chorales_networks as networks
+
+    for one in chorales.chorales()[::9]:
+        form = chorales.form_of(one)
+        assert np.array_equal(bench.notes_of_cells(bench.cells_of(one), form), one.notes)
+        assert len(bench.given_of(form)) == len(bench.cells_of(one))
+        assert (bench.given_of(form) < np.array(networks.GIVEN)).all()
+    some = chorales.part("test")[:2]
+    filled = bench.Brush(bench.new_filler()).harmonise(some, 0, sweeps=2)
+    for one, own in zip(filled, some, strict=True):
+        assert np.array_equal(one[one[:, 0] == 0], own.notes[own.notes[:, 0] == 0])
+
+
+def test_hidden_cells_are_of_the_kind_asked_for(bench):
+    cells, rng = bench.cells_of(chorales.chorales()[0]), np.random.default_rng(0)
+    shares = [bench.hide(cells, rng, 0).mean() for _ in range(300)]
+    assert 0.4 < np.mean(shares) < 0.6 and np.std(shares) > 0.2
+    assert not any(bench.hide(cells, rng, kind)[:, :4].any() for kind in (1, 2) for _ in range(20))
+
+
+def test_any_order_bits_of_a_uniform_filler_are_known(bench):
+    """A filler that knows nothing gives each of N cells 6 bits, whatever the order."""
+    some, network = chorales.chorales()[0], bench.new_filler()
+    for layer in network.out:
+        layer.kernel.assign(0 * layer.kernel)
+    found = bench.any_order_bits(network, some, np.random.default_rng(0), 8)
+    assert np.isclose(found, 6 * 4 * some.length, rtol=1e-3)
+
+
+def test_simulated_pupils_like_what_fits_and_the_hidden_piece_is_found():
+    liked, minor = chorales.practice_log(chorales.part("train")[:40], 0, pupils=60)
+    assert liked.shape == (60, 40) and set(np.unique(liked)) == {0.0, 1.0} and minor.shape == (40,)
+    assert np.mean(chorales.hit_rate(liked, lambda known: liked[liked.sum(1) >= 2], 0, top=40)) == 1.0
+    perfect = chorales.hit_rate(liked, lambda known: liked[liked.sum(1) >= 2], 0, top=1)
+    assert np.mean(perfect) == 1.0
