@@ -48,11 +48,13 @@ from benchmarks.chorales import (  # noqa: E402
     encode,
     form_of,
     given_soprano,
+    mean_interval,
     part,
     possible,
     seen_at,
     total_bits,
     tune_fingerprint,
+    tune_interval,
 )
 from benchmarks.chorales_networks import (  # noqa: E402
     AGES,
@@ -725,6 +727,36 @@ def write():
 def save(**part):
     """Store a part of chorales.json."""
     common.add(STORE, part, short_lists)
+
+
+def markdown(found):
+    """Return the section of benchmarks/README.md that chorales.json is good for."""
+    notes, tunes = found["notes"], found["tunes"]
+    lines = []
+    for name, own in sorted(found["bits"].items(), key=lambda pair: -sum(pair[1])):
+        low, high = tune_interval(own, np.zeros(len(own)), notes, tunes)[1:]
+        lines.append(f"| {name} | {bits_a_note(own, notes):.3f} ({low:.3f} to {high:.3f}) |")
+    rows = []
+    for name, own in found["written"].items():
+        ends = [mean_interval(own[key]) for key in ("parallels", "dissonant", "cadence", "key", "corrections")]
+        rows.append(f"| {name} | " + " | ".join("{:.2f} ({:.2f} to {:.2f})".format(*one) for one in ends) + " |")
+    return "\n".join(
+        [
+            "## Chorales",
+            "",
+            f"From `chorales.json`, for notebook 17: bits a note on {len(notes)} held-out chorales of "
+            f"{len(set(tunes))} tunes (intervals draw tunes), and what pieces in the same forms look like.",
+            "",
+            "| model | bits a note |",
+            "|---|---|",
+            *lines,
+            "",
+            "| pieces by | parallels in 100 quarters | dissonant quarters | cadence | key as asked | broken rules |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
 
 
 TRAINED = {"writer": writer, "filler": filler}
