@@ -522,33 +522,25 @@ class Ngram:
         """Return empty chains for one piece, for `chances`."""
         return [[Chain(names, self._size(k), self.discount) for names in self.cached] for k in range(CODED)]
 
-    def opinions(self, state, row, cache, told=None):
-        """Return (logarithms (chains, size), how far each matched (chains,)) of the next thing; ``told`` comes last."""
+    def opinions(self, state, row, cache):
+        """Return (logarithms (chains, size), how far each matched (chains,)) of the next thing of an event."""
         k, seen = len(row), seen_at(state, row)
         chains = (*self.chains[k], *cache[k])
-        logs = [np.log(chain(seen)) for chain in chains] + ([] if told is None else [told[: self._size(k)]])
-        return np.array(logs), np.array([chain.level(seen) for chain in chains] + [0] * (told is not None))
+        return np.array([np.log(chain(seen)) for chain in chains]), np.array([chain.level(seen) for chain in chains])
 
-    def chances(self, state, row, cache, told=None):
-        """Return the probabilities of the next thing of an event of which ``row`` is known.
-
-        ``told`` are logarithms of probabilities by another model, which is mixed in as one more chain.
-        """
-        logs, levels = self.opinions(state, row, cache, told)
+    def chances(self, state, row, cache):
+        """Return the probabilities of the next thing of an event of which ``row`` is known."""
+        logs, levels = self.opinions(state, row, cache)
         if len(logs) == 1:
             return np.exp(logs[0])
         return mixed(logs, self.weights[len(row)][np.arange(len(logs)), levels])
 
-    def tune(self, pieces, told=None):
-        """Find the weights of several chains on pieces that none of them learnt from; return the model.
-
-        ``told`` holds, for each piece, what another model says of its events, (n, 5, SYMBOLS).
-        """
+    def tune(self, pieces):
+        """Find the weights of several chains on pieces that none of them learnt from; return the model."""
         found = [[] for _ in range(CODED)]
-        for place, piece in enumerate(pieces):
-            for number, (k, state, row, symbol, cache) in enumerate(self._through(piece)):
-                other = None if told is None else told[place][number // CODED, k]
-                found[k].append((*self.opinions(state, row, cache, other), symbol))
+        for piece in pieces:
+            for k, state, row, symbol, cache in self._through(piece):
+                found[k].append((*self.opinions(state, row, cache), symbol))
         depth = 1 + max(len(names) for names in (*self.names[0], *self.cached))
         self.weights = [fitting_weights(*map(np.array, zip(*one, strict=True)), depth) for one in found]
         return self
@@ -563,29 +555,53 @@ class Ngram:
                     chain.learn(seen_at(state, row[:k]), symbol)
             state.go(row)
 
-    def costs(self, piece, told=None):
-        """Return the bits (n, 5) that the events of a piece cost; ``told`` as in `tune`, of this piece."""
-        found = []
-        for number, (k, state, row, symbol, cache) in enumerate(self._through(piece)):
-            other = None if told is None else told[number // CODED, k]
-            found.append(-np.log2(self.chances(state, row, cache, other)[symbol]))
+    def costs(self, piece):
+        """Return the bits (n, 5) that the events of a piece cost."""
+        found = [
+            -np.log2(self.chances(state, row, cache)[symbol]) for _, state, row, symbol, cache in self._through(piece)
+        ]
         return np.array(found).reshape(-1, CODED)
 
-    def draw(self, form, rng, soprano=None, temperature=1.0):
-        """Return the notes of a piece drawn for a form; with ``soprano``, notes (n, 4) of that voice, below it."""
+    def draw(self, form, rng, soprano=None, lawful=False):
+        """Return the notes of a piece drawn for a form; with ``soprano``, notes (n, 4) of that voice, below it.
+
+        ``lawful`` draws no pitch that is `unlawful`, where there is another.
+        """
         state, cache, rows = State(form), self.fresh(), []
         given = None if soprano is None else given_soprano(soprano, form)
         while state.left > 0:
             row = []
             for k in range(CODED):
                 chances = self.chances(state, row, cache) * possible(state, k, given)
-                row.append(drawn(chances, rng, temperature))
+                if lawful and k < CODED - 1 and (k or given is None):
+                    chances = chances * np.where(unlawful(k, state.sounding, row, form.shift), 1e-9, 1.0)
+                row.append(drawn(chances, rng))
             for k in range(CODED):
                 for chain in cache[k]:
                     chain.learn(seen_at(state, row[:k]), row[k])
             rows.append(row)
             state.go(row)
         return decode(np.array(rows), form)
+
+
+def unlawful(k, before, decided, shift):
+    """Return bool (…, SYMBOLS): symbols of voice ORDER[k] that leave its range, cross a voice or move in parallel.
+
+    ``before`` holds what the four voices sang, ``decided`` the symbols of this event so far, both in the ORDER: whole
+    numbers, or integer tensors (…, 1), as ``shift`` is, too. Parallels are those of `parallels`.
+    """
+    symbols = np.arange(SYMBOLS, dtype=np.int32)
+    pitch = symbols - FIRST + BOTTOM + shift
+    bad = (pitch < RANGES[ORDER[k]][0]) | (pitch > RANGES[ORDER[k]][1])
+    for j, one in enumerate(decided):
+        now = one + before[j] * ((SYMBOLS - one) // SYMBOLS)  # what it sings now: 64 // 64 is 1 for HOLD alone
+        apart = symbols - now if ORDER[k] < ORDER[j] else now - symbols  # the higher voice less the lower
+        bad = bad | ((apart < 0) & (now >= FIRST))
+        old = abs(before[k] - before[j]) % 12
+        kept = (abs(symbols - now) % 12 == old) & ((symbols - before[k]) * (now - before[j]) > 0)
+        sung = (before[k] >= FIRST) & (before[j] >= FIRST) & (now >= FIRST)
+        bad = bad | (kept & sung & ((old == 0) | (old == 7)))
+    return bad & (symbols >= FIRST)
 
 
 def drawn(chances, rng, temperature=1.0):

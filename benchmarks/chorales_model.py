@@ -6,6 +6,7 @@ Usage: python benchmarks/chorales_model.py writer SECONDS | filler SECONDS | STA
     filler     the same for the filler
     rivals     bits a note of the rivals on the test tunes, and what was chosen on the validation tunes
     others     pieces and settings of the test melodies by Bach and by the rivals, measured
+    laws       the same by the mixture of n-grams where it draws nothing unlawful
     bits       the bits a note of the networks
     choose     temperatures, and how a given melody is harmonised, on the validation tunes
     write      pieces and settings of the test melodies by the networks, measured
@@ -13,7 +14,6 @@ Usage: python benchmarks/chorales_model.py writer SECONDS | filler SECONDS | STA
 Results go to benchmarks/chorales.json. A piece is what chorales.py says.
 """
 
-import copy
 import functools
 import itertools
 import json
@@ -44,17 +44,16 @@ from benchmarks.chorales import (  # noqa: E402
     corrections,
     decode,
     described,
-    drawn,
     encode,
     form_of,
     given_soprano,
     mean_interval,
     part,
     possible,
-    seen_at,
     total_bits,
     tune_fingerprint,
     tune_interval,
+    unlawful,
 )
 from benchmarks.chorales_networks import (  # noqa: E402
     AGES,
@@ -184,7 +183,7 @@ def filler(seconds):
     tf, network = runtime.tf, new_filler()
     data = [(cells_of(piece), given_of(form_of(piece))) for piece in part("train")]
     check = part("validation")
-    rng, batch, window = np.random.default_rng(2), 24, 40
+    rng, batch, window = np.random.default_rng(2), 16, 32
 
     def draw(step):
         rows = [data[k] for k in rng.integers(len(data), size=batch)]
@@ -424,17 +423,30 @@ class Pen:
         self.network = network or load_half(new_writer(), runtime.shipped("pretrained", "chorales_writer.npz"))
         self._next = runtime.tf.function(self._draw, reduce_retracing=True)
 
-    def _draw(self, told, before, caches, position, noise):
-        """Return the next event of each piece (b, 5) and the caches: the likeliest thing after Gumbel's noise."""
+    def _draw(self, told, before, caches, position, noise, law):
+        """Return the next event of each piece (b, 5) and the caches: the likeliest thing after Gumbel's noise.
+
+        ``law`` (5,) is what an `unlawful` pitch of each voice loses: 0, or so much that nothing else must be left.
+        """
         ops, decided = runtime.keras.ops, []
         x, caches = self.network.step(told, caches, position)
+        shift = told[..., -7:-6] - 8
         for k in range(CODED):
             logits, x = self.network.voices.one(k, x, before, decided)
+            if k < CODED - 1:
+                sung = [before[..., j, None] for j in range(4)]
+                bad = unlawful(k, sung, [one[..., None] for one in decided], shift)
+                logits = logits - law[k] * ops.cast(bad, "float32")
             decided.append(ops.cast(ops.argmax(logits + noise[:, k, None, : logits.shape[-1]], axis=-1), "int32"))
         return ops.concatenate(decided, axis=-1), caches
 
-    def __call__(self, forms, seed=0, temperature=1.0, sopranos=None):
-        """Return the notes of a piece for each form; with ``sopranos``, notes of that voice for each, under them."""
+    def __call__(self, forms, seed=0, temperature=1.0, sopranos=None, lawful=False):
+        """Return the notes of a piece for each form; with ``sopranos``, notes of that voice for each, under them.
+
+        ``lawful`` draws no pitch that is `unlawful`, where there is another.
+        """
+        law = np.full(CODED, 1e4 if lawful else 0.0, np.float32)
+        law[0] = 0.0 if sopranos is not None else law[0]
         tf, rng, many = runtime.tf, np.random.default_rng(seed), len(forms)
         states, rows = [State(form) for form in forms], [[[REST] * 4 + [0]] for _ in forms]
         given = [None if sopranos is None else given_soprano(sopranos[k], forms[k]) for k in range(many)]
@@ -447,7 +459,7 @@ class Pen:
             before = [[state.sounding] for state in states]
             noise = temperature * rng.gumbel(size=(many, CODED, SYMBOLS)) + barred(states, given)
             inputs = [tf.constant(told, tf.int32), tf.constant(before, tf.int32), caches, tf.constant(position)]
-            decided, caches = self._next(*inputs, tf.constant(noise, tf.float32))
+            decided, caches = self._next(*inputs, tf.constant(noise, tf.float32), tf.constant(law))
             for state, row, event in zip(states, rows, decided.numpy().tolist(), strict=True):
                 if state.left > 0:
                     row.append(event)
@@ -465,78 +477,11 @@ def barred(states, given):
     return found
 
 
-def log_chances(network, piece):
-    """Return (n, 5, SYMBOLS): logarithms of what the writer gives each thing of a piece's events."""
-    tf, (told, coded, before) = runtime.tf, looks(piece)
-    logits = network([tf.constant(one[None]) for one in (told, before, coded)])
-    found = np.full((len(told), CODED, SYMBOLS), -99.0)
-    for k, one in enumerate(logits):
-        found[:, k, : one.shape[-1]] = tf.nn.log_softmax(one[0]).numpy()
-    return found
-
-
-class Duet:
-    """The writer and the chains of n-grams together: the writer is one more chain that is mixed in.
-
-    ``chains`` is an `Ngram` of several chains; `tune` finds new weights, on the validation tunes.
-    """
-
-    def __init__(self, network, chains):
-        self.network, self.chains = network, copy.copy(chains)
-        self._step = runtime.tf.function(network.step, reduce_retracing=True)
-
-    def tune(self, pieces):
-        """Find the weights; return the duet."""
-        self.chains.tune(pieces, [log_chances(self.network, piece) for piece in pieces])
-        return self
-
-    def costs(self, piece):
-        """Return the bits (n, 5) that the events of a piece cost."""
-        return self.chains.costs(piece, log_chances(self.network, piece))
-
-    def __call__(self, forms, seed=0, temperature=1.0, sopranos=None):
-        """Return notes as `Pen` does."""
-        tf, rng, many = runtime.tf, np.random.default_rng(seed), len(forms)
-        states, rows = [State(form) for form in forms], [[[REST] * 4 + [0]] for _ in forms]
-        own = [self.chains.fresh() for _ in forms]
-        given = [None if sopranos is None else given_soprano(sopranos[k], forms[k]) for k in range(many)]
-        longest = max(form.length for form in forms)
-        caches = [tf.zeros((2, many, longest, HEADS, WIDTH // HEADS)) for _ in range(DEPTH)]
-        for position in range(longest):
-            if all(state.left <= 0 for state in states):
-                break
-            told = [[look(s, row[-1])] for s, row in zip(states, rows, strict=True)]
-            x, caches = self._step(tf.constant(told, tf.int32), caches, tf.constant(position))
-            event = self._event(x, states, own, given, rng, temperature)
-            for state, row, one, cache in zip(states, rows, event.tolist(), own, strict=True):
-                if state.left > 0:
-                    for k in range(CODED):
-                        for chain in cache[k]:
-                            chain.learn(seen_at(state, one[:k]), one[k])
-                    row.append(one)
-                    state.go(one)
-        return [decode(np.array(row[1:]), form) for row, form in zip(rows, forms, strict=True)]
-
-    def _event(self, x, states, own, given, rng, temperature):
-        """Return int (pieces, 5): the next event of each piece, thing by thing."""
-        tf, event = runtime.tf, np.zeros((len(states), CODED), np.int32)
-        before = tf.constant([[state.sounding] for state in states], tf.int32)
-        for k in range(CODED):
-            logits, x = self.network.voices.one(k, x, before, [tf.constant(event[:, None, j]) for j in range(k)])
-            told = tf.nn.log_softmax(logits[:, 0]).numpy()
-            for row, state in enumerate(states):
-                if state.left > 0:
-                    chances = self.chains.chances(state, event[row, :k].tolist(), own[row], told[row])
-                    event[row, k] = drawn(chances * possible(state, k, given[row]), rng, temperature)
-        return event
-
-
 # --- rivals and measurements ------------------------------------------------------------------------------------------
 
 UNIFORM, UNIGRAM, ALONE = "uniform", "each voice by itself, no context", "independent voices, first order"
 MARKOV, SINGLE, MIXTURE = "Markov chain of sonorities", "n-gram, one chain", "mixture of n-grams"
 BACH, WRITER, FILLER = "held-out Bach", "writer (causal)", "filler (hidden cells)"
-DUET = "duet: writer and n-grams"
 
 
 def learnt_rivals():
@@ -613,8 +558,6 @@ def bits():
     test, rng = part("test"), np.random.default_rng(0)
     pen, brush = load_half(new_writer(), PRETRAINED / "chorales_writer.npz"), Brush().network
     found = {WRITER: [float(one.sum()) for one in writer_bits(pen, test)]}
-    both = duet()
-    found[DUET] = [total_bits(both.costs(piece)) for piece in test]
     found[FILLER] = [any_order_bits(brush, piece, rng, 48) for piece in test]
     given = [any_order_bits(brush, piece, rng, 48, soprano=True) for piece in test]
     notes = [len(piece.notes) for piece in test]
@@ -653,8 +596,8 @@ def choose():
     bach = measured([piece.notes for piece in check], forms, library, tune_library)
     limit, table = float(np.quantile(bach["run"], 0.95)), {}
     for temperature in TEMPERATURES:
-        found = measured(pen(forms, 11, temperature), forms, library, tune_library)
-        sung = pen(forms, 12, temperature, [piece.notes for piece in check])
+        found = measured(pen(forms, 11, temperature, lawful=True), forms, library, tune_library)
+        sung = pen(forms, 12, temperature, [piece.notes for piece in check], lawful=True)
         filled = brush.harmonise(check, 13, temperature=temperature)
         row = {"corrections": np.mean(found["corrections"]), "beyond": np.mean(np.array(found["run"]) > limit)}
         for name, made in (("writer", sung), ("filler", filled)):
@@ -704,10 +647,14 @@ def others():
         keep("harmonised", {name: under(made, bach, forms, both)})
 
 
-def duet():
-    """Return the writer and the n-grams together."""
-    network = load_half(new_writer(), PRETRAINED / "chorales_writer.npz")
-    return Duet(network, kept_rivals()[MIXTURE]).tune(part("validation"))
+def laws():
+    """Store the measures of pieces by the mixture of n-grams where it draws nothing unlawful."""
+    test, model, rng = part("test"), kept_rivals()[MIXTURE], np.random.default_rng([SEED, 1])
+    forms, both, bach = [form_of(piece) for piece in test], libraries(), [piece.notes for piece in test]
+    made = [model.draw(form, rng, lawful=True) for form in forms]
+    keep("written", {f"{MIXTURE}, lawful": measured(made, forms, *both)})
+    made = [model.draw(form, rng, own, lawful=True) for form, own in zip(forms, bach, strict=True)]
+    keep("harmonised", {f"{MIXTURE}, lawful": under(made, bach, forms, both)})
 
 
 def write():
@@ -717,11 +664,13 @@ def write():
     forms, both, cool = [form_of(piece) for piece in test], libraries(), stored()["choices"]["temperature"]
     keep("written", {WRITER: measured(pen(forms, SEED), forms, *both)})
     keep("written", {f"{WRITER}, temperature {cool}": measured(pen(forms, SEED, cool), forms, *both)})
-    keep("written", {f"{DUET}, temperature {cool}": measured(duet()(forms, SEED, cool), forms, *both)})
+    keep("written", {f"{WRITER}, lawful": measured(pen(forms, SEED, cool, lawful=True), forms, *both)})
     bach = [piece.notes for piece in test]
     filled = Brush().harmonise(test, SEED, temperature=choices["at"])
     keep("harmonised", {f"{FILLER}, Gibbs": under(filled, bach, forms, both)})
     keep("harmonised", {f"{WRITER}, melody given": under(pen(forms, SEED, choices["at"], bach), bach, forms, both)})
+    sung = pen(forms, SEED, choices["at"], bach, lawful=True)
+    keep("harmonised", {f"{WRITER}, melody given, lawful": under(sung, bach, forms, both)})
 
 
 def save(**part):
@@ -760,7 +709,7 @@ def markdown(found):
 
 
 TRAINED = {"writer": writer, "filler": filler}
-STAGES = (rivals, others, bits, choose, write)
+STAGES = (rivals, others, laws, bits, choose, write)
 
 if __name__ == "__main__":
     names = sys.argv[1:]

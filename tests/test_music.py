@@ -416,3 +416,35 @@ def test_simulated_pupils_like_what_fits_and_the_hidden_piece_is_found():
     assert np.mean(chorales.hit_rate(liked, lambda known: liked[liked.sum(1) >= 2], 0, top=40)) == 1.0
     perfect = chorales.hit_rate(liked, lambda known: liked[liked.sum(1) >= 2], 0, top=1)
     assert np.mean(perfect) == 1.0
+
+
+# --- laws -------------------------------------------------------------------------------------------------------------
+
+
+def test_unlawful_symbols_by_hand():
+    """In C major, soprano G4 to A4 over bass C3 D3: parallel to the soprano's step is what the bass may not sing."""
+    code = lambda pitch: pitch - chorales.BOTTOM + chorales.FIRST  # noqa: E731
+    before = [code(67), code(48), code(64), code(60)]
+    bad = chorales.unlawful(1, before, [code(69)], 0)  # the bass, where the soprano has gone to A4
+    assert bad[code(50)] and not bad[code(53)]  # D3 makes fifths, F3 does not
+    assert not bad[chorales.HOLD] and not bad[chorales.REST]
+    assert bad[code(39)] and bad[code(65)]  # out of the bass's range
+    held = chorales.unlawful(1, before, [chorales.HOLD], 0)
+    assert not held[code(48)] and not held[code(41)]  # the soprano stays, so nothing is parallel
+    alto = chorales.unlawful(2, before, [code(69), code(53)], 0)
+    assert alto[code(71)] and alto[code(52)] and not alto[code(65)]  # above the soprano, out of range; F4 is right
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(40, 75), min_size=4, max_size=4), st.lists(st.integers(40, 75), min_size=3, max_size=3))
+def test_what_is_lawful_makes_no_parallels_and_no_crossing(before, after):
+    """Every last voice that `unlawful` allows makes two chords in which it moves in no parallel with the others."""
+    order = [before[voice] for voice in chorales.ORDER]
+    code = lambda pitch: pitch - chorales.BOTTOM + chorales.FIRST  # noqa: E731
+    bad = chorales.unlawful(3, [code(p) for p in order], [code(p) for p in after], 0)
+    for symbol in np.flatnonzero(~bad[chorales.FIRST :]) + chorales.FIRST:
+        pitch = int(symbol) - chorales.FIRST + chorales.BOTTOM
+        now = [after[0], after[2], pitch, after[1]]
+        found = chorales.parallels(piece(before, now))
+        assert not any(2 in one[1:3] for one in found)
+        assert after[2] >= pitch >= after[1] and chorales.RANGES[2][0] <= pitch <= chorales.RANGES[2][1]
