@@ -253,7 +253,7 @@ class Brush:
         self.network = network or load_half(new_filler(), runtime.shipped("pretrained", "chorales_filler.npz"))
         self._logits = runtime.tf.function(lambda cells, given: self.network([cells, given]), reduce_retracing=True)
 
-    def __call__(self, cells, hidden, forms, seed=0, sweeps=40, temperature=1.0):
+    def __call__(self, cells, hidden, forms, seed=0, sweeps=30, temperature=1.0):
         """Return cells (quarters, 16) of each piece with the hidden ones filled in.
 
         In sweep n of N a share max(0.05, 1 − n / (0.8·N)) of the cells that were hidden is hidden again and drawn
@@ -581,7 +581,7 @@ def libraries():
     return Library(train), Library(train, tune_fingerprint)
 
 
-TEMPERATURES = (1.0, 0.9, 0.8, 0.7)
+TEMPERATURES = (1.0, 0.8, 0.6)
 
 
 def choose():
