@@ -294,9 +294,9 @@ def encode(notes, form):
     times = sorted({time for _, time in [*begins, *stops]} | {0})
     times = [t + k for t, end in zip(times, [*times[1:], form.length], strict=True) for k in range(0, end - t, GAPS)]
     rows = []
-    for time, after in zip(times, [*times[1:], form.length], strict=True):
-        said = [_symbol((voice, time), begins, stops, form.shift) for voice in ORDER]
-        rows.append([*said, after - time - 1])
+    for begin, after in zip(times, [*times[1:], form.length], strict=True):
+        said = [_symbol((voice, begin), begins, stops, form.shift) for voice in ORDER]
+        rows.append([*said, after - begin - 1])
     return np.array(rows)
 
 
