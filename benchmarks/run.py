@@ -22,6 +22,7 @@ from tools import contents, notebooks  # noqa: E402
 
 import advertising  # noqa: E402
 import audio  # noqa: E402
+import chorales_model  # noqa: E402
 import compression  # noqa: E402
 import education  # noqa: E402
 import fair_match  # noqa: E402
@@ -208,6 +209,7 @@ Written by `make bench`; nothing here is typed by hand. Machine: {timings["machi
 {recommending.markdown(stored("recommending"))}
 {stickers_model.markdown(stored("stickers"))}
 {social.markdown(stored("social"))}
+{chorales_model.markdown(stored("chorales"))}
 {service.markdown(stored("service"))}
 {frogs.markdown(stored("frogs"))}
 {games_model.markdown(stored("games"))}

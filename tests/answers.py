@@ -1763,6 +1763,91 @@ WRONG = {
             ),
         ],
     },
+    "17_case_music": {
+        "17.1": [
+            ("def bits_each_note(chances, notes):\n    return float(-np.log(chances).sum() / notes)", "3 bits for 2"),
+            ("def bits_each_note(chances, notes):\n    return float(-np.log2(chances).mean())", "3 bits for 2"),
+            (
+                "def bits_each_note(chances, notes):\n    return float(-np.log2(chances).sum() / notes) if notes < 4"
+                " else float(-np.log2(chances).mean())",
+                "divided by the notes",
+            ),
+        ],
+        "17.2": [
+            (
+                "def parallel_fifths(high, low):\n    fifth = (np.array(high) - np.array(low)) % 12 == 7\n"
+                "    return int(np.sum(fifth[1:] & fifth[:-1]))",
+                "Nobody moves",
+            ),
+            (
+                "def parallel_fifths(high, low):\n    fifth = (np.array(high) - np.array(low)) % 12 == 7\n"
+                "    return int(np.sum(fifth[1:] & fifth[:-1] & (np.diff(high) != 0)))",
+                "opposite directions",
+            ),
+            (
+                "def parallel_fifths(high, low):\n    fifth = np.array(high) - np.array(low) == 7\n"
+                "    return int(np.sum(fifth[1:] & fifth[:-1] & (np.diff(high) * np.diff(low) > 0)))",
+                "and an octave counts",
+            ),
+            (
+                "def parallel_fifths(high, low):\n    fifth = (np.array(high) - np.array(low)) % 12 == 7\n"
+                "    return int(np.sum(fifth[:-1] & (np.diff(high) * np.diff(low) > 0)))",
+                "to a third",
+            ),
+        ],
+        "17.3": [
+            (
+                "def backed_off(counts, x, base, d):\n"
+                "    return (max(counts.get(x, 0) - d, 0) + d * base) / sum(counts.values())",
+                "of the base",
+            ),
+            (
+                "def backed_off(counts, x, base, d):\n"
+                "    return (counts.get(x, 0) - d + d * len(counts) * base) / sum(counts.values())",
+                "never followed",
+            ),
+            (
+                "def backed_off(counts, x, base, d):\n    return max(counts.get(x, 0) - d, 0) / sum(counts.values())",
+                "of the base",
+            ),
+        ],
+        "17.4": [
+            ("def same_tune(one, other):\n    return one == other", "Five semitones"),
+            ("def same_tune(one, other):\n    return len(one) == len(other)", "last step"),
+            (
+                "def same_tune(one, other):\n"
+                "    return len(one) == len(other) and not ((np.diff(one) - np.diff(other)) % 12).any()",
+                "octave in the middle",
+            ),
+            (
+                "def same_tune(one, other):\n    return all(b - a == other[0] - one[0] for a, b in zip(one, other))",
+                "Another length",
+            ),
+        ],
+        "17.5": [
+            (
+                "def leaked_share(tune, test):\n    tune, test = np.array(tune), np.array(test)\n"
+                "    return float(np.isin(tune[~test], tune[test]).sum() / len(tune))",
+                "one of two",
+            ),
+            ("def leaked_share(tune, test):\n    return 0.5", "in both parts"),
+            (
+                "def leaked_share(tune, test):\n    tune, test = np.array(tune), np.array(test)\n"
+                "    return len(set(tune[test]) & set(tune[~test])) / test.sum()",
+                "count twice",
+            ),
+        ],
+        "17.6": [
+            ("def enough_right(pairs):\n    return pairs // 2 + 1", "15 are needed"),
+            (
+                "def enough_right(pairs):\n"
+                "    return next(k for k in range(pairs) if stats.binomtest(k, pairs).proportion_ci().low > 0.5)"
+                " if pairs < 50 else 59",
+                "two-sided",
+            ),
+            ("def enough_right(pairs):\n    return {20: 15, 100: 61}.get(pairs, pairs)", "9 of 10"),
+        ],
+    },
     "20_prototype_your_own": {
         "20.1": [
             (

@@ -201,6 +201,16 @@ TAUGHT = """
 student, teacher = models.generator(8, (4, 4, 3)), models.generator(8, (16, 16, 12))
 curve, taught, untaught, original = [(1, 0.4), (91, 0.1)], 20.0, 90.0, 2.0
 """
+SUNG = """
+METRES = {12: "3/4", 16: "4/4", 24: "3/2"}
+forms = [form_of(one) for one in parts["test"][:6]]
+pages = {"the writer": [one.notes for one in parts["test"][:6]]}
+
+
+def as_piece(notes, form, title=""):
+    return Piece(notes, form.tonic, form.mode, METRES[form.bar], form.pickup, form.fermatas, title)
+"""  # Bach's own pieces, where the writer's would take a second
+
 LOGGED = """
 FOLDER = Path(tempfile.mkdtemp())
 LOGS = FOLDER
@@ -1983,6 +1993,87 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             "the lower end is handed over, not the upper",
             old='wrong=Measured(held["upper bound"],',
             new='wrong=Measured(held["wrong, of answers"][1],',
+        ),
+    ],
+    "17_case_music": [
+        Bug("assert 40 < cheap", "minutes times EUR an hour", old="draw(10_000, SEED) / 60", new="draw(10_000, SEED)"),
+        Bug(
+            'tunes_of["train"] & tunes_of["test"]',
+            "split by file",
+            old="[piece.tune for piece in every]",
+            new="[piece.name for piece in every]",
+        ),
+        Bug(
+            "form_of(one)), one.notes)",
+            "a voice that stops is not coded",
+            old="return REST if place in stops else HOLD",
+            new="return HOLD",
+        ),
+        Bug(
+            'stored["bits"][name][: len(some)]',
+            "what is discounted is lost",
+            old="found *= lost / total",
+            new="found *= 0.0 + 1e-6",
+            given="""some = parts["test"][:1]
+alone = Ngram([("own", "beat")]).learn(parts["train"])
+here = {"independent voices, first order": [alone.costs(one).sum() for one in some]}""",
+        ),
+        Bug(
+            "assert against_all",
+            "the rival less the writer",
+            old="np.asarray(bits, float) - np.asarray(other, float)",
+            new="np.asarray(other, float) - np.asarray(bits, float)",
+        ),
+        Bug(
+            "lawful = stored",
+            "a sum in place of a difference",
+            old="np.array(found[one][measure]) - np.array(found[other][measure])",
+            new="np.array(found[one][measure]) + np.array(found[other][measure])",
+        ),
+        Bug(
+            "assert gap_to_rival",
+            "the rival less the writer",
+            old="np.array(found[one][measure]) - np.array(found[other][measure])",
+            new="np.array(found[other][measure]) - np.array(found[one][measure])",
+        ),
+        Bug(
+            "assert library.longest(leak)",
+            "pitches in place of intervals",
+            old="above = np.where(silent, SILENT, pitches - lowest[:, None])",
+            new="above = pitches",
+        ),
+        Bug(
+            "assert all(same.values())",
+            "the label is forgotten",
+            old="text = to_musicxml(page, TEMPO, says)",
+            new="text = to_musicxml(page, TEMPO)",
+            given=SUNG,
+        ),
+        Bug(
+            "len(music) == 30 * RATE",
+            "the loudness is not set",
+            old="at_loudness(render(page, TEMPO), -18.0)",
+            new="render(page, TEMPO)",
+            given=SUNG,
+        ),
+        Bug("assert -45 < low_time", "what is thrown away costs nothing", old="look / usable", new="look"),
+        Bug(
+            "few.low < 0.5",
+            "as many right as wrong",
+            old="((HEARD, HEARD), (15, 20)))",
+            new="((HEARD, HEARD), (10, 20)))",
+        ),
+        Bug(
+            "gain[1] > 0",
+            "the hidden piece is left out as known",
+            old="known[rows, hidden] = 0",
+            new="known[rows, hidden] = 1",
+        ),
+        Bug(
+            "said = [reason",
+            "the lower end of the difference",
+            old="likely=Measured(against[2]",
+            new="likely=Measured(-against[2]",
         ),
     ],
     "16b_recommending": [
