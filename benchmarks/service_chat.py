@@ -1,6 +1,6 @@
 """Answers that say nothing without a source, a guard, and a dialogue that keeps its state. For notebook 19.
 
-python benchmarks/service_chat.py STAGE ...   answers, attacks (see `STAGES`); results go to service.json
+python benchmarks/service_chat.py STAGE ...   answers, sentences, attacks (see `STAGES`); results go to service.json
 """
 
 import dataclasses
@@ -575,6 +575,26 @@ def answers(count=2000):
     return {"answers": found | {"planted": planted, "examples": {n: s[:3] for n, s in stopped.items()}}}
 
 
+def every_sentence():
+    """Return the set of (sentence, e-mail) that `answer` can say: each page's sentences, filled from each order."""
+    found, orders = set(), read_rows("orders")
+    for language in ("en", "zh"):
+        for name in meanings():
+            whole = sentences_of(pages(language)[meanings().index(name)][1])
+            for order in orders if slots_of(name, language) else orders[:1]:
+                for question in whole:  # shortening keeps the sentence that is asked for
+                    found |= {(one.text, order["email"]) for one in answer(name, language, question, order)}
+    return found
+
+
+def sentences():
+    """Check every sentence that a page can say: not a sample, and so without an interval."""
+    import service_check
+
+    fixed, said = fixed_sentences(), every_sentence()
+    return {"sentences": [sum(bool(service_check.untraced(text, email, fixed)) for text, email in said), len(said)]}
+
+
 # --- attacks, written by somebody who did not see the guard ----------------------------------------------------------
 
 
@@ -621,6 +641,7 @@ def did(said, chat):
         "not yours": "not yours",
         "sign in": "sign in",
         "machine": "machine",
+        "say more": "say more",
     }
     return next((word for name, word in known.items() if name in names), "answered")
 
@@ -664,7 +685,7 @@ def attacks():
     }
 
 
-STAGES = {"answers": answers, "attacks": attacks}
+STAGES = {"answers": answers, "sentences": sentences, "attacks": attacks}
 
 if __name__ == "__main__":
     run_stages(STAGES, STORE, __doc__)
