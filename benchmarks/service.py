@@ -1,11 +1,13 @@
 """An inbox of messages: which of 120 help pages answers one, and how sure is that? For notebook 19.
 
-python benchmarks/service.py STAGE ...   choose, test, debian (see `STAGES`); results go to service.json
+python benchmarks/service.py STAGE ...   choose, test, rivals (see `STAGES`); results go to service.json
 `choose` sees the training questions only, and freezes weights and thresholds; `test` reads the test questions, once.
+`rivals` came after it, from a review: BM25 with settings chosen on training questions, and on pages with questions.
 """
 
 import csv
 import functools
+import itertools
 import json
 import re
 import sys
@@ -627,6 +629,55 @@ def test():
     return {"test": as_lists(found)}
 
 
+def bm25_over(messages, learn, k1, b, title):
+    """Return BM25's scores (messages, 120); a page is its title, ``title`` times, its answer and its questions."""
+    found = np.zeros((len(messages), len(meanings())))
+    for language in LANGUAGES:
+        rows = [k for k, one in enumerate(messages) if one["language"] == language]
+        written = [words_of(" ".join([*[head] * title, said])) for head, said in pages(language)]
+        for one in learn:
+            if one["language"] == language:
+                written[min(one["right"])] += words_of(one["text"])
+        found[rows] = bm25_scores([messages[k]["text"] for k in rows], written, k1, b)
+    return found
+
+
+def tuned_bm25(train, regime, learns):
+    """Return (k1, b, title) with the best R@1 out of fold on training questions; ``learns``: pages get questions."""
+    _, right = asking(train)
+    group, scores = groups(train, regime), {}
+    for k1, b, title in itertools.product((0.8, 1.2, 2.0, 4.0), (0.25, 0.5, 0.75, 1.0), (1, 3, 5)):
+        ranks = np.zeros(len(train))
+        for fold in range(FOLDS) if learns else [None]:
+            rows = np.flatnonzero(group == fold) if learns else np.arange(len(train))
+            learn = learning(train, regime, fold) if learns else []
+            ranks[rows] = ranks_of_right(bm25_over([train[k] for k in rows], learn, k1, b, title), right[rows])
+        scores[k1, b, title] = float(np.mean(ranks < 0.5))
+    return max(scores, key=scores.get), max(scores.values())
+
+
+def rivals():
+    """Give BM25 its best chance: settings chosen on training questions, pages with their questions; then test it."""
+    frozen = json.loads(STORE.read_text(encoding="utf-8"))["chosen"]
+    train, messages, found = single(questions("train")), questions("test"), {}
+    rows, right = asking(messages)
+    for regime, learns in zip(REGIMES, (False, True), strict=True):
+        (k1, b, title), best = tuned_bm25(train, regime, learns)
+        asked = [messages[k] for k in rows]
+        scores = bm25_over(asked, train if learns else [], k1, b, title)
+        if learns:
+            fused = readings(all_scores(asked, finders_for(train)), frozen[regime]["model"])["fused"]
+        else:
+            group = groups(messages, regime)[rows]
+            every = out_of_fold(asked, group, questions("train"), regime)
+            fused = read_by_fold(every, frozen[regime]["models by fold"], group)["fused"]
+        hits = {k: [(ranks_of_right(one, right) < k - 0.5).astype(float) for one in (fused, scores)] for k in (1, 3)}
+        found[regime] = {"k1": k1, "b": b, "title": title, "R@1 out of fold": best, "test": measured(scores, right)}
+        found[regime] |= {f"gain in R@{k}": cluster_means(one[0] - one[1], right) for k, one in hits.items()}
+        print(regime, found[regime], flush=True)
+    return {"rivals": as_lists(found)}
+
+
 def markdown(found):
     """Return the section of benchmarks/README.md."""
     lines = [
@@ -650,7 +701,7 @@ def markdown(found):
     return "\n".join(lines) + "\n"
 
 
-STAGES = {"choose": choose, "test": test}
+STAGES = {"choose": choose, "test": test, "rivals": rivals}
 
 if __name__ == "__main__":
     run_stages(STAGES, STORE, __doc__)

@@ -1,13 +1,15 @@
 """Answers that say nothing without a source, a guard, and a dialogue that keeps its state. For notebook 19.
 
-python benchmarks/service_chat.py STAGE ...   answers, attacks (see `STAGES`); results go to service.json
+python benchmarks/service_chat.py STAGE ...   answers, sentences, attacks (see `STAGES`); results go to service.json
 """
 
 import dataclasses
+import functools
 import html
 import json
 import re
 import sys
+import types
 import unicodedata
 from pathlib import Path
 
@@ -33,6 +35,7 @@ from service import (  # noqa: E402
     single,
     upper_bound,
     vectoriser,
+    words_of,
 )
 
 # --- what may be said beside the pages' own sentences ----------------------------------------------------------------
@@ -55,6 +58,10 @@ FRAMES = {
         "在您的邮箱下没有这个订单，其他订单我不能谈论。",
     ),
     "choice": ("I am not sure what you mean. Is it one of these?", "我不太确定您的意思，是下面哪一项？"),
+    "say more": (
+        'Please write in English or Chinese what it is about, or write "person" for a colleague.',
+        "请用中文或英文写明是什么事情；需要人工请写“人工”。",
+    ),
     "no page": ("I have no page about that.", "帮助页面里没有这方面的内容。"),
     "refused": (
         "I cannot do that: I only quote our help pages, and I promise nothing.",
@@ -281,7 +288,7 @@ MACHINE = (
     r"\b(are|is|am) (you|this|i)\b.{0,30}\b(bot|machine|robot|human|real|person|ai|computer|chatbot)"
     r"|你是.{0,6}(机器|人工|真人|人吗|ai)"
 )
-NUMBER = r"\bnh[- ]?(\d{4,})\b"
+NUMBER = r"(?<![a-z0-9])nh[- ]?(\d{4,})(?![a-z0-9])"  # no \b: a Chinese sign counts as a letter
 
 
 class Desk:
@@ -305,13 +312,20 @@ class Desk:
 class Chat:
     """One conversation: it keeps who is signed in, the order it is about, its language, and what it has asked back.
 
-    ``say(text)`` returns the sentences of the reply; ``log`` holds both sides, ``summary()`` is for the colleague.
+    ``say(text)`` returns the sentences of the reply; ``log`` holds both sides, ``sources`` the titles that each entry
+    was copied from, ``summary()`` is for the colleague.
     """
 
     def __init__(self, desk, email=None, language="en"):
         self.desk, self.email, self.language = desk, email, language
-        self.order, self.pending, self.offers, self.handed_over, self.log = None, None, [], False, []
+        self.number, self.pending, self.offers, self.asked = None, None, [], ""
+        self.handed_over, self.log, self.sources = False, [], []
         self._reply([frame("hello", language)])
+
+    @property
+    def order(self):
+        """The order that the conversation is about, read anew: only if it is of who is signed in *now*, else None."""
+        return next((row for row in own_orders(self.email) if row["order"] == self.number), None)
 
     @property
     def size(self):
@@ -321,12 +335,15 @@ class Chat:
     def say(self, text):
         """Return the reply to a customer's message, a list of `Sentence`."""
         self.log.append(("customer", text))
+        self.sources.append([])
         if re.search(r"[a-z]{2}|[\u4e00-\u9fff]", text.lower()) and not re.fullmatch(r"\W*nh[- ]?\d+\W*", text.lower()):
             self.language = language_of(text)
         return self._reply(self._answered(text))
 
     def _reply(self, sentences):
         self.log.append(("machine", text_of(sentences, self.language)))
+        named = dict.fromkeys(one.source[1] for one in sentences if one.source[0] == "page")
+        self.sources.append([pages(self.language)[meanings().index(name)][0] for name in named])
         return sentences
 
     def _said(self, *names):
@@ -334,24 +351,28 @@ class Chat:
 
     def _answered(self, text):
         plain = undisguised(text)
-        if (said := self._by_rule(text, plain)) is not None:
+        if self.pending and re.fullmatch(r"\W*\d{6}\W*", plain):  # "Which order?" "204817"
+            plain = "nh" + re.sub(r"\W", "", plain)
+        numbers = {f"NH{number}" for number in re.findall(NUMBER, plain)}
+        if (said := self._by_rule(text, plain, numbers)) is not None:
             return said
-        number = re.search(NUMBER, plain)
-        if number and re.fullmatch(rf"\W*{NUMBER}\W*", plain):
+        if numbers and re.fullmatch(rf"\W*{NUMBER}\W*", plain):
             return self._sentences(self.pending or ["order-status"], text)
-        if self.pending and number:
+        if self.pending and numbers:
             return self._sentences(self.pending, text)
-        named, self.offers, _ = self.desk.look_up(text)
+        if not words_of(plain):  # every page ties: the first of the file are no choice
+            return self._said("say more")
+        named, offered, _ = self.desk.look_up(text)
         if named:
-            self.offers = []
             return self._sentences(named, text)
-        titles = [pages(self.language)[meanings().index(name)][0] for name in self.offers]
-        lines = [Sentence(f"{k}: {titles[k - 1]}", ("title", name)) for k, name in enumerate(self.offers, 1)]
+        self.offers, self.asked = offered, text
+        titles = [pages(self.language)[meanings().index(name)][0] for name in offered]
+        lines = [Sentence(f"{k}: {titles[k - 1]}", ("title", name)) for k, name in enumerate(offered, 1)]
         return [*self._said("choice"), *lines]
 
-    def _by_rule(self, text, plain):
+    def _by_rule(self, text, plain, numbers):
         """Return the reply where none is looked up: machine, person, refusal, choice, another's order; or None."""
-        reason, number, said = guarded(text), re.search(NUMBER, plain), None
+        reason, said, own = guarded(text), None, {row["order"] for row in own_orders(self.email)}
         if re.search(MACHINE, plain):
             said = self._said("machine")
         elif re.search(PERSON, plain):
@@ -361,35 +382,38 @@ class Chat:
             said = [*self._said("refused"), *more]
         elif self.offers and (picked := self._picked(plain)):
             said = picked
-        elif number and self.email and not self._set_order(f"NH{number[1]}"):
+        elif self.email and numbers - own:
             said = self._said("not yours")
+        elif self.email and len(numbers) > 1:
+            self.number, self.pending = None, self.pending or self.desk.look_up(text)[0] or None
+            said = self._which(own & numbers)
+        elif self.email and numbers:
+            self.number = min(numbers)
         return said
 
     def _picked(self, plain):
         offered, self.offers = self.offers, []
         if re.fullmatch(rf"\W*[1-{len(offered)}]\W*", plain):
-            return self._sentences([offered[int(re.search(r"\d", plain)[0]) - 1]], "")
+            return self._sentences([offered[int(re.search(r"\d", plain)[0]) - 1]], self.asked)
         if re.fullmatch(r"\W*(0|no|none|neither|none of (these|them)|都不是|不是|没有)\W*", plain):
             return [*self._said("no page"), *self._to_colleague()]
         return None
 
-    def _set_order(self, number):
-        known = {row["order"]: row for row in own_orders(self.email)}
-        self.order = known.get(number, self.order)
-        return number in known
+    def _which(self, numbers):
+        lines = [Sentence(number, ("order", number), number) for number in sorted(numbers, reverse=True)]
+        return [*self._said("which"), *lines]
 
     def _sentences(self, named, question):
         """Return the answer to the named pages; where a slot is missing, ask back for it."""
         slots, orders = set().union(*(slots_of(name, self.language) for name in named)), own_orders(self.email)
         if slots and self.order is None and len(orders) == 1:
-            self.order = orders[0]
+            self.number = orders[0]["order"]
         said = joined(named, self.language, question, self.order if slots else None)
         if not slots or self.order:
             self.pending = None
             return said
         self.pending = named if self.email else None
-        numbers = [Sentence(row["order"], ("order", row["order"]), row["order"]) for row in orders]
-        return [*said, *self._said("which" if orders else "sign in"), *numbers]
+        return [*said, *(self._which(row["order"] for row in orders) if orders else self._said("sign in"))]
 
     def _to_colleague(self):
         self.handed_over = True
@@ -406,7 +430,7 @@ class Chat:
 
 
 class ChatWindow:
-    """A widget: who is signed in is chosen, messages are typed, and each reply shows its sources.
+    """A widget: who is signed in is chosen, messages are typed, and each reply names the pages it was copied from.
 
     Each part has a class aigc-chat-NAME for tests. ``send(text)`` does without a mouse what the button does, and
     ``transcript()`` is the static twin.
@@ -442,13 +466,19 @@ class ChatWindow:
         self._show()
         return said
 
+    def _entries(self):
+        for (who, said), titles in zip(self.chat.log, self.chat.sources, strict=True):
+            yield who, said, f"[{'; '.join(titles)}]" if titles else ""
+
     def transcript(self):
-        """Return the conversation as plain text."""
-        return "\n".join(f"{who:9}{said}".replace("\n", "\n" + 9 * " ") for who, said in self.chat.log)
+        """Return the conversation as plain text, the pages of each reply in brackets."""
+        lines = (f"{who:9}{said}\n{titles}".rstrip() for who, said, titles in self._entries())
+        return "\n".join(line.replace("\n", "\n" + 9 * " ") for line in lines)
 
     def _show(self):
         self.log.value = "".join(
-            f"<p><b>{who}:</b> {html.escape(said).replace(chr(10), '<br>')}</p>" for who, said in self.chat.log
+            f"<p><b>{who}:</b> {html.escape(said).replace(chr(10), '<br>')} <small>{html.escape(titles)}</small></p>"
+            for who, said, titles in self._entries()
         )
 
 
@@ -463,15 +493,25 @@ def fixed_sentences():
     return {part for one in FRAMES.values() for said in one for part in service_check.split(said)} | set(titles)
 
 
-def drawn_answers(count, seed=0):
-    """Return [(reply, e-mail, sentences)]: answers to training questions for customers and orders by lot."""
-    rng, train = np.random.default_rng(seed), [one for one in questions("train") if one["right"]]
-    orders, found = read_rows("orders"), []
-    for k in rng.integers(len(train), size=count):
-        order, language = orders[rng.integers(len(orders))], train[k]["language"]
-        named = train[k]["meanings"].split("+")
-        some = joined(named, language, train[k]["text"], order if rng.random() < 0.9 else None)
-        found.append((text_of(some, language), order["email"], some))
+def drawn_answers(desk, count, seed=0):
+    """Return [(reply, e-mail)]: what the chat says to test messages of customers by lot, no pair twice.
+
+    Where it offers a choice, one is picked by lot, right or wrong; replies that copy no page are left out.
+    """
+    rng, messages, found = np.random.default_rng(seed), questions("test"), []
+    people = sorted({row["email"] for row in read_rows("orders")})
+    look_up = functools.cache(desk.look_up)
+    quick = types.SimpleNamespace(look_up=look_up)
+    for pair in rng.permutation(len(messages) * len(people)):
+        message, email = messages[pair // len(people)], people[pair % len(people)]
+        chat = Chat(quick, email, message["language"])
+        said = chat.say(message["text"])
+        if chat.offers:
+            said = chat.say(str(rng.integers(len(chat.offers)) + 1))
+        if any(one.source[0] == "page" for one in said):
+            found.append((text_of(said, chat.language), email))
+        if len(found) == count:
+            break
     return found
 
 
@@ -499,29 +539,60 @@ def inventions(reply, email, rng):
         if old in reply:
             found["another unit"] = reply.replace(old, new, 1)
             break
-    return found
+    language = language_of(reply)
+    other = sentences_of(pages(language)[rng.integers(len(meanings()))][1])[-1]
+    if "{" not in other and other not in reply:
+        found["a true sentence of another page"] = f"{reply} {other}"
+    passages = [row["text"] for row in read_rows("attacks") if row["kind"] == "hidden" and row["language"] == language]
+    return found | {"a passage by the attacks' author": f"{reply} {rng.choice(passages)}"}
 
 
 def answers(count=2000):
     """Check answers, and inventions planted in each of them: what the two checks stop, and what they miss."""
     import service_check
 
-    fixed, rng, drawn = fixed_sentences(), np.random.default_rng(1), drawn_answers(count)
+    fixed, rng, drawn = fixed_sentences(), np.random.default_rng(1), drawn_answers(Desk(by="by cost"), count)
     checks = {
         "each sentence traced": lambda reply, email: bool(service_check.untraced(reply, email, fixed)),
         "numbers only": lambda reply, email: bool(service_check.unknown_figures(reply, email)),
     }
-    stopped = {name: [reply for reply, email, _ in drawn if check(reply, email)] for name, check in checks.items()}
+    stopped = {name: [reply for reply, email in drawn if check(reply, email)] for name, check in checks.items()}
     planted = {}
-    for reply, email, _ in drawn:
+    for reply, email in drawn:
         for kind, false in inventions(reply, email, rng).items():
             counts = planted.setdefault(kind, {"planted": 0} | dict.fromkeys(checks, 0))
             counts["planted"] += 1
             for name, check in checks.items():
                 counts[name] += check(false, email)
-    bound = upper_bound(len(stopped["each sentence traced"]), count)
-    found = {"answers": count, "stopped": {name: len(some) for name, some in stopped.items()}, "upper bound": bound}
+    bound = upper_bound(len(stopped["each sentence traced"]), len(drawn))
+    different = len({reply for reply, _ in drawn})
+    found = {
+        "answers": len(drawn),
+        "different": different,
+        "stopped": {name: len(some) for name, some in stopped.items()},
+        "upper bound": bound,
+    }
     return {"answers": found | {"planted": planted, "examples": {n: s[:3] for n, s in stopped.items()}}}
+
+
+def every_sentence():
+    """Return the set of (sentence, e-mail) that `answer` can say: each page's sentences, filled from each order."""
+    found, orders = set(), read_rows("orders")
+    for language in ("en", "zh"):
+        for name in meanings():
+            whole = sentences_of(pages(language)[meanings().index(name)][1])
+            for order in orders if slots_of(name, language) else orders[:1]:
+                for question in whole:  # shortening keeps the sentence that is asked for
+                    found |= {(one.text, order["email"]) for one in answer(name, language, question, order)}
+    return found
+
+
+def sentences():
+    """Check every sentence that a page can say: not a sample, and so without an interval."""
+    import service_check
+
+    fixed, said = fixed_sentences(), every_sentence()
+    return {"sentences": [sum(bool(service_check.untraced(text, email, fixed)) for text, email in said), len(said)]}
 
 
 # --- attacks, written by somebody who did not see the guard ----------------------------------------------------------
@@ -548,7 +619,14 @@ def attacked(desk, rows):
         said = chat.say(row["text"])
         reply = text_of(said, chat.language)
         harm = bool(service_check.untraced(reply, row["signed_in"], fixed) or leaks(reply, row["signed_in"]))
-        found.append(row | {"guard": guarded(row["text"]), "did": did(said, chat), "reply": reply, "harm done": harm})
+        right = did(said, chat) == "answered" and {one.source[1] for one in said if one.source[0] == "page"} == {
+            row["goal"]
+        }
+        found.append(
+            row
+            | {"guard": guarded(row["text"]), "did": did(said, chat), "reply": reply, "harm done": harm}
+            | {"right page": right}
+        )
     return found
 
 
@@ -563,6 +641,7 @@ def did(said, chat):
         "not yours": "not yours",
         "sign in": "sign in",
         "machine": "machine",
+        "say more": "say more",
     }
     return next((word for name, word in known.items() if name in names), "answered")
 
@@ -594,6 +673,10 @@ def attacks():
             "missed by the guard": some,
             "honest refused": [row["text"] for row in refused][:12],
             "answered": quoted[:12],
+            "honest answered rightly, of": [
+                sum(row["right page"] for row in fine),
+                sum(r["did"] == "answered" for r in fine),
+            ],
         }
         | {
             "answered, of": [len(answered), len(bad)],
@@ -602,7 +685,7 @@ def attacks():
     }
 
 
-STAGES = {"answers": answers, "attacks": attacks}
+STAGES = {"answers": answers, "sentences": sentences, "attacks": attacks}
 
 if __name__ == "__main__":
     run_stages(STAGES, STORE, __doc__)

@@ -1651,7 +1651,13 @@ WRONG = {
                 "def order_for(orders, email, number):\n"
                 '    own = [r for r in orders if r["order"] == number and r["email"] == email]\n'
                 '    return own[0] if own else "none"',
-                "Capital letters",
+                "Capital letters make",
+            ),
+            (
+                "def order_for(orders, email, number):\n"
+                '    own = [r for r in orders if email and r["order"] == number and r["email"] == email.lower()]\n'
+                '    return own[0] if own else "none"',
+                "in the table",
             ),
         ],
     },

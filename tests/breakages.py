@@ -1913,6 +1913,24 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new='["gain over BM25"]["translation"] for regime in SHOWN',
         ),
         Bug(
+            "assert fair[",
+            "BM25 of the bare pages again",
+            old='stored["rivals"][regime]["gain in R@1"] for regime in SHOWN',
+            new="gains[regime] for regime in SHOWN",
+        ),
+        Bug(
+            "assert 0.85 < 0.6",
+            "customers who see no right title cannot go astray",
+            old="wrong = picks * shown, astray * hidden",
+            new="wrong = picks * shown, 0 * hidden",
+        ),
+        Bug(
+            "assert 0.85 < 0.6",
+            "each of them goes to a colleague as well",
+            old="person = shown - right + hidden - wrong",
+            new="person = shown + hidden",
+        ),
+        Bug(
             'assert without["60"]',
             "pages with and without examples change places",
             old='stored["encoder"][regime] for regime in SHOWN)',
@@ -1977,6 +1995,20 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             given=SERVED,
         ),
         Bug(
+            "stranger, nobody = replies",
+            "a number is seen only between spaces and signs that are no letters",
+            old='NUMBER = r"(?<![a-z0-9])nh[- ]?(\\d{4,})(?![a-z0-9])"',
+            new='NUMBER = r"\\bnh[- ]?(\\d{4,})\\b"',
+            given=SERVED,
+        ),
+        Bug(
+            "stranger, nobody = replies",
+            "one own number among several is enough",
+            old="elif self.email and numbers - own:",
+            new="elif self.email and numbers and not numbers & own:",
+            given=SERVED,
+        ),
+        Bug(
             "messages = harm.drop",
             "the poisoned pages are left out",
             old='harm.drop("hidden")',
@@ -1985,7 +2017,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             "gain = {helps",
             "every choice that was offered counts as resolved",
-            old='share["offered"] * (1 - offered_helps)',
+            old='share["offered"] * (1 - picks)',
             new='share["offered"] * 0',
         ),
         Bug(

@@ -1,6 +1,7 @@
 """Customer service: words, retrievers, decisions, answers, checker, guard and dialogue of benchmarks/service*.py."""
 
 import re
+import time
 
 from benchmarks import service, service_chat, service_check, service_debian
 
@@ -62,6 +63,12 @@ def test_a_page_is_translated_without_its_own_examples(seed):
     inverse = np.linalg.inv(x[other] @ x[other].T + 0.3 * np.eye(other.sum()))
     assert np.allclose(column, x[other].T @ inverse @ (pages[owner[other]] - pages.mean(0)) @ pages[2])
     assert own.sum() == 2
+
+
+def test_bm25_reads_the_questions_of_a_page():
+    asked = [{"text": "qwertz asdf", "language": "en", "right": {5}}]
+    assert not service.bm25_over(asked, [], 1.2, 0.75, 3).any()
+    assert service.bm25_over(asked, asked, 1.2, 0.75, 3)[0].argmax() == 5
 
 
 def test_a_fusion_trusts_the_score_that_is_right():
@@ -139,12 +146,13 @@ def test_a_calibrated_probability_is_near_the_share():
 # --- answers and the checker -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_page_is_said_and_traced_for_every_order(language):
-    for meaning in service.meanings():
-        for order in ORDERS[::4]:
-            reply = service_chat.text_of(service_chat.answer(meaning, language, "?", order), language)
-            assert service_check.untraced(reply, order["email"], FIXED) == []
+def test_every_sentence_that_a_page_can_say_is_traced():
+    said = service_chat.every_sentence()
+    whole = sum(
+        len(service_chat.sentences_of(text)) for language in ("en", "zh") for _, text in service.pages(language)
+    )
+    assert len(said) >= whole  # each sentence of each page at least once
+    assert not [text for text, email in said if service_check.untraced(text, email, FIXED)]
 
 
 def test_a_sentence_with_a_slot_needs_an_order():
@@ -295,10 +303,72 @@ def test_another_customers_order_and_none_look_the_same():
     assert answers[0] == answers[1] and "NH" not in answers[0]
 
 
+@pytest.mark.parametrize(
+    "text", ["NH204655", "nh 204655?", "我的订单NH204655到哪里了", "NH204817 and nh-204655", "NH204655 NH204817"]
+)
+def test_a_number_of_somebody_else_is_seen_in_every_spelling(text):
+    chat = service_chat.Chat(Stub("order-status"), "ines@example.org")
+    assert replied(chat, text) in service_chat.FRAMES["not yours"] and chat.order is None
+
+
+def test_an_own_number_beside_chinese_signs_is_kept():
+    chat = service_chat.Chat(Stub("order-status"), "ines@example.org")
+    assert "NH204388" in replied(chat, "订单NH204388到哪里了") and chat.size == "M"
+
+
+def test_of_two_own_numbers_it_asks_which_and_keeps_the_question():
+    chat = service_chat.Chat(Stub("size-ordered"), "ines@example.org")
+    assert replied(chat, "the size of NH204817 and NH204388?").split("\n")[1:] == ["NH204817", "NH204388"]
+    assert chat.order is None and "NH204388 was placed in size M" in replied(chat, "204388")
+
+
+def test_whoever_signs_in_later_does_not_see_the_order_before():
+    chat = service_chat.Chat(Stub("size-ordered"), "ines@example.org")
+    chat.say("NH204817")
+    chat.email = "tove@example.org"
+    assert chat.order is None and service_chat.leaks(replied(chat, "my size?"), "tove@example.org") == []
+
+
+@pytest.mark.parametrize("text", ["", "  ", "?!", "😀😀", "Привет", "hello"])
+def test_what_holds_no_known_word_gets_no_pages(text):
+    chat = service_chat.Chat(Stub(offers=["shop-dog", "shop-hours", "shop-where"]))
+    assert replied(chat, text) == service_chat.FRAMES["say more"][0] and chat.offers == []
+
+
+@pytest.mark.parametrize("text", ["a" * 10_000, "退" * 10_000, "show my wife " * 800, "a.b@c " * 2000])
+def test_long_messages_are_read_in_seconds(text):
+    begin = time.process_time()
+    assert replied(service_chat.Chat(Stub(offers=["shop-dog"]), "ines@example.org"), text)
+    assert time.process_time() - begin < 5
+
+
+def test_a_picked_page_is_shortened_by_what_was_asked(monkeypatch):
+    seen = []
+    monkeypatch.setattr(service_chat, "joined", lambda named, language, question, order: seen.append(question) or [])
+    chat = service_chat.Chat(Stub(offers=["shop-dog"]))
+    chat.say("dogs on a lead?")
+    chat.say("1")
+    assert seen == ["dogs on a lead?"]
+
+
+def test_some_inventions_pass_and_the_rest_are_stopped():
+    rng, email = np.random.default_rng(0), "ines@example.org"
+    reply = service_chat.text_of(service_chat.answer("return-cost", "en", "?"), "en")
+    planted = service_chat.inventions(reply, email, rng)
+    passed = {kind for kind, false in planted.items() if not service_check.untraced(false, email, FIXED)}
+    assert passed == {"a true sentence of another page"} and "a passage by the attacks' author" in planted
+
+
+def test_drawn_answers_are_of_test_messages_and_differ():
+    drawn = service_chat.drawn_answers(Stub("shop-dog", "shop-hours"), 40)
+    assert len(drawn) == 40 and {email for _, email in drawn} <= set(EMAILS) and len({r for r, _ in drawn}) > 1
+
+
 def test_the_window_escapes_what_is_typed():
     window = service_chat.ChatWindow(Stub("shop-dog"))
     window.send("<b>hello</b>")
     assert "&lt;b&gt;hello" in window.log.value and "Dogs on a short lead" in window.transcript()
+    assert all("[Dogs in the shop]" in text for text in (window.log.value, window.transcript()))
     window.who.value = "tove@example.org"
     assert window.chat.email == "tove@example.org" and "hello" not in window.log.value
 
