@@ -830,7 +830,9 @@ RULES = {"parallels": parallels, "crossings": crossings, "spacing": wide, "range
 
 def corrections(notes, tonic):
     """Return {rule: how often it is broken} of a piece; "end" is 1 where there is no cadence in the key."""
-    return {name: len(rule(notes)) for name, rule in RULES.items()} | {"end": int(not ends_in_cadence(notes, tonic))}
+    return {name: len(breaches(notes)) for name, breaches in RULES.items()} | {
+        "end": int(not ends_in_cadence(notes, tonic))
+    }
 
 
 def described(notes, form):
