@@ -940,5 +940,5 @@ def blind_rolls(real, generated, seed=0):
         for axes, piece, name in zip(row, pair, ("left", "right"), strict=True):
             piano_roll(piece, axes)
             axes.get_legend().remove()
-            axes.set_title(f"pair {k + 1}, {name}")
+            axes.set_title(f"pair {k + 1}, {name}", loc="left")
     return figure

@@ -571,6 +571,6 @@ def test_the_static_twin_has_the_same_sides_and_no_names():
     assert [wide[2 * k : 2 * k + 2].index(True) for k in range(3)] == scores.ListeningTest(
         [sine(-9)] * 3, [sine(-9)] * 3, 3
     ).sides.tolist()
-    assert {axes.get_title() for axes in figure.axes} == {
+    assert {axes.get_title("left") for axes in figure.axes} == {
         f"pair {k}, {side}" for k in (1, 2, 3) for side in ("left", "right")
     }
