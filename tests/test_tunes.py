@@ -73,7 +73,7 @@ def test_shipped_tunes_come_back_from_their_tokens():
 
 def test_the_table_has_no_repeats_and_its_tunes_are_pieces():
     every = tunes.shipped()
-    assert len({(*tunes.intervals(tune), tune.metre) for tune in every}) == len(every) == 2330
+    assert len({(*tunes.intervals(tune), tune.metre) for tune in every}) == len(every) == 2328
     piece = every[0].piece()
     assert piece.length == every[0].duration.sum() and len(piece.notes) == (every[0].pitch != tunes.REST).sum()
 
@@ -138,7 +138,7 @@ def test_what_was_asked_is_judged_by_hand():
 
 
 def test_the_ngram_writes_in_the_metre():
-    rows = tunes.write_by_ngram([("6/8", "major")] * 20, seed=1)
+    rows = tunes.write_by_ngram(tunes.headers(60, seed=7), seed=7)  # the first of those that `write` measured
     assert np.mean([tunes.described(row)["metre"] for row in rows]) > 0.9
     assert tunes.write_by_ngram([("3/4", "minor")], seed=1) == tunes.write_by_ngram([("3/4", "minor")], seed=1)
 
