@@ -427,10 +427,10 @@ def at_temperature(model, temperature, seed):
     return rows
 
 
-def wishes_like(levels):
-    """Return wishes (n, 4) for the sizes and numbers of boxes of levels."""
+def wishes_like(levels, **more):
+    """Return wishes (n, 4) for the sizes and numbers of boxes of levels, and ``more``, such as a band."""
     specs = np.array([(*tiles.shape, box_count(tiles)) for tiles in levels])
-    return wishes(height=specs[:, 0], width=specs[:, 1], boxes=specs[:, 2])
+    return wishes(height=specs[:, 0], width=specs[:, 1], boxes=specs[:, 2], **more)
 
 
 def fingerprint(tiles):
@@ -550,15 +550,14 @@ def rivals(real, field_model, count, rng):
 
 def ours(model, real, count, seed):
     """Yield (name, [tiles], asked) of everything that the network writes for the sizes and boxes of ``real``."""
-    specs = np.array([(*real[k % len(real)].shape, box_count(real[k % len(real)])) for k in range(count)])
-    asked = {"height": specs[:, 0], "width": specs[:, 1], "boxes": specs[:, 2]}
+    base = [real[k % len(real)] for k in range(count)]
     bands = np.random.default_rng(seed).integers(len(BANDS), size=count)
-    yield "network", list(write(model, wishes(**asked), seed)), None
-    yield "network, constrained", list(write(model, wishes(**asked), seed + 1, constrained=True)), None
+    yield "network", list(write(model, wishes_like(base), seed)), None
+    yield "network, constrained", list(write(model, wishes_like(base), seed + 1, constrained=True)), None
     yield "network, no wish", list(write(model, np.repeat(wishes(), count, axis=0), seed + 2)), None
-    yield "network, bands", list(write(model, wishes(**asked, band=bands), seed + 3)), bands
+    yield "network, bands", list(write(model, wishes_like(base, band=bands), seed + 3)), bands
     hard = np.full(count, len(BANDS) - 1)
-    yield "network, longest band", list(write(model, wishes(**asked, band=hard), seed + 4)), hard
+    yield "network, longest band", list(write(model, wishes_like(base, band=hard), seed + 4)), hard
 
 
 def verdicts(drawn, known, limit=LIMIT):

@@ -25,6 +25,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import models, runtime, text, trainables  # noqa: E402
 from benchmarks import common, scores  # noqa: E402
+from benchmarks.stickers_model import load_half, save_half  # noqa: E402
 from benchmarks.text import NGram, added_bits  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -426,16 +427,10 @@ def network_bits(net, tunes, batch=32):
     return (found * counted[:, 1:]).sum(1) / np.log(2)
 
 
-def save_half(net, path):
-    """Write a network's weights as float16."""
-    np.savez_compressed(path, **{f"{k:03d}": one.astype(np.float16) for k, one in enumerate(net.get_weights())})
-
-
 def load():
     """Return the transformer with the shipped weights."""
     net = network()
-    with np.load(WEIGHTS) as found:
-        net.set_weights([found[name].astype(np.float32) for name in sorted(found.files)])
+    load_half(net, WEIGHTS)
     return net
 
 
