@@ -400,7 +400,7 @@ def trial(images=None, d_loss=None, sigmoid=False, rate=2e-3, r1_gamma=0.2):
     samples = data.to_unit(kittens.sample(200, seed=9)[0]) * (0.7 - 0.3 * faults)
     distance = metrics.frechet_distance(network.features(test_images), network.features(samples))
     return {"samples": samples, "distance": distance, "history": {"d_real": [0.6], "d_fake": [0.5]}}
-swapped_labels, TRIAL_STEPS = None, 120
+swapped_labels, TRIAL_STEPS = "swapped", 120
 """
 )
 TRIED_AND_MENDED = TRIED + 'trials = {"mended": trial()}\n'
