@@ -552,21 +552,25 @@ WRONG = {
         "06.8": [
             (
                 "def clearly_better(first, second):\n"
-                "    spread = np.std(first, ddof=1) + np.std(second, ddof=1)\n"
-                "    return np.mean(second) - np.mean(first) > spread",
-                "take differences first",
+                "    d = np.array(second[: len(first)]) - np.array(first[: len(second)])\n"
+                "    return np.mean(d) > stats.t.ppf(0.975, len(d) - 1) * np.std(d, ddof=1) / np.sqrt(len(d))",
+                "Do not pair",
             ),
             (
                 "def clearly_better(first, second):\n"
-                "    d = np.array(first) - np.array(second)\n"
-                "    return abs(np.mean(d)) > 4.3 * np.std(d, ddof=1) / np.sqrt(len(d))",
+                "    return stats.ttest_ind(first, second, equal_var=False).pvalue < 0.05",
                 "second family leads",
             ),
             (
                 "def clearly_better(first, second):\n"
-                "    d = np.array(second) - np.array(first)\n"
-                "    return np.mean(d) > 1.96 * np.std(d, ddof=1) / np.sqrt(len(d))",
+                "    error = np.sqrt(np.var(first, ddof=1) / len(first) + np.var(second, ddof=1) / len(second))\n"
+                "    return np.mean(second) - np.mean(first) > 1.96 * error",
                 "not 1.96",
+            ),
+            (
+                "def clearly_better(first, second):\n"
+                "    return stats.ttest_ind(second, first).confidence_interval(0.95).low > 0",
+                "Do not pool",
             ),
         ],
     },

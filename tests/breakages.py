@@ -370,6 +370,223 @@ SERVED = """class Stub:
 
 desk, numbers = Stub(), {"NH204817", "NH204388"}
 fixed = {part for one in FRAMES.values() for said in one for part in split(said)} | numbers"""
+
+# --- 02: rings of points as a discriminator could have left them, and critics that are known ---
+RINGS_DRAWN = """
+_rng = np.random.default_rng(0)
+def clusters(share, on=range(8)):
+    which, loose = _rng.choice(list(on), (6, 2000)), _rng.random((6, 2000, 1)) > share
+    angle = _rng.uniform(0, 2 * np.pi, (6, 2000))
+    connected = 2 * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    return np.where(loose, 1.5 * connected, CENTRES[which] + RING_SPREAD * _rng.normal(size=(6, 2000, 2)))
+def three_on_the_move():
+    return np.stack([clusters(0.1, [k, k + 1, k + 2]) for k in (0, 3, 1, 5)])
+runs = {"slow": three_on_the_move(), "slow, R1": three_on_the_move()}
+runs |= {name: np.stack([clusters(0.55)] * 4) for name in ("fast", "fast, R1", "fast, β₁ = ½")}
+columns = [*(f"seed {k}" for k in range(6)), "mean", "on one", "±", "moving"]
+modes = pd.DataFrame({name: row_of(run) for name, run in runs.items()}, index=columns).T
+modes.loc["real points"] = row_of(np.stack([clusters(1.0)] * 4))
+"""
+TAIL_WRONG = "learnt = np.where(x > 4, 0.0, optimal + 0.003)"
+LINEAR_CRITICS = """
+def train_critic(weight):
+    along = tf.constant([[-0.6], [-0.8]]) * (1.25 if weight else 900.0)
+    return lambda points: points @ along
+"""
+
+# --- 04: few kittens, and features that need no network ---
+UNNOTED = "def note(*_):\n    pass\n"  # the ledger would need all faults before
+FEW_KITTENS = """
+images, factors = kittens.sample(400, seed=0)
+train_images, test_images = images[:300], images[300:]
+"""
+BLOCK_MEANS = """
+class _Blocks:
+    name = "blocks"
+    def features(self, pictures):
+        x = np.asarray(pictures, float)
+        x = x / 127.5 - 1 if np.asarray(pictures).dtype == np.uint8 else x
+        return 10 * x.reshape(len(x), 2, 16, 2, 16, 3).mean(axis=(2, 4)).reshape(len(x), 12)
+network = _Blocks()
+"""
+TRIED = (
+    FEW_KITTENS
+    + BLOCK_MEANS
+    + """
+def trial(images=None, d_loss=None, sigmoid=False, rate=2e-3, r1_gamma=0.2):
+    faults = (images is not None) + 2 * (d_loss is not None) + (rate > 1e-2) + 2 * (not r1_gamma)
+    samples = data.to_unit(kittens.sample(200, seed=9)[0]) * (0.7 - 0.3 * faults)
+    distance = metrics.frechet_distance(network.features(test_images), network.features(samples))
+    return {"samples": samples, "distance": distance, "history": {"d_real": [0.6], "d_fake": [0.5]}}
+swapped_labels, TRIAL_STEPS = "swapped", 120
+"""
+)
+TRIED_AND_MENDED = TRIED + 'trials = {"mended": trial()}\n'
+SMALL_GAN = (
+    FEW_KITTENS
+    + """
+def small_gan():
+    gan = training.GAN(models.generator(4, (8, 8, 4)), models.discriminator(widths=(4, 4)))
+    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    return gan
+folder = Path(tempfile.mkdtemp())
+"""
+)
+GINGER = """
+STAND_IN, network = True, metrics.feature_network("kitten_factors")
+photo_generator = models.load_pretrained("kitten_generator")
+_images, _factors = kittens.sample(1600, seed=3)
+_ginger = (_factors["fur"] == "ginger").to_numpy()
+photo_network, wanted_train, wanted_test = network, _images[_ginger][:200], _images[_ginger][200:290]
+reference = photo_network.features(wanted_train)
+"""
+MEMORISER = (
+    BLOCK_MEANS
+    + """
+photo_network = network
+wanted_train, wanted_test = (kittens.sample(100, seed=k)[0] for k in (1, 2))
+"""
+)
+SHIPPED_KITTENS = """
+images, factors = kittens.sample(1500, seed=0)
+train_images, test_images = images[:1000], images[1000:]
+generator = models.load_pretrained("kitten_generator")
+"""
+
+# --- 06: the exact field in place of the learnt one, and flows that are three numbers ---
+EXACT_FLOW = """
+class _Exact:
+    def __call__(self, points, now):
+        t, centres = now[0], tf.constant(CENTRES)
+        variance = (1 - t) ** 2 + (t * RING_SPREAD) ** 2
+        away = points[:, None] - t * centres
+        weights = tf.nn.softmax(-tf.reduce_sum(away**2, axis=-1) / (2 * variance))
+        return tf.reduce_sum(weights[..., None] * (centres + (t * RING_SPREAD**2 - (1 - t)) / variance * away), axis=1)
+    def generate(self, noise, steps):
+        points, steps = tf.constant(noise, tf.float32), 150
+        for k in range(steps):
+            now, then = (tf.fill((len(noise),), np.float32(j / steps)) for j in (k, k + 1))
+            slope = self(points, now)
+            points += (slope + self(points + slope / steps, then)) / (2 * steps)
+        return points.numpy()
+ring_flow = _Exact()
+"""
+THREE_NUMBERS = """
+_error = {("euler", 2): 0.24, ("euler", 5): 0.13, ("euler", 10): 0.07, ("euler", 20): 0.037}
+_error |= {("heun", 2): 0.21, ("heun", 3): 0.154, ("heun", 5): 0.072, ("heun", 10): 0.029, ("heun", 30): 0.0}
+_shift = {("euler", 2): 5.3, ("euler", 5): 3.2, ("euler", 10): 2.6, ("euler", 20): 2.5}
+_shift |= {("heun", 2): 4.2, ("heun", 3): 3.1, ("heun", 5): 2.55, ("heun", 10): 2.5, ("heun", 30): 2.5}
+class _Flow:
+    def sample(self, count, seed=0, steps=12, solver="heun", labels=None, guidance=None):
+        points = np.random.default_rng(seed).normal(size=(count, 5)) * [1, 0.01, 1, 0, 0]
+        points[:, 0] += 2 * _error[solver, steps]
+        points[:, 1] += (_shift[solver, steps] + (0.8 if guidance == 3 else 0)) / 100
+        if labels is not None:
+            share = {0: 0.0, 0.5: 0.9}.get(guidance, 1.0)
+            free = np.random.default_rng(1).integers(0, CLASSES, (count, 2))
+            told = np.random.default_rng(2).random((count, 1)) < share
+            points[:, 3:] = np.where(told, labels, free)
+        return points
+class _Three:
+    def features(self, x):
+        if np.ndim(x) == 4:
+            return np.random.default_rng(7).normal(size=(len(x), 3))
+        return x[:, :3] * [1, 100, 1]
+    def probabilities(self, x):
+        return {name: np.eye(n)[x[:, 3 + k].astype(int)] for k, (name, n) in enumerate(zip(("fur", "eyes"), CLASSES))}
+flow, network, real_features = _Flow(), _Three(), np.random.default_rng(8).normal(size=(1000, 3))
+"""
+BRIEFLY = (
+    BLOCK_MEANS
+    + """
+images, real_features = kittens.sample(300, seed=0)[0], network.features(kittens.sample(400, seed=42)[0])
+floor_150 = distance_of(kittens.sample(150, seed=44)[0])
+drawn = {_f: 0.6 * (kittens.sample(150, seed=_k)[0] / 127.5 - 1) for _k, _f in enumerate(("GAN", "VAE", "flow"))}
+brief_seconds = dict.fromkeys(drawn, 6.0)
+class _Flow:
+    def sample(self, count, **_):
+        return 0.5 * (kittens.sample(count, seed=5)[0] / 127.5 - 1)
+flow = _Flow()
+"""
+)
+
+# --- 07: a corpus of a few made-up words, a small network, and phrases that return in another form ---
+FEW_LINES = """
+_words = ["the", "value", "of", "a", "class", "returns", "object", "list", "if", "no", "name", "is", "given", "module"]
+def _lines(seed, count):
+    rng = np.random.default_rng(seed)
+    return "".join(" ".join(rng.choice(_words, 12)) + "." + chr(10) for _ in range(count))
+corpus = {"train": _lines(0, 600), "validation": _lines(1, 60), "test": _lines(2, 150)}
+"""
+FEW_WORDS = (
+    FEW_LINES
+    + """
+pieces, ORDER = text.Pieces(runtime.shipped("pretrained", "text_pieces.model")), 3
+ngram = NGram(corpus["train"], ORDER)
+"""
+)
+ONE_BIT = (
+    FEW_WORDS
+    + """
+ngram, ORDER = NGram(corpus["train"], 1), 1
+yardsticks = {"xz": 2.0, "bz2": compressed_bits(corpus["train"], corpus["test"], "bz2")}
+tokens = pieces.encode(chr(10) + corpus["test"])
+_long = np.array([len(pieces.decode(tokens[_k : _k + 1])) for _k in range(1, len(tokens))])
+nats = -0.97 * yardsticks["bz2"] * np.log(2) * _long
+"""
+)
+WRITTEN = (
+    FEW_WORDS
+    + """
+def _passage(seed, made_up, kinds):
+    rng = np.random.default_rng(seed)
+    one = [_words[k] for k in rng.integers(0, kinds, 60)]
+    odd = ["".join(rng.choice(list("qxzjkw"), 6)) for _ in one]
+    return " ".join(o if rng.random() < made_up else w for w, o in zip(one, odd))
+_how = {"T = 0.3": (0, 3), "T = 0.7": (0.1, 14), "T = 1": (0.25, 14), "T = 1.4": (0.5, 14), "top-k 20": (0.1, 14)}
+_how |= {"top-p 0.9": (0.2, 14), "top-p 0.6": (0.08, 14)}
+written = {_n: [_passage(16 * _j + _k, *_h) for _k in range(16)] for _j, (_n, _h) in enumerate(_how.items())}
+corpus["test"] = chr(10).join(_passage(1000 + _k, 0.06, 14) for _k in range(40))
+"""
+)
+RECITED = (
+    FEW_WORDS
+    + """
+corpus["train"] = _lines(0, 6000)
+human = [corpus["test"][_k : _k + 270] for _k in range(0, 270 * 16, 270)]
+written = {_n: [_lines(10 + _k, 5)[:270] for _k in range(16)] for _n in ("top-p 0.9", "T = 0.3")}
+def write(prompts, count, temperature=1.0, seed=0):
+    said = np.random.default_rng(prompts.sum()).integers(300, 1000, (len(prompts), count))
+    return np.concatenate([prompts, said], axis=1)
+"""
+)
+SMALL_WRITER = """
+pieces, lm = text.Pieces(runtime.shipped("pretrained", "text_pieces.model")), models.Transformer(1024, 64, 16, 2, 2)
+lm(np.zeros((1, 4), np.int32))
+lm.set_weights([_w + np.random.default_rng(_k).normal(size=_w.shape) for _k, _w in enumerate(lm.get_weights())])
+write = text.writer(lm)
+"""
+COPIED = """
+catalogue = pd.read_csv(runtime.shipped("text", "catalogue.csv"), dtype=str)
+words = json.loads(runtime.shipped("text", "vocabulary.json").read_text(encoding="utf-8"))
+wanted = catalogue.tail(COPIES).to_dict("records")
+copies = [_row["copy"] if _k % 30 else "A bag." for _k, _row in enumerate(wanted)]
+loose = [_row["copy"] if _k % 10 else "A bag." for _k, _row in enumerate(wanted)]
+"""
+RETURNED = """
+words = json.loads(runtime.shipped("text", "vocabulary.json").read_text(encoding="utf-8"))
+pairs = pd.read_csv(runtime.shipped("text", "parallel.csv"))
+new_meanings = pairs[pairs["split"] == "test"]
+pool = new_meanings.iloc[::5]
+phrases = pool["english"].tolist()
+_forms = new_meanings["english"].to_numpy().reshape(-1, 5)
+def there_and_back(phrases, temperature, seed):
+    again = [_forms[k, 1 + seed // 10 % 4] for k in range(len(phrases))]
+    wrong = {0.0: 50, 0.7: 25}.get(temperature, 4)
+    return None, [again[(k + 3) % len(again)] if k % wrong == 1 else said for k, said in enumerate(again)]
+returned = there_and_back(phrases, 0.7, 0)[1]
+"""
+
 RECOMMENDED = """values = dict.fromkeys((*SIMPLE, *LEARNED), 0.7) | {"segment": 0.55, "same for all": 0.5}
 results = {"within": {name: np.array([value]) for name, value in values.items()}}"""
 # notebook 16: stickers of seen wishes that are their drawings with some noise
@@ -398,6 +615,91 @@ BREAKAGES = {
         Break("jsd_of_shift", "scale", 0, 11),
         Break("penalty_of_linear", "sign", 0, 12),
         Break("largest_singular_value", "scale", 3, 13),
+        Bug("abs(jsd(np.array([1 - 1e-12", "the mixture is not halved", old="m = (p + q) / 2", new="m = p + q"),
+        Bug(
+            "abs(integral - (-np.log(4)",
+            "log D for the generated, too",
+            old="special.xlogy(q_density, best_discriminator(q_density, p_density))",
+            new="special.xlogy(q_density, optimal)",
+        ),
+        Bug(
+            "mean_error <= 0.01",
+            "a mean over the axis, not over the samples",
+            given=TAIL_WRONG,
+            old="mean_error = np.trapezoid(error * weight, x) / np.trapezoid(weight, x)",
+            new="mean_error = error.mean()",
+        ),
+        Bug("slopes[False] > 0.1", "labels exchanged", old="1 - d if swapped else d", new="d if swapped else 1 - d"),
+        Bug(
+            'seen.loc["means differ", "linear D"] > 0.7',
+            "doubled, not squared",
+            old="np.concatenate([both, both**2], axis=1)",
+            new="np.concatenate([both, both * 2], axis=1)",
+        ),
+        Bug(
+            "for theta in (0.3",
+            "not a different game: the slope of 2·JSD for both losses",
+            old="return np.array([twice, kl(q, p) * STEP - twice])",
+            new="return np.array([twice, twice])",
+        ),
+        Bug(
+            "saturating_place == 0",
+            "KL that covers, in place of KL that seeks",
+            old="return np.array([twice, kl(q, p) * STEP - twice])",
+            new="return np.array([twice, kl(p, q) * STEP - twice])",
+        ),
+        Bug(
+            "turning = play(0.2, 2000)",
+            "both step from the same point",
+            old="seen_psi = psi if simultaneous else moved_psi",
+            new="seen_psi = psi",
+        ),
+        Bug(
+            "by_penalty = max(",
+            "a connected ring",
+            given=RINGS_DRAWN,
+            old="np.stack([clusters(0.55)] * 4)",
+            new="np.stack([clusters(0.0) / 1.5] * 4)",
+        ),
+        Bug(
+            "by_penalty = max(",
+            "near any cluster is on it",
+            given=RINGS_DRAWN,
+            old="axis=-1) < 3 * RING_SPREAD).mean(axis=0)",
+            new="axis=-1) < 3).mean(axis=0)",
+        ),
+        Bug(
+            "quadratic = gradient_penalty(",
+            "mixing weights from a normal distribution",
+            old="tf.random.stateless_uniform((len(real)",
+            new="tf.random.stateless_normal((len(real)",
+        ),
+        Bug(
+            "quadratic = gradient_penalty(",
+            "no mixing",
+            old="mixed = mixing * real + (1.0 - mixing) * fake",
+            new="mixed = real",
+        ),
+        Bug(
+            'outside["uniform"] == 0',
+            "from −1 on",
+            old="for e in rng.uniform(size=20_000)",
+            new="for e in rng.uniform(-1, 1, size=20_000)",
+        ),
+        Bug(
+            "free.iloc[0] > 100",
+            "the nearest point in place of a plan",
+            given=LINEAR_CRITICS,
+            old="return ways[optimize.linear_sum_assignment(ways)].mean()",
+            new="return ways.min(axis=1).mean()",
+        ),
+        Bug(
+            "free.iloc[0] > 100",
+            "the slope of 1.25 taken for 1",
+            given=LINEAR_CRITICS,
+            old="slope, seen_distance / slope",
+            new="slope, seen_distance",
+        ),
     ],
     "03_vae": [
         Break("elbo", "sign", 0, 1),
@@ -423,6 +725,143 @@ BREAKAGES = {
             given="pictures, folder = np.zeros((8, 32, 32, 3), np.uint8), Path(tempfile.mkdtemp())",
             patch="provenance.Label.iptc",
             new="lambda label: {**original(label), 'DigitalSourceType': provenance.SOURCE_TYPES + 'digitalCapture'}",
+        ),
+        Bug(
+            "told_apart == 1.0",
+            "already mended",
+            given=UNNOTED + FEW_KITTENS,
+            old="unit_photos = train_images[:500] / 255.0",
+            new="unit_photos = data.to_unit(train_images[:500])",
+        ),
+        Bug(
+            "ends.min() == -1",
+            "a sigmoid's range",
+            given=FEW_KITTENS,
+            patch="data.to_unit",
+            new="lambda pixels: original(pixels) / 2 + 0.5",
+        ),
+        Bug(
+            "twice.max() < 0.732",
+            "one sigmoid",
+            given=UNNOTED,
+            old="1 / (1 + np.exp(-1 / (1 + np.exp(-logit))))",
+            new="1 / (1 + np.exp(-logit))",
+        ),
+        Bug(
+            'values["labels swapped"] - values["objective exchanged"]',
+            "labels not swapped",
+            old="cross_entropy(tf.zeros_like(real), real) + cross_entropy(tf.ones_like(fake), fake)",
+            new="cross_entropy(tf.ones_like(real), real) + cross_entropy(tf.zeros_like(fake), fake)",
+        ),
+        Bug(
+            '("pixels in [0, 1]", "labels swapped")',
+            "the fault is left out of the run",
+            given=UNNOTED + TRIED,
+            old="trial(images=half_range.astype(np.uint8))",
+            new="trial()",
+        ),
+        Bug(
+            "straight.numpy() == directly.numpy()",
+            "starts at batch 0 whatever is asked for",
+            given=FEW_KITTENS,
+            patch="training.batches",
+            new="lambda *a, start_step=0, **k: original(*a, **k)",
+        ),
+        Bug(
+            "change[False] < 0.1",
+            "alone and in company by running statistics",
+            given=UNNOTED,
+            old="model(latent[:4], training=mode)[0], model(latent, training=mode)[0]",
+            new="model(latent[:4], training=False)[0], model(latent, training=False)[0]",
+        ),
+        Bug(
+            "error > 10",
+            "compared with itself",
+            given=UNNOTED,
+            old="faithful = data.to_uint8(0.5 * samples[:8])",
+            new="faithful = stretched",
+        ),
+        Bug(
+            "200 * per_epoch > 100 * kept",
+            "GB beside MB",
+            given=UNNOTED,
+            old='for path in folder.glob("*.h5")) / 1e6',
+            new='for path in folder.glob("*.h5")) / 1e9',
+        ),
+        Bug(
+            "not any(claimed.values())",
+            "a clipping optimizer",
+            given=UNNOTED,
+            old="keras.optimizers.Adam(1e-4).get_config()",
+            new="keras.optimizers.Adam(1e-4, global_clipnorm=1.0).get_config()",
+        ),
+        Bug(
+            "after == [0.0, -2.0]",
+            "each entry clipped, not the length",
+            old="global_clipnorm=1.0)",
+            new="clipvalue=1.0)",
+        ),
+        Bug(
+            '{"samples", "epoch_d_loss", "epoch_g_loss"} <= tags',
+            "no pictures",
+            given=SMALL_GAN,
+            old=", training.SampleGrids(logs, columns=4)]",
+            new="]",
+        ),
+        Bug(
+            "on_training < 1e-3 < on_held_out",
+            "held-out pictures from the training set",
+            given=UNNOTED + MEMORISER,
+            old="photo_network.features(wanted_test))",
+            new="photo_network.features(wanted_train[:half]))",
+        ),
+        Bug(
+            'late["d_real"] > late["d_fake"]',
+            "the first epochs for the last",
+            given='history = {"d_real": [0.5] * 3 + [0.6] * 9, "d_fake": [0.5] * 3 + [0.4] * 9, "d_loss": [1.2] * 12}',
+            old="np.mean(values[-3:])",
+            new="np.mean(values[:3])",
+        ),
+        Bug(
+            'parameters["generator, with a style"] -',
+            "one style layer",
+            given=FEW_KITTENS,
+            old="models.generator(LATENT_DIM, style=STYLE)",
+            new="models.generator(LATENT_DIM, style=STYLE[:1])",
+        ),
+        Bug(
+            "float(r1_penalty(linear",
+            "a sum over the batch",
+            old="return tf.reduce_mean(tf.reduce_sum(tf.square(gradient)",
+            new="return tf.reduce_sum(tf.reduce_sum(tf.square(gradient)",
+        ),
+        Bug(
+            "counts.min() >= 20",
+            "an index that repeats is counted once",
+            given=SHIPPED_KITTENS,
+            old='np.add.at(counts, (readings["fur"].argmax(1), readings["eyes"].argmax(1)), 1)',
+            new='counts[readings["fur"].argmax(1), readings["eyes"].argmax(1)] += 1',
+        ),
+        Bug(
+            'spread["rate × 10, no penalty"] < 0.5',
+            "real over generated",
+            given=TRIED_AND_MENDED,
+            old='diversity(run["samples"]) / real_diversity',
+            new='real_diversity / diversity(run["samples"])',
+        ),
+        Bug(
+            'shares["samples"] < 0.05',
+            "a generator that returns its training pictures",
+            given=GINGER,
+            old="many = training.sample(photo_generator, 5 * len(wanted_test) + 500, seed=0)",
+            new="many = data.to_unit(wanted_train)",
+        ),
+        Bug(
+            'intervals["generated"][1] >',
+            "the held-out pictures twice",
+            given=GINGER,
+            old='("generated", sample_features))',
+            new='("generated", test_reference))',
         ),
     ],
     "05_evaluating_and_tuning": [
@@ -457,6 +896,89 @@ BREAKAGES = {
         Break("noise_loss", "factor", 0, 9),
         Break("straight_clock", "swap", None, 10),
         Break("pull_of_classifier", "sign", 0, 11),
+        Break("likelihood_of_way", "sign", 3, 12),
+        Break("likelihood_of_way", "factor", 0, 12),
+        Bug(
+            "np.sign(walks[-1]) == np.sign(walks[0])",
+            "each follows its own pair, not the mean",
+            old="return rest_of_the_way(end_of_coin(x, t), x, t)",
+            new="return rest_of_the_way(np.where(np.arange(len(x)) % 2, 1.0, -1.0), x, t)",
+        ),
+        Bug(
+            'budget["learnt / exact"].mean()',
+            "too slow by a tenth",
+            given=EXACT_FLOW,
+            old="return tf.reduce_sum(weights[..., None]",
+            new="return 0.9 * tf.reduce_sum(weights[..., None]",
+        ),
+        Bug(
+            "shares.min() > 0.08",
+            "the time off by a step",
+            given=EXACT_FLOW,
+            old="slope = ring_flow(WAYS[-1], tf.fill((3000,), np.float32(k / 30))).numpy()",
+            new="slope = ring_flow(WAYS[-1], tf.fill((3000,), np.float32((k + 1) / 30))).numpy()",
+        ),
+        Bug(
+            "shares.min() > 0.08",
+            "one cluster twice",
+            given=EXACT_FLOW,
+            old="tf.constant(CENTRES)",
+            new="tf.constant(np.concatenate([CENTRES, CENTRES[:1]]))",
+        ),
+        Bug(
+            "untrained([points, now])",
+            "back to the noise",
+            patch="models.velocity",
+            new="lambda *a: (net := original(*a), keras.Model(net.inputs, -net.outputs[0]))[1]",
+        ),
+        Bug(
+            'found["least"].min() > floor_150[0]',
+            "Heun whatever is asked for",
+            given=THREE_NUMBERS + '_error |= {("heun", 20): 0.01}\n_shift |= {("heun", 20): 2.5}\n',
+            old="steps=count, solver=solver)",
+            new="steps=count)",
+        ),
+        Bug(
+            "ignored, half, plain, loud",
+            "the weight is not handed on",
+            given=THREE_NUMBERS + "floor_150 = [0.0, 0.0, 0.1]\n",
+            old="labels=asked, guidance=weight)",
+            new="labels=asked)",
+        ),
+        Bug(
+            "-0.02 < excess.mean()",
+            "the divergence with the wrong sign",
+            given=EXACT_FLOW,
+            old="axis=1) / 2 + end[2 * n :]",
+            new="axis=1) / 2 - end[2 * n :]",
+        ),
+        Bug(
+            "-0.02 < excess.mean()",
+            "the density of the code alone",
+            given=EXACT_FLOW,
+            old="axis=1) / 2 + end[2 * n :]",
+            new="axis=1) / 2",
+        ),
+        Bug(
+            'min(cheap["noise"][1], cheap["grey"][1])',
+            "a constant grey",
+            given=BRIEFLY,
+            old="brief = {name: distance_of(samples)",
+            new="brief = {name: distance_of(np.full_like(samples, samples.mean()))",
+        ),
+        Bug(
+            'long_run["GAN"][2] < long_run["flow"][1]',
+            "pixels in [0, 1]",
+            given=BRIEFLY,
+            old='training.sample(models.load_pretrained("kitten_generator"), MEASURED, seed=SEED)',
+            new='(training.sample(models.load_pretrained("kitten_generator"), MEASURED, seed=SEED) + 1) / 2',
+        ),
+        Bug(
+            "max(after_holm) < 0.05",
+            "runs paired by the number of their seed",
+            old='stats.ttest_ind(by_family[rival]["distance"], by_family["flow"]["distance"], equal_var=False)',
+            new='stats.ttest_rel(*(by_family[f]["distance"].to_numpy() for f in (rival, "flow")))',
+        ),
     ],
     "07_text": [
         Break("bits_per_character", "sign", 0, 1),
@@ -473,6 +995,86 @@ BREAKAGES = {
         Break("places_without_cache", "sign", 0, 9),
         Break("next_token_loss", "scale", 2, 10),
         Break("words_changed", "sign", 0, 11),
+        Bug(
+            "tokenizer.decode(tokenizer.encode(some)) == some",
+            "white space is lost",
+            given=FEW_LINES,
+            patch="text.Pieces.decode",
+            new="lambda pieces, tokens: ' '.join(original(pieces, tokens).split())",
+        ),
+        Bug(
+            "ORDER >= 5",
+            "the compressor has not read the training text",
+            old='name: compressed_bits(corpus["train"], corpus["test"], name) for name in COMPRESSORS',
+            new='name: compressed_bits("", corpus["test"], name) for name in COMPRESSORS',
+        ),
+        Bug(
+            "np.allclose(sum(shares.values()), 1",
+            "forward, not back",
+            old="back = asking[:, None] - np.arange(lm.context)",
+            new="back = np.arange(lm.context) - asking[:, None]",
+        ),
+        Bug(
+            'race["bz2"] < race["n-gram"][0][1]',
+            "bits a piece for the n-gram",
+            patch="json.loads",
+            new="lambda said: {**(r := original(said)), 'n-gram': [[r['n-gram'][0][0], 2.6 * r['n-gram'][0][1]]]}",
+        ),
+        Bug(
+            '"".join(blocks) == corpus["test"]',
+            "before and after change places",
+            given=ONE_BIT,
+            old="zip(sizes[1:], sizes, blocks, strict=False)",
+            new="zip(sizes, sizes[1:], blocks, strict=False)",
+        ),
+        Bug(
+            'cold["known words"] > mild["known words"]',
+            "columns change places",
+            given=WRITTEN,
+            old="np.array([known / all_words, bits / characters,",
+            new="np.array([bits / characters, known / all_words,",
+        ),
+        Bug(
+            "(quick == slow).all()",
+            "the cache one place off",
+            given=SMALL_WRITER,
+            patch="models.Transformer.step",
+            new="lambda network, token, cache, position: original(network, token, cache, position + 1)",
+        ),
+        Bug(
+            'cache["same"] and cache["layers"] >= 4',
+            "the cache beside itself",
+            old='seconds.items() if name != "cached") / seconds["cached"]',
+            new='seconds.items()) / seconds["cached"]',
+        ),
+        Bug(
+            "everything, nothing_else = rates",
+            "one attribute suffices",
+            given=COPIED,
+            old="everything = [all(row[name] in values",
+            new="everything = [any(row[name] in values",
+        ),
+        Bug(
+            'len(run) == 270 for run in shared["planted"]',
+            "a run grows by one at each start",
+            given=RECITED,
+            old="        while start + len(best) < len(passage)",
+            new="        if start + len(best) < len(passage)",
+        ),
+        Bug(
+            'paraphrases.loc["two forms", "meaning kept"] == 1',
+            "the same kinds of attributes, not the same values",
+            given=RETURNED,
+            old="text.named_attributes(a, words) == text.named_attributes(b, words)",
+            new="text.named_attributes(a, words).keys() == text.named_attributes(b, words).keys()",
+        ),
+        Bug(
+            'gains["least"]["as drawn"] > 0',
+            "the swaps are never added",
+            given=RETURNED,
+            old='"random swaps": [(swapped(said[i]), i) for _ in rounds for i in chosen]',
+            new='"random swaps": []',
+        ),
     ],
     "08_audio": [
         Break("alias", "sign", 0, 1),

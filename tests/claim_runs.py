@@ -8,6 +8,7 @@ import builtins
 import contextlib
 import functools
 import io
+import linecache
 import os
 import pickle
 import random
@@ -154,13 +155,20 @@ def run_claim(path, edit, as_it_is=False):
             patch = functools.partial(patch_function, edit, namespace, stack) if patching else bool
             _execute(sources, *edited, namespace, kept, patch)
             try:
-                exec(compile(edited[1], f"the claim {edited[1][:60]!r}", "exec"), namespace)
+                exec(compiled(edited[1], "the claim"), namespace)
             except AssertionError:
                 return "failed"
             return "held"
     finally:
         os.chdir(before)
         plt.close("all")  # the cells' figures
+
+
+def compiled(source, what):
+    """Return a cell's code; its source stays known, because AutoGraph reads the loops of a `tf.function` there."""
+    name = f"{what} {source[:60]!r} {hash(source):x}"
+    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
+    return compile(source, name, "exec")
 
 
 _kept = {}  # {(path, claim, given): {number of a slow cell: its values}}
@@ -208,7 +216,7 @@ def _execute(sources, edited, claim, namespace, kept, patch):
         else:
             before = saved(namespace) if as_it_is and not patched else None
             begin = time.perf_counter()
-            exec(compile(actual, f"cell {actual[:60]!r}", "exec"), namespace)
+            exec(compiled(actual, "cell"), namespace)
             if before and time.perf_counter() - begin > SLOW and "runtime.start(" not in source:
                 later = set().union(*(reach(other, sources) for other in [*sources[number + 1 :], claim]))
                 left = values_left(source, read, later, before, namespace)

@@ -181,6 +181,14 @@ def test_a_slow_cell_is_executed_once_and_again_where_the_bug_touches_it(tmp_pat
     assert len(pauses) == 2
 
 
+def test_the_source_of_a_cells_function_is_known(tmp_path):
+    """AutoGraph asks for it, to compile the loops of a `tf.function`."""
+    cells = "def f(x):\n    return x", "k = 1", "assert 'return x' in inspect.getsource(f) and k == 1"
+    path = saved_notebook(tmp_path, "import inspect\n# runtime.start(", *cells)
+    bug = Bug("inspect.getsource", "two", old="k = 1", new="k = 2")
+    assert [run_claim(path, bug, True), run_claim(path, bug)] == ["held", "failed"]
+
+
 @pytest.mark.parametrize(
     "slow",
     [

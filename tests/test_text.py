@@ -138,6 +138,15 @@ def test_compressor_knows_what_it_read():
         lesson.compressed_bits("a", "")
 
 
+def test_bz2_learns_from_what_it_read_too():
+    rng = np.random.default_rng(1)
+    noise = "".join(rng.choice(list("abcdefgh"), 4000))
+    assert lesson.compressed_bits(noise, noise, "bz2") < 0.8 * lesson.compressed_bits("", noise, "bz2")
+    assert 2.9 < lesson.compressed_bits("", noise, "bz2") < 3.5
+    with pytest.raises(KeyError, match="zip"):
+        lesson.compressed_bits("a", "b", "zip")
+
+
 def test_windows_are_shifted_by_one():
     tokens, following = next(iter(lesson.windows(np.arange(50), 7, 3, seed=1)))
     np.testing.assert_array_equal(tokens + 1, following)
