@@ -1,5 +1,6 @@
 """Figures that several notebooks draw. Every function returns the matplotlib Figure."""
 
+import re
 import tempfile
 import textwrap
 from pathlib import Path
@@ -78,20 +79,30 @@ def description(figure):
 
 
 def _panel(axes):
-    """Return what one panel shows: title, kinds of marks, axis labels and legend; "" where nothing is drawn."""
+    """Return what one panel shows: title, kinds of marks, axes and legend; "" where nothing is drawn."""
     marks = {
-        "picture": axes.images,
-        "line": [line for line in axes.lines if len(line.get_xdata()) > 1],
-        "bar": [bar for bars in axes.containers if hasattr(bars, "patches") for bar in bars.patches],
-        "group of points or areas": axes.collections,
+        "picture|pictures": axes.images,
+        "line|lines": [line for line in axes.lines if len(line.get_xdata()) > 1],
+        "bar|bars": [bar for bars in axes.containers if hasattr(bars, "patches") for bar in bars.patches],
+        "area|areas": [one for one in axes.collections if not len(one.get_offsets()) > 1],
+        "cloud of points|clouds of points": [one for one in axes.collections if len(one.get_offsets()) > 1],
     }
-    drawn = [f"{len(found)} {kind}{'s' * (len(found) > 1)}" for kind, found in marks.items() if len(found)]
+    drawn = [f"{len(found)} {names.split('|')[len(found) > 1]}" for names, found in marks.items() if len(found)]
     title = axes.get_title() or axes.get_title("left") or axes.get_title("right")
-    labels = [f"{name} axis: {label}" for name, label in (("x", axes.get_xlabel()), ("y", axes.get_ylabel())) if label]
+    if title and drawn == ["1 picture"]:
+        return title
     legend = axes.get_legend()
     named = [text.get_text() for text in legend.get_texts()] if legend else []
-    said = [title, ", ".join(drawn), *labels, "legend: " + ", ".join(named) if named else ""]
+    said = [title, ", ".join(drawn), _axis(axes.xaxis), _axis(axes.yaxis), "legend: " * bool(named) + ", ".join(named)]
     return "; ".join(filter(None, said)) if drawn or title else ""
+
+
+def _axis(axis):
+    """Return the label of an axis and, where its ticks are words, the first twelve; "" where it has neither."""
+    names = [tick.get_text() for tick in axis.get_ticklabels()]
+    words = any(re.search(r"[^\W\d_]", name.replace(r"\mathdefault", "")) for name in names)
+    said = [axis.get_label_text(), ", ".join(names[:12]) + " …" * (len(names) > 12) if words else ""]
+    return f"{axis.axis_name} axis: " + ": ".join(filter(None, said)) if any(said) else ""
 
 
 def as_bytes(images):

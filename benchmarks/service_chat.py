@@ -71,6 +71,7 @@ FRAMES = {
         "I hand you over to a colleague, with what you have written so far.",
         "我把您转给同事，并附上您写过的内容。",
     ),
+    "passed on": ("I pass this on to my colleague, who answers you.", "我把这条转给同事，由同事回复您。"),
     "no date": ("There is no delivery date for this order.", "这个订单没有送达日期。"),
 }
 ON_THE_WAY = ("received", "packed", "sent")
@@ -375,6 +376,8 @@ class Chat:
         reason, said, own = guarded(text), None, {row["order"] for row in own_orders(self.email)}
         if re.search(MACHINE, plain):
             said = self._said("machine")
+        elif self.handed_over:
+            said = self._said("passed on")
         elif re.search(PERSON, plain):
             said = self._to_colleague()
         elif reason:

@@ -35,7 +35,8 @@ def test_a_figure_is_described_by_its_titles_axes_marks_and_legend():
     right.set_title("Counts.", loc="left")
     figure.suptitle("Two ways")
     assert plots.description(figure) == (
-        "Two ways. Loss of both; 2 lines; x axis: step; y axis: bits; legend: ours, theirs. Counts.; 2 bars."
+        "Two ways. Loss of both; 2 lines; x axis: step; y axis: bits; legend: ours, theirs. "
+        "Counts.; 2 bars; x axis: a, b."
     )
 
 
@@ -46,6 +47,18 @@ def test_panels_that_read_alike_are_counted_and_a_colour_bar_is_no_panel():
     panels[2].set_visible(False)
     figure.colorbar(shown, label="level in dB")
     assert plots.description(figure) == "2 panels, each: 1 picture. colours: level in dB."
+
+
+def test_a_picture_is_its_title_and_points_are_no_areas():
+    figure, (shown, drawn) = plt.subplots(1, 2)
+    shown.imshow(np.eye(3))
+    shown.set(title="A kitten", xticks=[], yticks=[])
+    drawn.scatter([1, 2, 3], [1, 2, 3])
+    drawn.fill_between([1, 2], [1, 2], [2, 3])
+    drawn.set_yticks(range(13), [f"row {k}" for k in range(13)])
+    drawn.set_xscale("log")  # ticks with an exponent are no words
+    rows = ", ".join(f"row {k}" for k in range(12))
+    assert plots.description(figure) == f"A kitten. 1 area, 1 cloud of points; y axis: {rows} …."
 
 
 def test_a_notebook_stores_the_description_of_a_figure_once_wrapped():

@@ -283,6 +283,13 @@ def test_a_choice_is_taken_or_refused():
     assert "no page" in replied(chat, "none of these") and chat.handed_over
 
 
+def test_after_handing_over_messages_go_to_the_colleague():
+    chat = service_chat.Chat(Stub("order-status"), "ines@example.org")
+    chat.say("person")
+    assert replied(chat, "NH204388, where is it?") == "I pass this on to my colleague, who answers you."
+    assert "wrote: NH204388, where is it?" in chat.summary() and "machine" in replied(chat, "are you a machine?")
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(["", *EMAILS]),
