@@ -400,7 +400,7 @@ desk, numbers = Stub(), {"NH204817", "NH204388"}
 fixed = {part for one in FRAMES.values() for said in one for part in split(said)} | numbers"""
 
 # --- 01: a short pause, the ledger of the other channels, and a split of the posts' pictures ---
-SHORT_PAUSE = "PAUSE = 0.01"
+SHORT_PAUSE = "PAUSE = 0.02"
 OTHER_CHANNELS = """
 ledger = [
     {"channel": _one.channel, "record": _one.record, "rule": _one.fault}
@@ -540,7 +540,7 @@ data = types.SimpleNamespace(**{**vars(data), "load": lambda *_: _cats})
 NOTED = """
 _own = ("28x28 grey", "pixels", "sigmoid", "train_dataset", "generate", "array_to_img", "both models", "clipping")
 _runs = ("pixels, short run", "sigmoid, short run", "labels swapped, short run")
-_ = [note(_fault, "cost", "1") for _fault in (*_own, *_runs, "all ten classes", "no test set")]
+ledger = [{"fault": _fault} for _fault in (*_own, *_runs, "all ten classes", "no test set")]
 """
 HANDED_OVER = """
 class subprocess:  # the program, run here
@@ -797,10 +797,10 @@ BREAKAGES = {
         ),
         Bug(
             "paths_asked = ",
-            "half of the pause",
+            "seconds taken for milliseconds",
             given=SHORT_PAUSE,
             old="answered[-1] + PAUSE - time.perf_counter()",
-            new="answered[-1] + PAUSE / 2 - time.perf_counter()",
+            new="answered[-1] + PAUSE / 1000 - time.perf_counter()",
         ),
         Bug(
             "textbook[0] == 1",
