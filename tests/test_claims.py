@@ -24,7 +24,7 @@ RUNS = [  # each claim as it is, then under its bugs, so that what it depends on
     for edit, as_it_is in [(edits[0], True), *((edit, False) for edit in edits)]
 ]
 WITHOUT_BUGS = Path(__file__).with_name("claims_without_bugs.txt")
-MOST_WITHOUT_BUGS = 130  # lines of that file at first
+MOST_WITHOUT_BUGS = 26  # lines of that file now: they only become fewer
 
 
 @pytest.mark.parametrize(("stem", "edit", "as_it_is"), RUNS)
