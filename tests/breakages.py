@@ -624,7 +624,7 @@ test_codes = {name: known / known.std(0) for name in shown}
 TOLD = """
 asked = np.random.default_rng(1).integers(0, CLASSES, (1000, 2)).astype(np.int32)
 said = {name: np.eye(5)[asked[:, k]] for k, name in enumerate(("fur", "eyes"))}
-cost = pd.DataFrame({"KL, nats": [20.0, 23.0], "fur read from the code": [0.3, 0.9]}, ["told", "not told"])
+cost = pd.DataFrame({"KL, nats": [20.0, 23.0], "fur read from the code": [0.6, 0.9]}, ["told", "not told"])
 table = kittens.factors(5, 21)
 """
 TWO_COMPONENTS = """
