@@ -617,13 +617,13 @@ floor, summary = 0.3 + jitter / 10, {"VAE, β = 1": {"KL, nats": 50.0}, "VAE, β
 """
 KNOWN_CODES = """
 table, shown = kittens.factors(2000, 21), ["PCA", "autoencoder", "VAE, β = 1", "VAE, β = 8"]
-columns = [table[name].astype("category").cat.codes.to_numpy() for name in kittens.FACTORS]
-known = np.column_stack([*columns, *np.random.default_rng(1).normal(size=(9, 2000))])
-test_codes = {name: known / known.std(0) for name in shown}
+columns = [table[which].astype("category").cat.codes.to_numpy() for which in ("fur", "eyes")]
+numbers = np.column_stack([*columns, *np.random.default_rng(1).normal(size=(14, 2000))])
+test_codes = {which: numbers / numbers.std(0) for which in shown}
 """
 TOLD = """
 asked = np.random.default_rng(1).integers(0, CLASSES, (1000, 2)).astype(np.int32)
-said = {name: np.eye(5)[asked[:, k]] for k, name in enumerate(("fur", "eyes"))}
+said = {"fur": np.eye(5)[asked[:, 0]], "eyes": np.eye(5)[asked[:, 1]]}
 cost = pd.DataFrame({"KL, nats": [20.0, 23.0], "fur read from the code": [0.6, 0.9]}, ["told", "not told"])
 table = kittens.factors(5, 21)
 """
@@ -657,10 +657,10 @@ digit_vae = LinearVAE()
 RATES = """
 points = [("mean kitten", 0.0, 15.5), ("PCA-64, rounded", 20.0, 19.0), ("PCA-64, rounded", 100.0, 22.0)]
 points += [("autoencoder, rounded", 20.0, 19.0), ("autoencoder, rounded", 100.0, 25.0)]
-points += [(name, bits, dB) for name in ("JPEG", "WebP") for bits, dB in ((30.0, 15.5), (2000.0, 30.0))]
+points += [(which, size, level_of) for which in ("JPEG", "WebP") for size, level_of in ((30.0, 13.0), (2000.0, 30.0))]
 ideal = {"VAE, β = 1": (72.0, 25.0), "VAE, β = 8": (45.0, 23.5)}
-for name, (kl, dB) in ideal.items():
-    points += [(f"{name}, bound (8)", bound_in_bits(kl), dB), (f"{name}, coded", kl + 50.0, dB - 0.5)]
+for which, (size, level_of) in ideal.items():
+    points += [(f"{which}, bound (8)", bound_in_bits(size), level_of), (f"{which}, coded", size + 50.0, level_of - 0.5)]
 points = pd.DataFrame(points, columns=["codec", "bits", "dB"])
 """
 
