@@ -698,6 +698,72 @@ def painter(texts, seed):
     drawings = small_pictures()[[seen_sibling(k) for k in some]]
     return np.clip(drawings + np.random.default_rng(seed).normal(0, 15, drawings.shape), 0, 255).astype(np.uint8)"""
 
+# Stand-ins for the slow cells of 03_vae: codes, tables and models whose answer is known.
+TWO_NUMBERS = """
+digits = load_digits()
+digit_images = np.rint(digits.images * 255 / 16).astype(np.uint8)[..., None]
+train_digits, test_digits = np.arange(1500), np.arange(1500, 1797)
+codes = np.stack([digits.target % 4, digits.target // 4], 1) + 0.0
+"""
+RESTORED = """
+held_out, names_of = np.zeros((40, 2, 2, 3)), ["mean kitten", "PCA", "autoencoder", "VAE, β = 1", "VAE, β = 8"]
+noise = np.random.default_rng(1).uniform(0.5, 1.5, held_out.shape)
+restored = {name: size * noise for name, size in zip(names_of, (0.4, 0.15, 0.08, 0.08, 0.1))}
+jitter = np.array([-0.1, -0.05, 0.0, 0.05, 0.1])
+drawn = {"PCA": {"Gaussian": 14 + jitter}, "autoencoder": {"Gaussian": 8 + jitter}}
+drawn |= {name: {"Gaussian": 8 + jitter, "prior": 9 + jitter} for name in names_of[3:]}
+drawn["VAE, β = 1"]["prior"] = 30 + jitter
+floor, summary = 0.3 + jitter / 10, {"VAE, β = 1": {"KL, nats": 50.0}, "VAE, β = 8": {"KL, nats": 30.0}}
+"""
+KNOWN_CODES = """
+table, shown = kittens.factors(2000, 21), ["PCA", "autoencoder", "VAE, β = 1", "VAE, β = 8"]
+columns = [table[which].astype("category").cat.codes.to_numpy() for which in ("fur", "eyes")]
+numbers = np.column_stack([*columns, *np.random.default_rng(1).normal(size=(14, 2000))])
+test_codes = {which: numbers / numbers.std(0) for which in shown}
+"""
+TOLD = """
+asked = np.random.default_rng(1).integers(0, CLASSES, (1000, 2)).astype(np.int32)
+said = {"fur": np.eye(5)[asked[:, 0]], "eyes": np.eye(5)[asked[:, 1]]}
+cost = pd.DataFrame({"KL, nats": [20.0, 23.0], "fur read from the code": [0.6, 0.9]}, ["told", "not told"])
+table = kittens.factors(5, 21)
+"""
+TWO_COMPONENTS = """
+digits = load_digits()
+digit_images = np.rint(digits.images * 255 / 16).astype(np.uint8)[..., None]
+train_digits, test_digits = np.arange(1500), np.arange(1500, 1797)
+
+
+class LinearVAE:
+    unit = digit_images.reshape(-1, 64) / np.float32(127.5) - 1
+    pca = PCA(2).fit(unit[:1500])
+    noise_log_var = np.float32(np.log(np.mean((pca.inverse_transform(pca.transform(unit)) - unit) ** 2) + 0.01))
+
+    def encode(self, images, step=0):
+        flat = tf.reshape(tf.cast(images, tf.float32), (-1, 64)) - tf.constant(self.pca.mean_, tf.float32)
+        root = tf.constant(np.sqrt(self.pca.explained_variance_), tf.float32)
+        mean = flat @ tf.constant(self.pca.components_.T, tf.float32) / root
+        log_var = tf.zeros_like(mean) - 3.0
+        noise = tf.random.stateless_normal(tf.shape(mean), seed=tf.stack([1, tf.cast(step, tf.int32)]))
+        return mean + tf.exp(log_var / 2) * noise, mean, log_var
+
+    def __call__(self, latent):
+        ways = np.sqrt(self.pca.explained_variance_)[:, None] * self.pca.components_
+        flat = latent @ tf.constant(ways, tf.float32) + tf.constant(self.pca.mean_, tf.float32)
+        return tf.reshape(flat, (-1, 8, 8, 1))
+
+
+digit_vae = LinearVAE()
+"""
+RATES = """
+points = [("mean kitten", 0.0, 15.5), ("PCA-64, rounded", 20.0, 19.0), ("PCA-64, rounded", 100.0, 22.0)]
+points += [("autoencoder, rounded", 20.0, 19.0), ("autoencoder, rounded", 100.0, 25.0)]
+points += [(which, size, level_of) for which in ("JPEG", "WebP") for size, level_of in ((30.0, 13.0), (2000.0, 30.0))]
+ideal = {"VAE, β = 1": (72.0, 25.0), "VAE, β = 8": (45.0, 23.5)}
+for which, (size, level_of) in ideal.items():
+    points += [(f"{which}, bound (8)", bound_in_bits(size), level_of), (f"{which}, coded", size + 50.0, level_of - 0.5)]
+points = pd.DataFrame(points, columns=["codec", "bits", "dB"])
+"""
+
 BREAKAGES = {
     "00_start_here": [
         Bug(
@@ -1028,6 +1094,69 @@ BREAKAGES = {
         Break("gradient_variances", "sign", 0, 5),
         Break("gap_of", "sign", 2, 6),
         Break("importance_bound", "sign", 0, 7),
+        Break("random_code", "sign", 0, 8),
+        Bug(
+            'off["Gumbel-softmax, τ = 1"]',
+            "the temperature left out of the gradient",
+            old="soft * (1 - soft) / temperature",
+            new="soft * (1 - soft)",
+        ),
+        Bug(
+            "apart.mean() > 0.03",
+            "the linear codes twice",
+            given=TWO_NUMBERS,
+            old="right(codes)",
+            new="right(pca_codes)",
+        ),
+        Bug(
+            'psnr["VAE, β = 1"]',
+            "decibels upside down",
+            given=RESTORED,
+            old="np.log10(4 / errors.mean())",
+            new="np.log10(errors.mean() / 4)",
+        ),
+        Bug(
+            'gaps["PCA, turned"]',
+            "the rotation is left out",
+            given=KNOWN_CODES,
+            old="return whitened @ rotation",
+            new="return whitened",
+        ),
+        Bug(
+            'gaps["PCA, turned"]',
+            "codes of other kittens",
+            given=KNOWN_CODES,
+            old="mutual_information_gap(test_codes[name], classes)\nfig",
+            new="mutual_information_gap(np.random.default_rng(1).permutation(test_codes[name]), classes)\nfig",
+        ),
+        Bug(
+            'obeyed["eyes"]',
+            "the eyes are compared with the fur",
+            given=TOLD,
+            old="== asked[:, k]",
+            new="== asked[:, 0]",
+        ),
+        Bug(
+            'obeyed["eyes"]',
+            "one channel of three",
+            given=TOLD,
+            old="differ.any(axis=2).sum()",
+            new="differ.sum()",
+        ),
+        Bug(
+            "rising[1] - direct",
+            "the prior divides",
+            given=TWO_COMPONENTS,
+            old="return likelihood + prior -",
+            new="return likelihood - prior -",
+        ),
+        Bug(
+            "at_bound",
+            "all codecs in one curve",
+            given=RATES,
+            old='points[points["codec"] == codec]',
+            new='points[points["codec"] != codec]',
+        ),
     ],
     "04_training_a_gan": [
         Bug(
