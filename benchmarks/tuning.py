@@ -12,6 +12,7 @@ The settings of kittens.py (the default) are not a trial of the search: its best
 construction. Search and final use different seeds, so that the luck of a trial does not come along.
 """
 
+import base64
 import functools
 import itertools
 import json
@@ -250,7 +251,17 @@ def final_run(recipe, settings, seed, lab):
     test = metrics.frechet_distance(lab.test("final")[1], features)
     row = {"recipe": recipe, "seed": seed, "validation": round(validation, 3), "test": round(test, 3)}
     row |= {"seconds": round(clock.seconds, 2), "steps": int(clock.model.step)}
-    return {**row, "looks": {"untrained": untrained, "trained": looks(gan.discriminator, *lab.looked_at)}}
+    row["looks"] = {"untrained": untrained, "trained": looks(gan.discriminator, *lab.looked_at)}
+    return row | ({"maps": maps_as_text(gan.discriminator, lab)} if (recipe, seed) == ("default", SEEDS[0]) else {})
+
+
+def maps_as_text(discriminator, lab, count=8):
+    """Return {"gradient" or "occlusion": base64 of bytes (count, 32, 32)}: 255 where a discriminator looks most."""
+    pictures, found = lab.looked_at[0][:count], {}
+    for name, make in (("gradient", gradient_map), ("occlusion", occlusion_map)):
+        maps = make(discriminator, pictures)
+        found[name] = base64.b64encode((255 * maps / maps.max((1, 2), keepdims=True)).astype(np.uint8)).decode()
+    return found
 
 
 def changed_pixels(row, factor):
@@ -307,9 +318,11 @@ def ensembles(recipe, lab):
     rows = []
     for members in range(1, len(SEEDS) + 1):
         for which in itertools.combinations(SEEDS, members):
-            figures = lab.versus_test(mixture([parts[seed] for seed in which]), "ensembles")
+            mixed = mixture([parts[seed] for seed in which])
+            validation = metrics.frechet_distance(lab.validation, mixed[: len(lab.validation)])
+            figures = {"validation": round(validation, 3), **lab.versus_test(mixed, "ensembles")}
             rows.append({"members": members, **figures, "which": list(which)})
-    return {"recipe": recipe, "rows": rows}
+    return {"recipe": recipe, "real": lab.versus_test(lab.validation, "ensembles"), "rows": rows}
 
 
 # --- data and labels -------------------------------------------------------------------------------------------------
@@ -565,8 +578,8 @@ def main(parts=()):
     lab, pieces = Laboratory(), Pieces(NAME)
     if parts:
         result = json.loads(TARGET.read_text(encoding="utf-8"))
-        result |= {part: PARTS[part](lab, pieces) for part in parts if part in PARTS}
         result |= final_part(lab, pieces, result["search"]) if "final" in parts else {}
+        result |= {part: PARTS[part](lab, pieces) for part in parts if part in PARTS}
     else:
         result = everything(lab, pieces)
         optuna.delete_study(study_name=NAME, storage=storage())
