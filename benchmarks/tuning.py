@@ -41,7 +41,8 @@ NAME = "tuning" if SHARE == 1 else "tuning.toy"
 TRIALS, SEARCH_SECONDS, REPORT_EVERY, SEARCH_SEED = (20 if SHARE == 1 else 6), 12 * SHARE, 3 * SHARE, 0
 FINAL_SECONDS, SEEDS = 25 * SHARE, (1, 2, 3, 4, 5)
 TEST_SEEDS = {"final": 101, "ensembles": 102, "sizes": 42, "label_noise": 42}  # of 2,000 kittens for each decision
-LOOKED_AT, PATCH = 60, 4  # kittens that a discriminator is asked about, and the side of an occluding patch in pixels
+LOOKED_AT = 60  # kittens that a discriminator is asked about
+PATCH = 4  # pixels: the side of an occluding patch
 PLANTED = 20  # reconstructions of training kittens among the samples that are audited
 SIZES, SIZE_SECONDS = (60, 500, 4500), 16 * SHARE  # the audit compares with 50 images at least
 NOISES, LABEL_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.8), 6 * SHARE
@@ -429,11 +430,11 @@ def table(head, rows):
 
 
 def grouped(rows, key):
-    """Return [(value of key, {column: its values})] in the order of the rows' first appearance."""
+    """Return [(value of key, {column: its values})] in the order of the rows' first appearance; columns of the last."""
     groups = {}
     for row in rows:
         groups.setdefault(row[key], []).append(row)
-    return [(value, {name: [row[name] for row in group] for name in group[0]}) for value, group in groups.items()]
+    return [(value, {name: [row[name] for row in group] for name in group[-1]}) for value, group in groups.items()]
 
 
 def listed(values, form, mean=True):
@@ -492,6 +493,11 @@ def markdown(result):
             for share, group in grouped(noise["rows"], "noise")
         ],
     )
+    controls = ", ".join(
+        f"of {row['images']} kittens {row['control_found']} found, p = {row['control_p_value']:.2g} "
+        f"({row['control_found_alike']}, p = {row['control_p_value_alike']:.2g})"
+        for row in result["controls"]["rows"]
+    )
     text = f"""## Tuning, ensembles and data dependence
 
 From `tuning.json`. Networks: {result["networks"]}; distances over {result["network"]}. Seconds as above, the first
@@ -522,6 +528,9 @@ together; every choice of members, the mean in bold.
 a value; higher is better.
 
 {amounts}
+
+**Can the audit see such a model's copies?** Among 1,000 samples of the models of one seed, {PLANTED} training kittens
+as the model gives them back: {controls}. In brackets: beside held-out kittens that went through the model too.
 
 **Label noise.** The conditional VAE of notebook 03, {noise["budget_seconds"]:g} s; each seed, the mean in bold.
 Guessing would give 20 % and 33 %.
