@@ -903,7 +903,7 @@ BREAKAGES = {
             patch="metrics.kernel_distance",
             new="lambda *a, **k: (lambda mean, error: (mean, 0.72 * error))(*original(*a, **k))",
         ),
-        Bug("floors[0] > 2 * floors[-1]", "always all of them", old="[: 2 * n]], 2)", new="]], 2)"),
+        Bug("floors[0] > 2 * floors[-1]", "always all of them", old="[: 2 * n]], 2)", new="], 2)"),
         Bug(
             'half["precision"] > 0.9',
             "k = 4",
