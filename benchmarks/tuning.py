@@ -1,16 +1,19 @@
-"""A search for better settings, ensembles, and what data and labels are worth. Writes tuning.json, for notebook 05.
+"""A search for better settings, ensembles, and what data and labels are worth. Writes tuning.json, for notebook 05b.
 
-python benchmarks/tuning.py                     about 15 minutes of two cores
-python benchmarks/tuning.py sizes label_noise   these parts anew; the others stay as they are stored
+python benchmarks/tuning.py                     about 20 minutes of two cores
+python benchmarks/tuning.py final sizes         these parts anew; the others stay as they are stored ("final" trains the
+                                                members of the ensembles, and its discriminators are looked into)
 TUNING_SHARE=0.05 python benchmarks/tuning.py   the same code with a twentieth of the seconds: build/tuning.toy.json
 
 The networks are those of kittens.py with half as many channels, in float32: processors without instructions for
 bfloat16 need several times as long with it, and a search is worth nothing if its trials are a few dozen steps long.
-Every choice is made with validation kittens; the test kittens are looked at once, when all choices are made. The
-settings of kittens.py (the default) are not a trial of the search: its best trial would then have been no worse by
+Every choice is made with validation kittens. Each decision has test kittens of its own, which nothing else has seen.
+The settings of kittens.py (the default) are not a trial of the search: its best trial would then have been no worse by
 construction. Search and final use different seeds, so that the luck of a trial does not come along.
 """
 
+import base64
+import functools
 import itertools
 import json
 import math
@@ -24,7 +27,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import kittens, losses, metrics, models, runtime, training  # noqa: E402
+from aigc_utils import data, kittens, losses, metrics, models, runtime, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 from aigc_utils.training import held_then_cosine  # noqa: E402
 
@@ -36,10 +39,14 @@ from budget import BUILD, CORES, Clock, Pieces, RateByClock, cosine  # noqa: E40
 SHARE = float(os.environ.get("TUNING_SHARE", "1"))  # of the seconds; below 1: a toy
 NAME = "tuning" if SHARE == 1 else "tuning.toy"
 TRIALS, SEARCH_SECONDS, REPORT_EVERY, SEARCH_SEED = (20 if SHARE == 1 else 6), 12 * SHARE, 3 * SHARE, 0
-FINAL_SECONDS, SEEDS = 25 * SHARE, (1, 2, 3)
+FINAL_SECONDS, SEEDS = 25 * SHARE, (1, 2, 3, 4, 5)
+TEST_SEEDS = {"final": 101, "ensembles": 102, "sizes": 42, "label_noise": 42}  # of 2,000 kittens for each decision
+LOOKED_AT = 60  # kittens that a discriminator is asked about
+PATCH = 4  # pixels: the side of an occluding patch
+PLANTED = 20  # reconstructions of training kittens among the samples that are audited
 SIZES, SIZE_SECONDS = (60, 500, 4500), 16 * SHARE  # the audit compares with 50 images at least
 NOISES, LABEL_SECONDS = (0.0, 0.1, 0.2, 0.4, 0.8), 6 * SHARE
-REPEATS = SEEDS if SHARE == 1 else SEEDS[:1]  # of the last two parts
+REPEATS = SEEDS[:3] if SHARE == 1 else SEEDS[:1]  # of the last two parts
 EPOCH_IMAGES = max(64, round(800 * SHARE))  # how often the clock is looked at
 SHRINK, SAMPLES, NEIGHBOURS_SAMPLES, SAMPLE_SEED = 2, 2000, 1000, 1
 LATENT_DIM, CLASSES = 16, (len(kittens.CHOICES["fur"]), len(kittens.CHOICES["eyes"]))
@@ -77,16 +84,17 @@ def fit(model, clock, optimizers, factor, images, batch_size, **options):
     training.fit(model, images, 10**4 * steps, steps, batch_size, callbacks=[rates, clock], **options)
 
 
-def train_gan(settings, seconds, seed, images, measure=lambda gan, seconds: 0.0, every=math.inf):
-    """Return a generator trained for so many seconds, and its clock."""
+def train_gan(settings, seconds, seed, images, measure=lambda gan, seconds: 0.0, every=math.inf, before=lambda gan: 0):
+    """Return a GAN trained for so many seconds, its clock, and what ``before`` says of the GAN that is not trained."""
     keras.utils.set_random_seed(seed)
     rate = settings["learning_rate"]
     networks, options, optimizers = bench.our_parts(settings, (rate, rate * settings["rate_ratio"]), SHRINK)
     gan = training.GAN(*networks, seed=seed)
     gan.compile(*optimizers, **options)
+    said = before(gan)
     clock = Clock(seconds, measure, every, charge_first=True)
     fit(gan, clock, optimizers, held_then_cosine, images, settings["batch_size"])
-    return gan.generator, clock
+    return gan, clock, said
 
 
 class Laboratory:
@@ -96,9 +104,21 @@ class Laboratory:
         keras.config.set_dtype_policy("float32")
         self.network = metrics.feature_network("kitten_factors")
         self.images, self.table = kittens.sample(4500, seed=0)
-        self.validation_images, self.test_images = kittens.sample(1000, seed=41)[0], kittens.sample(2000, seed=42)[0]
+        self.validation_images, self.validation_table = kittens.sample(1000, seed=41)
         self.validation = self.network.features(self.validation_images)
-        self.test = self.network.features(self.test_images)
+
+    @functools.cached_property
+    def looked_at(self):
+        """Return (pictures float32 (n, 32, 32, 3), {factor: the pixels that it changes (n, 32, 32)}) of kittens."""
+        rows = self.validation_table.head(LOOKED_AT).to_dict("records")
+        masks = {factor: np.stack([changed_pixels(row, factor) for row in rows]) for factor in ("eyes", "background")}
+        return self.validation_images[:LOOKED_AT].astype(np.float32) / 127.5 - 1, masks
+
+    @functools.cache  # noqa: B019  there is one laboratory
+    def test(self, decision):
+        """Return (images, features) of the test kittens of one decision, a key of ``TEST_SEEDS``."""
+        images = kittens.sample(2000, seed=TEST_SEEDS[decision])[0]
+        return images, self.network.features(images)
 
     def labels(self):
         """Return the true classes of fur and eyes, int32 (n, 2)."""
@@ -111,11 +131,11 @@ class Laboratory:
         samples = training.sample(gan.generator, len(self.validation), SAMPLE_SEED)
         return metrics.frechet_distance(self.validation, self.network.features(samples))
 
-    def versus_test(self, features):
-        """Return {test, precision, recall} of a generator's features."""
-        first = self.test[:NEIGHBOURS_SAMPLES], features[:NEIGHBOURS_SAMPLES]
-        precision, recall = metrics.precision_recall(*first)
-        test = metrics.frechet_distance(self.test, features)
+    def versus_test(self, features, decision):
+        """Return {test, precision, recall} of a generator's features against the test kittens of a decision."""
+        _, real = self.test(decision)
+        precision, recall = metrics.precision_recall(real[:NEIGHBOURS_SAMPLES], features[:NEIGHBOURS_SAMPLES])
+        test = metrics.frechet_distance(real, features)
         return {"test": round(test, 3), "precision": round(precision, 4), "recall": round(recall, 4)}
 
 
@@ -156,7 +176,7 @@ def objective(trial, lab):
         return distance
 
     try:
-        _, clock = train_gan(settings, SEARCH_SECONDS, SEARCH_SEED, lab.images, measure, REPORT_EVERY)
+        _, clock, _ = train_gan(settings, SEARCH_SECONDS, SEARCH_SEED, lab.images, measure, REPORT_EVERY)
     except FloatingPointError as error:  # settings that diverge are a result, and a bad one
         trial.set_user_attr("diverged", str(error))
         raise optuna.TrialPruned() from error
@@ -189,7 +209,7 @@ def search(lab, pieces):
     rows = [trial_row(trial) for trial in finished(study)]
 
     def default_value():
-        _, clock = train_gan(
+        _, clock, _ = train_gan(
             bench.OURS, SEARCH_SECONDS, SEARCH_SEED, lab.images, lambda gan, _: lab.to_validation(gan), REPORT_EVERY
         )
         return {"value": clock.curve[-1][1], "curve": clock.curve, "steps": int(clock.model.step)}
@@ -221,15 +241,65 @@ def features_path(recipe, seed):
 
 
 def final_run(recipe, settings, seed, lab):
-    """Train one of the two with one seed; returns its row."""
-    generator, clock = train_gan(settings, FINAL_SECONDS, seed, lab.images)
-    features = lab.network.features(training.sample(generator, SAMPLES, SAMPLE_SEED))
+    """Train one of the two with one seed; returns its row, with what its discriminator looks at, trained and not."""
+    gan, clock, untrained = train_gan(
+        settings, FINAL_SECONDS, seed, lab.images, before=lambda gan: looks(gan.discriminator, *lab.looked_at)
+    )
+    features = lab.network.features(training.sample(gan.generator, SAMPLES, SAMPLE_SEED))
     features_path(recipe, seed).parent.mkdir(exist_ok=True)
     np.save(features_path(recipe, seed), features)
     validation = metrics.frechet_distance(lab.validation, features[: len(lab.validation)])
-    test = metrics.frechet_distance(lab.test, features)
+    test = metrics.frechet_distance(lab.test("final")[1], features)
     row = {"recipe": recipe, "seed": seed, "validation": round(validation, 3), "test": round(test, 3)}
-    return {**row, "seconds": round(clock.seconds, 2), "steps": int(clock.model.step)}
+    row |= {"seconds": round(clock.seconds, 2), "steps": int(clock.model.step)}
+    row["looks"] = {"untrained": untrained, "trained": looks(gan.discriminator, *lab.looked_at)}
+    return row | ({"maps": maps_as_text(gan.discriminator, lab)} if (recipe, seed) == ("default", SEEDS[0]) else {})
+
+
+def maps_as_text(discriminator, lab, count=8):
+    """Return {"gradient" or "occlusion": base64 of bytes (count, 32, 32)}: 255 where a discriminator looks most."""
+    pictures, found = lab.looked_at[0][:count], {}
+    for name, make in (("gradient", gradient_map), ("occlusion", occlusion_map)):
+        maps = make(discriminator, pictures)
+        found[name] = base64.b64encode((255 * maps / maps.max((1, 2), keepdims=True)).astype(np.uint8)).decode()
+    return found
+
+
+def changed_pixels(row, factor):
+    """Return which pixels (32, 32) of a kitten change if one factor changes."""
+    choices = kittens.CHOICES[factor]
+    other = choices[(choices.index(row[factor]) + 1) % len(choices)]
+    return (np.abs(kittens.draw(row) - kittens.draw({**row, factor: other}).astype(int)) > 8).any(axis=-1)
+
+
+def gradient_map(discriminator, pictures):
+    """Return how much each pixel moves the logit of its picture: the gradient's size, (n, side, side)."""
+    with tf.GradientTape() as tape:
+        tape.watch(pictures := tf.constant(pictures))
+        logits = discriminator(pictures)
+    return np.abs(tape.gradient(logits, pictures).numpy()).sum(axis=-1)
+
+
+def occlusion_map(discriminator, pictures, patch=PATCH):
+    """Return how far the logit moves if a patch is painted over with its picture's mean colour, (n, side, side)."""
+    before, change = np.asarray(discriminator(pictures))[:, 0], np.zeros(pictures.shape[:3])
+    for top in range(0, pictures.shape[1], patch):
+        for left in range(0, pictures.shape[2], patch):
+            place, covered = np.s_[:, top : top + patch, left : left + patch], pictures.copy()
+            covered[place] = pictures.mean(axis=(1, 2), keepdims=True)
+            change[place] = np.abs(before - np.asarray(discriminator(covered))[:, 0])[:, None, None]
+    return change
+
+
+def concentration(maps, mask):
+    """Return the mean share of maps (n, side, side) inside a mask of that shape, over the mask's share of the area."""
+    return float(np.mean((maps * mask).sum((1, 2)) / maps.sum((1, 2))) / mask.mean())
+
+
+def looks(discriminator, pictures, masks):
+    """Return {"gradient" or "occlusion": {region: concentration}} of a discriminator."""
+    maps = {"gradient": gradient_map(discriminator, pictures), "occlusion": occlusion_map(discriminator, pictures)}
+    return {kind: {name: round(concentration(m, mask), 4) for name, mask in masks.items()} for kind, m in maps.items()}
 
 
 def mixture(parts):
@@ -244,14 +314,16 @@ def mixture(parts):
 
 
 def ensembles(recipe, lab):
-    """Return the rows of all mixtures of one, two and three final generators of a recipe."""
+    """Return the rows of all mixtures of final generators of a recipe."""
     parts = {seed: np.load(features_path(recipe, seed)) for seed in SEEDS}
     rows = []
     for members in range(1, len(SEEDS) + 1):
         for which in itertools.combinations(SEEDS, members):
-            figures = lab.versus_test(mixture([parts[seed] for seed in which]))
+            mixed = mixture([parts[seed] for seed in which])
+            validation = metrics.frechet_distance(lab.validation, mixed[: len(lab.validation)])
+            figures = {"validation": round(validation, 3), **lab.versus_test(mixed, "ensembles")}
             rows.append({"members": members, **figures, "which": list(which)})
-    return {"recipe": recipe, "rows": rows}
+    return {"recipe": recipe, "real": lab.versus_test(lab.validation, "ensembles"), "rows": rows}
 
 
 # --- data and labels -------------------------------------------------------------------------------------------------
@@ -283,19 +355,42 @@ def size_run(count, seed, lab):
     samples = training.sample(vae.decoder, SAMPLES, SAMPLE_SEED)
     features = lab.network.features(samples)
     alike = min(count, SAMPLES)  # the distance to n images grows as n falls: compare the same n, trained on and not
-    audit = metrics.memorisation_audit(samples[:NEIGHBOURS_SAMPLES], images, lab.validation_images)
+    test_images, test = lab.test("sizes")
     return {
         "images": count,
         "seed": seed,
-        **lab.versus_test(features),
+        **lab.versus_test(features, "sizes"),
         "train": round(metrics.frechet_distance(lab.network.features(images[:alike]), features), 3),
-        "test_same_count": round(metrics.frechet_distance(lab.test[:alike], features), 3),
+        "test_same_count": round(metrics.frechet_distance(test[:alike], features), 3),
         "train_bound": round(bound(vae, images[:alike]), 4),
-        "test_bound": round(bound(vae, lab.test_images), 4),
-        "suspects": len(audit.suspects),
-        "p_value": round(audit.p_value, 5),
+        "test_bound": round(bound(vae, test_images), 4),
         "steps": int(vae.step),
+        **audited(vae, samples[:NEIGHBOURS_SAMPLES], images, lab.validation_images, seed),
     }
+
+
+def reconstructed(vae, images):
+    """Return what a VAE makes of images from their mean codes: copies as blurred as its samples are, uint8."""
+    images = images.astype(np.float32) / 127.5 - 1
+    return data.to_uint8(vae(vae.encode(tf.constant(images))[1]).numpy())
+
+
+def audited(vae, samples, images, held_out, seed):
+    """Return what the audit says of samples, and of a positive control: among them, kittens of the training set as this
+    VAE would give them back. "_alike" is the same with held-out kittens that went through the VAE too.
+    """
+    chosen = np.random.default_rng(seed).choice(len(images), PLANTED, replace=False)
+    parts = data.to_uint8(samples), reconstructed(vae, images[chosen]), held_out, reconstructed(vae, held_out)
+    ratios = metrics.copy_ratios(np.concatenate(parts), images)[0]
+    made, planted, plain, alike = np.split(ratios, np.cumsum([len(part) for part in parts])[:-1])
+    row = {}
+    for name, innocent in (("", plain), ("_alike", alike)):
+        audit = metrics.judge_ratios(made, innocent[innocent > 0])
+        infected = metrics.judge_ratios(np.concatenate([made[PLANTED:], planted]), innocent[innocent > 0])
+        row |= {f"suspects{name}": len(audit.suspects), f"p_value{name}": round(audit.p_value, 5)}
+        row |= {f"control_found{name}": int((planted < infected.threshold).sum())}
+        row |= {f"control_p_value{name}": round(infected.p_value, 5)}
+    return row
 
 
 def with_noise(labels, share, rng):
@@ -320,7 +415,7 @@ def label_run(share, seed, lab):
         "seed": seed,
         "fur_obedience": round(obeyed[0], 4),
         "eyes_obedience": round(obeyed[1], 4),
-        "test": round(metrics.frechet_distance(lab.test, features), 3),
+        "test": round(metrics.frechet_distance(lab.test("label_noise")[1], features), 3),
         "steps": int(vae.step),
     }
 
@@ -335,11 +430,11 @@ def table(head, rows):
 
 
 def grouped(rows, key):
-    """Return [(value of key, {column: its values})] in the order of the rows' first appearance."""
+    """Return [(value of key, {column: its values})] in the order of the rows' first appearance; columns of the last."""
     groups = {}
     for row in rows:
         groups.setdefault(row[key], []).append(row)
-    return [(value, {name: [row[name] for row in group] for name in group[0]}) for value, group in groups.items()]
+    return [(value, {name: [row[name] for row in group] for name in group[-1]}) for value, group in groups.items()]
 
 
 def listed(values, form, mean=True):
@@ -398,6 +493,11 @@ def markdown(result):
             for share, group in grouped(noise["rows"], "noise")
         ],
     )
+    controls = ", ".join(
+        f"of {row['images']} kittens {row['control_found']} found, p = {row['control_p_value']:.2g} "
+        f"({row['control_found_alike']}, p = {row['control_p_value_alike']:.2g})"
+        for row in result["controls"]["rows"]
+    )
     text = f"""## Tuning, ensembles and data dependence
 
 From `tuning.json`. Networks: {result["networks"]}; distances over {result["network"]}. Seconds as above, the first
@@ -428,6 +528,9 @@ together; every choice of members, the mean in bold.
 a value; higher is better.
 
 {amounts}
+
+**Can the audit see such a model's copies?** Among 1,000 samples of the models of one seed, {PLANTED} training kittens
+as the model gives them back: {controls}. In brackets: beside held-out kittens that went through the model too.
 
 **Label noise.** The conditional VAE of notebook 03, {noise["budget_seconds"]:g} s; each seed, the mean in bold.
 Guessing would give 20 % and 33 %.
@@ -461,7 +564,27 @@ def noise_part(lab, pieces):
     return {"budget_seconds": LABEL_SECONDS, "rows": rows}
 
 
-PARTS = {"sizes": sizes_part, "label_noise": noise_part}
+def final_part(lab, pieces, found):
+    """Return the parts "final" and "ensembles" after a search whose part is ``found``."""
+    recipes = {"default": bench.OURS, "best": found["best_params"]}
+    rows = [
+        pieces.get(f"final {recipe} {seed}", lambda r=recipe, s=seed: final_run(r, recipes[r], s, lab))
+        for seed in SEEDS
+        for recipe in recipes
+    ]
+    better = min(recipes, key=lambda r: statistics.mean(row["validation"] for row in rows if row["recipe"] == r))
+    mixtures = pieces.get("ensembles", lambda: ensembles(better, lab))
+    return {"final": {"budget_seconds": FINAL_SECONDS, "rows": rows}, "ensembles": mixtures}
+
+
+def controls_part(lab, pieces):
+    """Return the part "controls": what the audit says of the models of one seed, without and with a plant."""
+    rows = [pieces.get(f"size {count} 1", lambda c=count: size_run(c, 1, lab)) for count in SIZES]
+    kept = "images", "seed", "suspects", "p_value", "control", "steps"
+    return {"rows": [{name: row[name] for name in row if name.startswith(kept)} for row in rows]}
+
+
+PARTS = {"sizes": sizes_part, "controls": controls_part, "label_noise": noise_part}
 TARGET = HERE / "tuning.json" if SHARE == 1 else BUILD / f"{NAME}.json"
 
 
@@ -471,7 +594,8 @@ def main(parts=()):
     lab, pieces = Laboratory(), Pieces(NAME)
     if parts:
         result = json.loads(TARGET.read_text(encoding="utf-8"))
-        result |= {part: PARTS[part](lab, pieces) for part in parts}
+        result |= final_part(lab, pieces, result["search"]) if "final" in parts else {}
+        result |= {part: PARTS[part](lab, pieces) for part in parts if part in PARTS}
     else:
         result = everything(lab, pieces)
         optuna.delete_study(study_name=NAME, storage=storage())
@@ -482,31 +606,23 @@ def main(parts=()):
 def everything(lab, pieces):
     """Return the result of all parts."""
     found, search_cost = search(lab, pieces)
-    recipes = {"default": bench.OURS, "best": found["best_params"]}
-    final = [
-        pieces.get(f"final {recipe} {seed}", lambda r=recipe, s=seed: final_run(r, recipes[r], s, lab))
-        for seed in SEEDS
-        for recipe in recipes
-    ]
-    better = min(recipes, key=lambda r: statistics.mean(row["validation"] for row in final if row["recipe"] == r))
-    mixtures = pieces.get("ensembles", lambda: ensembles(better, lab))
+    final = final_part(lab, pieces, found)
     later = {part: make(lab, pieces) for part, make in PARTS.items()}
-    ones = lab.test[: len(lab.validation)]
+    test = lab.test("final")[1]
     return {
         "network": str(lab.network),
-        "real_against_real": round(metrics.frechet_distance(lab.validation, ones), 3),
-        "real_against_test": round(metrics.frechet_distance(lab.network.features(lab.images[:SAMPLES]), lab.test), 3),
+        "real_against_real": round(metrics.frechet_distance(lab.validation, test[: len(lab.validation)]), 3),
+        "real_against_test": round(metrics.frechet_distance(lab.network.features(lab.images[:SAMPLES]), test), 3),
         "networks": f"those of kittens.py with 1/{SHRINK} of the channels, float32",
         "seconds_in_all": round(search_cost + pieces.seconds()),
         "search": found,
-        "final": {"budget_seconds": FINAL_SECONDS, "rows": final},
-        "ensembles": mixtures,
+        **final,
         **later,
     }
 
 
 if __name__ == "__main__":
-    if set(sys.argv[1:]) - set(PARTS):
+    if set(sys.argv[1:]) - {*PARTS, "final"}:
         sys.exit(__doc__)
     runtime.start()
     main(sys.argv[1:])

@@ -358,7 +358,7 @@ WRONG = {
             ("def quadratic_penalty(images, a):\n    return a**2 * np.sum(images**2, axis=(1, 2, 3))", "one number"),
         ],
     },
-    "05_evaluating_and_tuning": {
+    "05_evaluating": {
         "05.1": [
             (
                 "def diagonal_distance(mean, deviation, other_mean, other_deviation):\n"
@@ -447,21 +447,9 @@ WRONG = {
                 "None at least",
             ),
         ],
-        "05.6": [
-            (
-                "def by_chance(right, pairs):\n    return stats.binom.sf(right, pairs, 0.5)",
-                "At least none",
-            ),
-            (
-                "def by_chance(right, pairs):\n    return stats.binom.pmf(right, pairs, 0.5)",
-                "At least none",
-            ),
-            (
-                "def by_chance(right, pairs):\n    return 0.5**right",
-                "equal case",
-            ),
-        ],
-        "05.7": [
+    },
+    "05b_tuning_and_understanding": {
+        "05b.1": [
             (
                 "def quotable(validation, test):\n    return np.min(validation)",
                 "it flatters",
@@ -475,7 +463,7 @@ WRONG = {
                 "second model wins",
             ),
         ],
-        "05.8": [
+        "05b.2": [
             (
                 "def cleaned(direction, unwanted):\n    return direction @ unwanted",
                 "direction is asked for",
@@ -497,6 +485,40 @@ WRONG = {
                 "    return -rest / np.linalg.norm(rest)",
                 "wanted way",
             ),
+        ],
+        "05b.3": [
+            (
+                "def by_chance(right, pairs):\n    return stats.binom.sf(right, pairs, 0.5)",
+                "At least none",
+            ),
+            (
+                "def by_chance(right, pairs):\n    return stats.binom.pmf(right, pairs, 0.5)",
+                "At least none",
+            ),
+            (
+                "def by_chance(right, pairs):\n    return 0.5**right",
+                "equal case",
+            ),
+        ],
+        "05b.4": [
+            (
+                "def mixture_deviation(weights, means, deviations):\n"
+                "    return weights @ (deviations**2 + (means - weights @ means) ** 2)",
+                "a root",
+            ),
+            (
+                "def mixture_deviation(weights, means, deviations):\n    return np.sqrt(weights @ deviations**2)",
+                "the means differ",
+            ),
+            (
+                "def mixture_deviation(weights, means, deviations):\n"
+                "    return np.sqrt(np.mean(deviations**2 + (means - np.mean(means)) ** 2))",
+                "0.9 and 0.1",
+            ),
+        ],
+        "05b.5": [
+            ("def focus(heat, mask):\n    return heat[mask].sum() / heat.sum()", "share"),
+            ("def focus(heat, mask):\n    return heat[mask].mean() / heat.max()", "whatever its height"),
         ],
     },
     "06_flow_matching": {

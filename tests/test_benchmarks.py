@@ -13,8 +13,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
+import audit
 import budget
 import clinic
+import intervals
 import kittens as bench
 import medicine
 import run
@@ -82,6 +84,35 @@ def test_a_mixture_takes_turns_and_no_latent_vector_twice():
     assert mixed[:, 0].tolist() == [0, 1, 2, 0, 1, 2, 0]
     assert mixed[:, 1].tolist() == list(range(7))
     assert np.array_equal(tuning.mixture(parts[:1]), parts[0])
+
+
+def test_a_judge_of_one_corner_is_found_there():
+    mask, pictures = np.zeros((2, 8, 8), bool), np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 3)).astype(np.float32)
+    mask[:, :4, :4] = True
+    weight = mask[..., None].astype(np.float32)
+    for make in (tuning.gradient_map, tuning.occlusion_map):
+        maps = make(lambda x: tuning.tf.reduce_sum(x * weight, axis=(1, 2, 3))[:, None], pictures)
+        assert tuning.concentration(maps, mask) == pytest.approx(4)  # all of it in a quarter of the area
+    assert tuning.concentration(np.ones((2, 8, 8)), mask) == pytest.approx(1)
+
+
+def test_disguises_change_a_picture_as_they_say():
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    made = audit.disguises(images, images[::-1])
+    assert all(copy.shape == images.shape and copy.dtype == np.uint8 for copy in made.values())
+    assert np.array_equal(made["left half"][0, :, :16], images[0, :, :16])
+    assert np.array_equal(made["left half"][0, :, 16:], images[1, :, 16:])
+    assert np.abs(made["blended 70/30"] - (0.7 * images + 0.3 * images[::-1])).max() <= 0.5 + 1e-9
+    assert np.abs(made["15 % darker"] - 0.85 * images).max() <= 0.5 + 1e-9
+
+
+def test_recipes_of_intervals_are_those_of_their_names():
+    drawn = np.arange(200.0)
+    found = intervals.recipes(100.0, drawn)
+    assert found["plain"] == pytest.approx((4.975, 194.025))
+    assert found["mirrored"] == pytest.approx((200 - 194.025, 200 - 4.975))
+    assert found["mirrored, 20 draws"] == pytest.approx((200 - 18.525, 200 - 0.475))
+    assert np.mean(found["less the bias ± 1.96 deviations"]) == pytest.approx(200 - 99.5)
 
 
 def test_label_noise_replaces_its_share_and_leaves_the_original():

@@ -1,8 +1,6 @@
 """Claims with teeth: a claim holds as the notebook is, and fails under each of the bugs that breakages.py names."""
 
-import hashlib
 import time
-from pathlib import Path
 
 from tools import notebooks
 
@@ -23,8 +21,6 @@ RUNS = [  # each claim as it is, then under its bugs, so that what it depends on
     for (stem, _, _), edits in CLAIMS.items()
     for edit, as_it_is in [(edits[0], True), *((edit, False) for edit in edits)]
 ]
-WITHOUT_BUGS = Path(__file__).with_name("claims_without_bugs.txt")
-MOST_WITHOUT_BUGS = 26  # lines of that file now: they only become fewer
 
 
 @pytest.mark.parametrize(("stem", "edit", "as_it_is"), RUNS)
@@ -68,16 +64,6 @@ def test_a_printed_line_changes_nothing():
 # --- every claim has a bug -------------------------------------------------------------------------------------------
 
 
-def digest(source):
-    """Return what a claim is known by in claims_without_bugs.txt."""
-    return hashlib.sha256(source.encode()).hexdigest()[:10]
-
-
-def old_claims():
-    """Return the digests of the claims of build 5bce32a for which nobody has named a bug yet."""
-    return [line.split()[0] for line in WITHOUT_BUGS.read_text(encoding="utf-8").splitlines()]
-
-
 def claims(stem):
     """Return {index among the code cells: source} of a notebook's claims."""
     cells = enumerate(code_of(PATHS[stem]))
@@ -85,19 +71,10 @@ def claims(stem):
 
 
 @pytest.mark.parametrize("stem", PATHS)
-def test_every_new_claim_has_a_bug_under_which_it_fails(stem):
+def test_every_claim_has_a_bug_under_which_it_fails(stem):
     with_bugs = {index for name, index, _ in CLAIMS if name == stem}
-    missing = [s for index, s in claims(stem).items() if index not in with_bugs and digest(s) not in old_claims()]
+    missing = [source for index, source in claims(stem).items() if index not in with_bugs]
     assert not missing, "name a plausible bug of these claims in tests/breakages.py (CONTRIBUTING.md says how)"
-
-
-def test_the_list_of_old_claims_only_shrinks():
-    with_bugs = {(stem, index) for stem, index, _ in CLAIMS}
-    still = {
-        digest(source) for stem in PATHS for index, source in claims(stem).items() if (stem, index) not in with_bugs
-    }
-    assert not set(old_claims()) - still, "these claims are gone or have a bug now: delete their lines"
-    assert len(old_claims()) <= MOST_WITHOUT_BUGS
 
 
 # --- the machinery, on small notebooks -------------------------------------------------------------------------------

@@ -89,8 +89,6 @@ def counts() -> dict[str, int]:
     prose = "\n".join(cell.source for cell in every if cell.cell_type == "markdown")
     drawn = [out for cell in every for out in cell.get("outputs", ()) if "image/png" in out.get("data", {})]
     tagged = [tag for cell in every for tag in notebooks.tags(cell)]
-    unplanted = notebooks.ROOT / "tests" / "claims_without_bugs.txt"
-    lines = unplanted.read_text(encoding="utf-8").split("\n") if unplanted.is_file() else []
     return {
         "notebooks with": len(cells),
         "cells": round(len(every), -2),
@@ -99,7 +97,6 @@ def counts() -> dict[str, int]:
         "formula cells": round(tagged.count("formula"), -1),
         "exercises": tagged.count("check"),
         "claim cells": round(tagged.count("claim"), -1),
-        "assertions": round(sum(map(bool, lines)), -1),
         "of the notebooks have widgets": sum(any("widgets." in cell.source for cell in one) for one in cells),
         "pictures in the text": len(re.findall(r"!\[[^\]]+\]\(figures/(?!open-in-colab)", prose)),
         "committed figures": round(len(drawn), -1),

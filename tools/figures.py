@@ -33,7 +33,8 @@ def save(name, images, columns, network):
 FIGURES = {
     "02_gan_math": "def draw_ring(",
     "03_vae": "Held-out kittens, and decoded",
-    "05_evaluating_and_tuning": "Five knobs, found by",
+    "05_evaluating": 'title="Seven candidates"',
+    "05b_tuning_and_understanding": "Five knobs, found by",
     "06_flow_matching": "def filmstrip(",
     "07_text": "def draw_attention(",
     "08_audio": "def draw_words(",
