@@ -396,7 +396,9 @@ def seen_at(state, row):
         "classes": tuple(sorted({(s - FIRST) % 12 if s >= FIRST else -1 for s in now})),
         "chord": tuple(sorted({(s - FIRST) % 12 if s >= FIRST else -1 for s in state.sounding})),
         "steps": tuple(a - b for a, b in zip(now, state.sounding, strict=False)),
-        "apart": tuple((a - b) % 12 if min(a, b) >= FIRST else 12 for a, b in itertools.combinations(state.sounding, 2)),
+        "apart": tuple(
+            (a - b) % 12 if min(a, b) >= FIRST else 12 for a, b in itertools.combinations(state.sounding, 2)
+        ),
         "built": tuple((a - b) % 12 if min(a, b) >= FIRST else 12 for a, b in itertools.combinations(now, 2)),
         "sung": own if own >= FIRST else MIDDLE[k] if k < 4 else 0,
         "under": now[1] if k > 1 and now[1] >= FIRST else now[0] if k and now[0] >= FIRST else MIDDLE[0],
@@ -757,8 +759,8 @@ def tune_interval(bits, other, notes, tunes_of, resamples=4000, seed=0):
 
 def mean_interval(values, resamples=4000, seed=0, tunes_of=None):
     """Return (mean, low, high) of values of pieces; the 95 % bootstrap interval draws whole tunes, or pieces if None."""
-    many = np.ones(len(values))
-    return tune_interval(values, 0 * many, many, range(len(values)) if tunes_of is None else tunes_of, resamples, seed)
+    many, tunes_of = np.ones(len(values)), range(len(values)) if tunes_of is None else tunes_of
+    return tune_interval(values, 0 * many, many, tunes_of, resamples, seed)
 
 
 # --- rules of voice leading -------------------------------------------------------------------------------------------
