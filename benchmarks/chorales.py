@@ -758,7 +758,7 @@ def tune_interval(bits, other, notes, tunes_of, resamples=4000, seed=0):
 
 
 def mean_interval(values, resamples=4000, seed=0, tunes_of=None):
-    """Return (mean, low, high) of values of pieces; the 95 % bootstrap interval draws whole tunes, or pieces if None."""
+    """Return (mean, low, high) of values of pieces: the 95 % bootstrap interval draws whole tunes, or pieces."""
     many, tunes_of = np.ones(len(values)), range(len(values)) if tunes_of is None else tunes_of
     return tune_interval(values, 0 * many, many, tunes_of, resamples, seed)
 
