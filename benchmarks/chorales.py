@@ -11,6 +11,7 @@ count sixteenths, four a quarter, and pitch is a MIDI number.
 """
 
 import functools
+import itertools
 import sys
 from collections import Counter
 from pathlib import Path
@@ -248,6 +249,7 @@ REST = 1  # it stops
 FIRST = 2  # it begins the pitch BOTTOM; later symbols are higher pitches
 BOTTOM = 28  # MIDI number, after the piece was moved to C major or A minor
 SYMBOLS = 64
+MIDDLE = (45, 26, 38, 32)  # symbols in the middle of each voice of ORDER, where it has sung nothing
 GAPS = 16  # sixteenths to the next event, at most
 ORDER = (0, 3, 1, 2)  # within an event: soprano, bass, alto, tenor, and then the gap
 CODED = len(ORDER) + 1
@@ -394,6 +396,12 @@ def seen_at(state, row):
         "classes": tuple(sorted({(s - FIRST) % 12 if s >= FIRST else -1 for s in now})),
         "chord": tuple(sorted({(s - FIRST) % 12 if s >= FIRST else -1 for s in state.sounding})),
         "steps": tuple(a - b for a, b in zip(now, state.sounding, strict=False)),
+        "apart": tuple(
+            (a - b) % 12 if min(a, b) >= FIRST else 12 for a, b in itertools.combinations(state.sounding, 2)
+        ),
+        "built": tuple((a - b) % 12 if min(a, b) >= FIRST else 12 for a, b in itertools.combinations(now, 2)),
+        "sung": own if own >= FIRST else MIDDLE[k] if k < 4 else 0,
+        "under": now[1] if k > 1 and now[1] >= FIRST else now[0] if k and now[0] >= FIRST else MIDDLE[0],
         "repeat": tuple(state.sounding) + tuple(state.before),
     }
 
@@ -410,46 +418,75 @@ CHAINS = (  # each a way to fall back: what is looked at first, and what is adde
 )
 
 
+INTERVALS = (  # these count not pitches but intervals, from the pitch that is named first: the same in every key
+    ("sung", "moves", "beat", "steps", "apart", "own", "gap"),
+    ("sung", "moves", "built", "apart", "mode", "steps"),
+    ("under", "moves", "built", "apart", "beat", "steps"),
+    ("under", "moves", "mode", "classes", "built", "own"),
+)
+ABOUT = ("sung", "under")  # pitches that intervals are counted from
+
+
 class Chain:
     """Counts behind growing contexts, for one of the five things that are coded.
 
     ``p(x | c₁…cₖ) = (max(n(x) − d, 0) + d·kinds·p(x | c₁…cₖ₋₁)) / n``: absolute discounting, interpolated
-    (Ney, Essen and Kneser 1994); at the end everything is equally likely.
+    (Ney, Essen and Kneser 1994); at the end everything is equally likely. Where the first name is one of ABOUT, it is
+    no context: pitches are counted as intervals from it.
     """
 
     def __init__(self, names, size, discount=0.6):
-        self.names, self.size, self.discount = names, size, discount
-        self.counts = [{} for _ in range(len(names) + 1)]
+        self.about = names[0] if names and names[0] in ABOUT and size == SYMBOLS else None
+        self.names, self.size, self.discount = [name for name in names if name not in ABOUT], size, discount
+        self.counts = [{} for _ in range(len(self.names) + 1)]
+        self.made = {}  # rows as arrays, until they are counted on
+
+    def _moved(self, seen):
+        """Return what is taken from a pitch's symbol before it is counted."""
+        return seen[self.about] - 2 * SYMBOLS if self.about else 0
 
     def learn(self, seen, symbol, weight=1.0):
         """Count a symbol behind all contexts."""
+        symbol = symbol - self._moved(seen) if symbol >= FIRST else symbol
         for level, key in enumerate(self._keys(seen)):
             row = self.counts[level].setdefault(key, {})
             row[symbol] = row.get(symbol, 0) + weight
+            self.made.pop((level, key), None)
 
     def _keys(self, seen):
         return [tuple(seen[name] for name in self.names[:k]) for k in range(len(self.names) + 1)]
 
     def level(self, seen):
         """Return how many of the names were matched, at least: 0 where nothing but the empty context was seen."""
-        for level, key in enumerate(self._keys(seen)):
-            if key not in self.counts[level]:
-                return max(level - 1, 0)
-        return len(self.names)
+        return self.opinion(seen)[1]
 
     def __call__(self, seen):
         """Return the probabilities (size,) of the next symbol."""
-        found = np.full(self.size, 1.0 / self.size)
+        return self.opinion(seen)[0]
+
+    def opinion(self, seen):
+        """Return (probabilities (size,), how many of the names were matched)."""
+        found, moved, matched = np.full(self.size, 1.0 / self.size), self._moved(seen), 0
         for level, key in enumerate(self._keys(seen)):
-            row = self.counts[level].get(key)
-            if row is None:
+            if key not in self.counts[level]:
                 break
-            total = sum(row.values())
-            lost = sum(min(self.discount, count) for count in row.values())
-            found *= lost / total
-            for symbol, count in row.items():
-                found[symbol] += max(count - self.discount, 0) / total
-        return found
+            matched = level
+            symbols, gains, lost = self._row(level, key)
+            if moved:
+                places = symbols + np.where(symbols < FIRST, 0, moved)
+                inside = (symbols < FIRST) | (places >= FIRST) & (places < self.size)
+                symbols, gains = places[inside], gains[inside]
+            found *= lost
+            found[symbols] += gains
+        return found / found.sum(), matched
+
+    def _row(self, level, key):
+        """Return (symbols, what each has without the shorter context, the share of that) of a context, kept."""
+        if (level, key) not in self.made:
+            symbols, counts = (np.array(list(x)) for x in zip(*self.counts[level][key].items(), strict=True))
+            gains = np.maximum(counts - self.discount, 0) / counts.sum()
+            self.made[level, key] = symbols, gains, np.minimum(self.discount, counts).sum() / counts.sum()
+        return self.made[level, key]
 
 
 CACHED = (CHAINS[1], CHAINS[0], CHAINS[7])  # also learnt from the piece's own past
@@ -525,8 +562,8 @@ class Ngram:
     def opinions(self, state, row, cache):
         """Return (logarithms (chains, size), how far each matched (chains,)) of the next thing of an event."""
         k, seen = len(row), seen_at(state, row)
-        chains = (*self.chains[k], *cache[k])
-        return np.array([np.log(chain(seen)) for chain in chains]), np.array([chain.level(seen) for chain in chains])
+        found, levels = zip(*(chain.opinion(seen) for chain in (*self.chains[k], *cache[k])), strict=True)
+        return np.log(np.array(found)), np.array(levels)
 
     def chances(self, state, row, cache):
         """Return the probabilities of the next thing of an event of which ``row`` is known."""
@@ -562,7 +599,7 @@ class Ngram:
         ]
         return np.array(found).reshape(-1, CODED)
 
-    def draw(self, form, rng, soprano=None, lawful=False):
+    def draw(self, form, rng, soprano=None, lawful=False, temperature=1.0):
         """Return the notes of a piece drawn for a form; with ``soprano``, notes (n, 4) of that voice, below it.
 
         ``lawful`` draws no pitch that is `unlawful`, where there is another.
@@ -575,7 +612,7 @@ class Ngram:
                 chances = self.chances(state, row, cache) * possible(state, k, given)
                 if lawful and k < CODED - 1 and (k or given is None):
                     chances = chances * np.where(unlawful(k, state.sounding, row, form.shift), 1e-9, 1.0)
-                row.append(drawn(chances, rng))
+                row.append(drawn(chances, rng, temperature))
             for k in range(CODED):
                 for chain in cache[k]:
                     chain.learn(seen_at(state, row[:k]), row[k])
@@ -720,11 +757,10 @@ def tune_interval(bits, other, notes, tunes_of, resamples=4000, seed=0):
     return float(gap.sum() / notes.sum()), *map(float, np.quantile(drawn_again, (0.025, 0.975)))
 
 
-def mean_interval(values, resamples=4000, seed=0):
-    """Return (mean, low, high) of values of pieces: the 95 % bootstrap interval over pieces."""
-    values = np.asarray(values, float)
-    rows = np.random.default_rng(seed).integers(0, len(values), (resamples, len(values)))
-    return float(values.mean()), *map(float, np.quantile(values[rows].mean(1), (0.025, 0.975)))
+def mean_interval(values, resamples=4000, seed=0, tunes_of=None):
+    """Return (mean, low, high) of values of pieces: the 95 % bootstrap interval draws whole tunes, or pieces."""
+    many, tunes_of = np.ones(len(values)), range(len(values)) if tunes_of is None else tunes_of
+    return tune_interval(values, 0 * many, many, tunes_of, resamples, seed)
 
 
 # --- rules of voice leading -------------------------------------------------------------------------------------------

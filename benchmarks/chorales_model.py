@@ -6,7 +6,7 @@ Usage: python benchmarks/chorales_model.py writer SECONDS | filler SECONDS | STA
     filler     the same for the filler
     rivals     bits a note of the rivals on the test tunes, and what was chosen on the validation tunes
     others     pieces and settings of the test melodies by Bach and by the rivals, measured
-    laws       the same by the mixture of n-grams where it draws nothing unlawful
+    laws       the same by the best rival where it draws nothing unlawful, at temperatures of its own
     bits       the bits a note of the networks
     choose     temperatures, and how a given melody is harmonised, on the validation tunes
     write      pieces and settings of the test melodies by the networks, measured
@@ -14,6 +14,7 @@ Usage: python benchmarks/chorales_model.py writer SECONDS | filler SECONDS | STA
 Results go to benchmarks/chorales.json. A piece is what chorales.py says.
 """
 
+import copy
 import functools
 import itertools
 import json
@@ -32,6 +33,7 @@ from benchmarks.chorales import (  # noqa: E402
     CODED,
     FIRST,
     HOLD,
+    INTERVALS,
     REST,
     SYMBOLS,
     Library,
@@ -481,6 +483,8 @@ def barred(states, given):
 
 UNIFORM, UNIGRAM, ALONE = "uniform", "each voice by itself, no context", "independent voices, first order"
 MARKOV, SINGLE, MIXTURE = "Markov chain of sonorities", "n-gram, one chain", "mixture of n-grams"
+TOLD = "mixture with intervals"  # the same, and chains that count intervals, as the writer does
+HALF = f"{TOLD}, weights from half"  # of the validation tunes: how much hangs on them
 BACH, WRITER, FILLER = "held-out Bach", "writer (causal)", "filler (hidden cells)"
 
 
@@ -490,11 +494,13 @@ def learnt_rivals():
     found = {UNIFORM: Ngram([()]), UNIGRAM: Ngram([()]), ALONE: Ngram([("own", "beat")])}
     found[MARKOV] = Markov()
     found[MIXTURE] = Ngram(CHAINS, CACHED)
-    for name in (UNIGRAM, ALONE, MARKOV, MIXTURE):
+    found[TOLD] = Ngram(CHAINS + INTERVALS, CACHED + INTERVALS[:1])
+    for name in (UNIGRAM, ALONE, MARKOV, MIXTURE, TOLD):
         found[name].learn(train)
         print("learnt", name, flush=True)
     found[SINGLE], table = single_chain(found[MIXTURE], check)
     found[MIXTURE].tune(check)
+    found[TOLD].tune(check)
     save(chosen_chain=table)
     return found
 
@@ -523,6 +529,8 @@ def rivals():
 
     test, train, models = part("test"), part("train"), learnt_rivals()
     found = {name: [total_bits(model.costs(piece)) for piece in test] for name, model in models.items()}
+    half = copy.copy(models[TOLD]).tune(part("validation")[::2])
+    found[HALF] = [total_bits(half.costs(piece)) for piece in test]
     for name, compress in (("bz2", bz2.compress), ("lzma", functools.partial(lzma.compress, preset=9))):
         found[name] = [compressed_bits(piece, train, compress) for piece in test]
     notes = [len(piece.notes) for piece in test]
@@ -617,6 +625,7 @@ def choose():
 
 
 SEED = 1729  # of the pieces that are measured, once
+DRAWS = 5  # of a piece for each form, by seeds from SEED on: how much hangs on the draw
 
 
 def keep(part_of_store, found):
@@ -648,13 +657,33 @@ def others():
 
 
 def laws():
-    """Store the measures of pieces by the mixture of n-grams where it draws nothing unlawful."""
-    test, model, rng = part("test"), kept_rivals()[MIXTURE], np.random.default_rng([SEED, 1])
-    forms, both, bach = [form_of(piece) for piece in test], libraries(), [piece.notes for piece in test]
-    made = [model.draw(form, rng, lawful=True) for form in forms]
-    keep("written", {f"{MIXTURE}, lawful": measured(made, forms, *both)})
-    made = [model.draw(form, rng, own, lawful=True) for form, own in zip(forms, bach, strict=True)]
-    keep("harmonised", {f"{MIXTURE}, lawful": under(made, bach, forms, both)})
+    """Store the measures of pieces by the best rival, drawn as the writer's are: lawful, and cooler if that is better.
+
+    Its temperatures are chosen on the validation tunes by the rules of `choose`.
+    """
+    test, check, model = part("test"), part("validation"), kept_rivals()[TOLD]
+    both, table, bach = libraries(), {}, [piece.notes for piece in test]
+
+    def drawn(pieces, temperature, sung, lot):
+        rng = np.random.default_rng([SEED, lot])
+        forms, given = [form_of(piece) for piece in pieces], [piece.notes if sung else None for piece in pieces]
+        return forms, [model.draw(f, rng, own, True, temperature) for f, own in zip(forms, given, strict=True)]
+
+    for temperature in TEMPERATURES:
+        forms, made = drawn(check, temperature, False, 11)
+        found, sung = measured(made, forms, *both), drawn(check, temperature, True, 12)[1]
+        row = {"corrections": np.mean(found["corrections"])}
+        row["beyond"] = np.mean(np.array(found["run"]) > stored()["choices"]["limit"])
+        row["agrees"] = np.mean([agreement(one, piece.notes) for one, piece in zip(sung, check, strict=True)])
+        table[str(temperature)] = common.rounded(row)
+        print(temperature, table[str(temperature)], flush=True)
+    fit = [t for t in TEMPERATURES if table[str(t)]["beyond"] <= 0.05] or [1.0]
+    cool = min(fit, key=lambda t: table[str(t)]["corrections"])
+    at = max(TEMPERATURES, key=lambda t: table[str(t)]["agrees"])
+    save(rival_choices={"temperature": cool, "at": at, "table": table})
+    forms, made = drawn(test, cool, False, 1)
+    keep("written", {f"{TOLD}, lawful": measured(made, forms, *both)})
+    keep("harmonised", {f"{TOLD}, lawful": under(drawn(test, at, True, 2)[1], bach, forms, both)})
 
 
 def write():
@@ -665,6 +694,12 @@ def write():
     keep("written", {WRITER: measured(pen(forms, SEED), forms, *both)})
     keep("written", {f"{WRITER}, temperature {cool}": measured(pen(forms, SEED, cool), forms, *both)})
     keep("written", {f"{WRITER}, lawful": measured(pen(forms, SEED, cool, lawful=True), forms, *both)})
+    draws = {}
+    for seed in range(SEED, SEED + DRAWS):
+        found = measured(pen(forms, seed, cool, lawful=True), forms, *both)
+        for name, values in found.items():
+            draws.setdefault(name, []).append(max(values) if name == "run" else np.mean(values))
+    save(draws=common.rounded(draws, 3))
     bach = [piece.notes for piece in test]
     filled = Brush().harmonise(test, SEED, temperature=choices["at"])
     keep("harmonised", {f"{FILLER}, Gibbs": under(filled, bach, forms, both)})

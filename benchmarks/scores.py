@@ -108,8 +108,12 @@ def transposed(piece, steps):
 
 
 def phrases(piece):
-    """Return [(start, end)] of phrases in sixteenths: each ends with a fermata; without any, after four bars."""
-    ends = [s + d for _, s, d, _ in piece.notes.tolist() if s in piece.fermatas]
+    """Return [(start, end)] of phrases in sixteenths: each ends with the upper voice's note under a fermata.
+
+    Without fermatas a phrase has four bars.
+    """
+    upper = piece.notes[piece.notes[:, 0] == piece.notes[:, 0].min()]
+    ends = [s + d for _, s, d, _ in upper.tolist() if any(s <= held < s + d for held in piece.fermatas)]
     if not ends:
         ends = list(range(piece.pickup + 4 * piece.bar, piece.length, 4 * piece.bar))
     edges = sorted({0, piece.length, *(end for end in ends if end < piece.length)})
@@ -522,7 +526,7 @@ def piano_roll(piece, axes=None, seconds=None):
         own = piece.notes[piece.notes[:, 0] == voice]
         begin = at[own[:, 1]]
         width = at[own[:, 1] + own[:, 2]] - begin
-        axes.barh(own[:, 3], width, left=begin, height=0.8, color=f"C{voice}", ec="white", label=VOICES[voice])
+        axes.barh(own[:, 3], width, left=begin, height=0.8, color=f"C{voice}", ec="white", lw=0.4, label=VOICES[voice])
     for _, end in phrases(piece):
         axes.axvline(at[end], color="grey", ls=":", lw=0.8)
     axes.set(xlabel="bar" if seconds is None else "time (s)", ylabel="pitch (MIDI number)", title=piece.title)

@@ -1868,6 +1868,11 @@ WRONG = {
                 "    return len(set(tune[test]) & set(tune[~test])) / test.sum()",
                 "count twice",
             ),
+            (
+                "def leaked_share(tune, test):\n    tune, test = np.array(tune), np.array(test)\n"
+                "    return float(np.isin(np.unique(tune[test]), tune[~test]).mean())",
+                "count twice",
+            ),
         ],
         "17.6": [
             ("def enough_right(pairs):\n    return pairs // 2 + 1", "15 are needed"),

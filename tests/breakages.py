@@ -3300,8 +3300,8 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         Bug(
             'stored["bits"][name][: len(some)]',
             "what is discounted is lost",
-            old="found *= lost / total",
-            new="found *= 0.0 + 1e-6",
+            old="            found *= lost",
+            new="            found *= 0.0 + 1e-6",
             given="""some = parts["test"][:1]
 alone = Ngram([("own", "beat")]).learn(parts["train"])
 here = {"independent voices, first order": [alone.costs(one).sum() for one in some]}""",

@@ -173,6 +173,16 @@ def test_a_chain_by_hand():
     assert chain.level({"own": 2}) == 0 and chain.level({"own": 1}) == 1
 
 
+def test_a_chain_of_intervals_is_the_same_in_every_key():
+    """Seen: two semitones up from 20, twice. From 30 that is 32: (2 − 0.6)/2 and 0.6/2 of the uniform base, twice."""
+    chain = chorales.Chain(("sung", "beat"), chorales.SYMBOLS, 0.6)
+    for _ in range(2):
+        chain.learn({"sung": 20, "beat": 0}, 22)
+    chances = chain({"sung": 30, "beat": 0})
+    assert chances.argmax() == 32 and np.isclose(chances[32], 0.7 + 0.3 * (0.7 + 0.3 / 64))
+    assert np.isclose(chances.sum(), 1) and chain({"sung": 63, "beat": 0}).argmax() != 65
+
+
 @pytest.fixture(scope="module")
 def learnt():
     some = chorales.part("train")[:12]
@@ -325,6 +335,7 @@ def test_intervals_hold_their_mean():
     difference, low, high = chorales.tune_interval([10, 20, 30], [12, 24, 36], [10, 10, 10], [0, 0, 1])
     assert np.isclose(difference, -0.4) and low <= difference <= high < 0
     assert chorales.mean_interval([1.0, 1.0, 1.0]) == (1.0, 1.0, 1.0)
+    assert chorales.mean_interval([0.0, 0.0, 1.0, 1.0], tunes_of=[0, 1, 0, 1]) == (0.5, 0.5, 0.5)
 
 
 # --- networks ---------------------------------------------------------------------------------------------------------

@@ -117,6 +117,8 @@ def test_phrases_end_with_fermatas_or_after_four_bars():
     piece = scores.Piece(SCALE, 0, "major", fermatas=(12, 28))
     assert scores.phrases(piece) == [(0, 16), (16, 32)]
     assert scores.phrases(four_parts(6)) == [(0, 64), (64, 96)]
+    held = np.array([(0, 0, 16, 72), (0, 16, 16, 71), (3, 12, 2, 48), (3, 14, 2, 50)])  # the bass alone moves there
+    assert scores.phrases(scores.Piece(held, 0, "major", fermatas=(12,))) == [(0, 16), (16, 32)]
 
 
 def test_loudness_is_an_arch_over_each_phrase():
