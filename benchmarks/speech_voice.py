@@ -21,8 +21,10 @@ RATE, RECORDED = 8000, 16000  # samples a second: of the telephone, and of the r
 STEP = RATE // 100  # samples in a frame of the alignment, 10 ms
 HELD_OUT, SPLIT_SEED = 110, 0
 PHONES = tuple(
-    "SIL AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L "
-    "M N NG OW OY P R S SH T TH UH UW V W Y Z ZH".split()
+    re.findall(
+        r"\w+",
+        "SIL AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH",
+    )
 )
 
 # What is heard where the list says something else
