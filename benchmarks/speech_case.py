@@ -293,6 +293,49 @@ def long():
     return {"long text": heard | {"finite": bool(np.isfinite(sound).all())}}
 
 
+# --- voice-over ------------------------------------------------------------------------------------------------------
+
+
+def voice_over(parts, say, rate=10, size=(480, 270)):
+    """Return (frames uint8 (n, height, width, 3), sound) of parts [(shown, said)]; each grows in while it is spoken.
+
+    The first frames are those of the audible label, which is put before the sound.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    spoken = [np.concatenate([say(said), np.zeros(RATE // 3)]) for _, said in parts]
+    lengths = [len(marks.rhythm(RATE)), *map(len, spoken)]
+    ends, frames, font = np.cumsum(lengths) / RATE, [], ImageFont.load_default(26)
+    for time_shown in np.arange(round(ends[-1] * rate)) / rate:
+        picture = Image.new("RGB", size, (16, 32, 60))
+        for k, (shown, _) in enumerate(parts):
+            done = np.clip((time_shown - ends[k]) / 0.6, 0, 1)
+            grey = tuple(int(16 + done * 230) for _ in range(3))
+            if done > 0:
+                ImageDraw.Draw(picture).text((30, 60 + 70 * k + 20 * (1 - done)), shown, grey, font)
+        frames.append(np.asarray(picture))
+    return np.stack(frames), np.concatenate(spoken)
+
+
+def write_film(path, frames, rate, sound):
+    """Write frames uint8 (n, height, width, 3) and a sound at RATE as MP4: H.264 and AAC; return the path."""
+    import av
+
+    sound = audio.resample(np.asarray(sound, float), RATE, 16000)
+    sound = np.float32(0.9 * sound / np.abs(sound).max())
+    with av.open(str(path), "w") as made:
+        video, voice = made.add_stream("libx264", rate=rate), made.add_stream("aac", rate=16000, layout="mono")
+        video.height, video.width, video.pix_fmt = *frames.shape[1:3], "yuv420p"
+        for frame in frames:
+            made.mux(video.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
+        made.mux(video.encode())
+        block = av.AudioFrame.from_ndarray(sound[None], format="fltp", layout="mono")
+        block.sample_rate = 16000
+        made.mux(voice.encode(block))
+        made.mux(voice.encode())
+    return path
+
+
 # --- spoken questions ------------------------------------------------------------------------------------------------
 
 

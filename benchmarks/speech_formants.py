@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import signal
 
-RATE, FINE = 8000, 40  # samples a second; samples with one filter, 5 ms
+RATE = 8000  # samples a second
+FINE = 40  # samples with one filter, 5 ms
 
 
 class Sound(NamedTuple):
