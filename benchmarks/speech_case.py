@@ -22,6 +22,7 @@ from benchmarks.speech_text import words  # noqa: E402
 from benchmarks.speech_voice import RATE, Bank, heard_part  # noqa: E402
 
 import numpy as np  # noqa: E402
+from PIL import Image, ImageDraw, ImageFont  # noqa: E402
 
 SHIPPED = HERE.parent / "data" / "speech"
 FRESH = SHIPPED / "readings_fresh.tsv"
@@ -45,8 +46,8 @@ def shipped_recordings():
 def bank_of(table, sounds, timelines):
     """Return the `Bank` of the shipped recordings of the training part."""
     by_word, by_phone, said = {}, {}, {}
-    for name, text in table.loc[table["part"] == "train", ["name", "text"]].itertuples(index=False):
-        said[name] = [word for word in words(text) if word != ","]
+    for name, line in table.loc[table["part"] == "train", ["name", "text"]].itertuples(index=False):
+        said[name] = [word for word in words(line) if word != ","]
         for k, word in enumerate(said[name]):
             by_word.setdefault(word, []).append((name, k))
         for k, phone in enumerate(timelines[name].phone):
@@ -301,8 +302,6 @@ def voice_over(parts, say, rate=10, size=(480, 270)):
 
     The first frames are those of the audible label, which is put before the sound.
     """
-    from PIL import Image, ImageDraw, ImageFont
-
     spoken = [np.concatenate([say(said), np.zeros(RATE // 3)]) for _, said in parts]
     lengths = [len(marks.rhythm(RATE)), *map(len, spoken)]
     ends, frames, font = np.cumsum(lengths) / RATE, [], ImageFont.load_default(26)

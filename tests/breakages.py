@@ -2478,7 +2478,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
     ],
     "18_case_speech": [
         Bug(
-            "assert phone[",
+            'assert phone["voice"]["closed"]',
             "spliced less the voice",
             old='np.array(judges[judge][one]["right"]) - np.array(judges[judge][other]["right"])',
             new='np.array(judges[judge][other]["right"]) - np.array(judges[judge][one]["right"])',
