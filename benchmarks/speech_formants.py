@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import signal
 
-RATE, STEP = 8000, 40  # samples a second; samples with one filter, 5 ms
+RATE = 8000  # samples a second
+FINE = 40  # samples with one filter, 5 ms
 
 
 class Sound(NamedTuple):
@@ -23,13 +24,20 @@ class Sound(NamedTuple):
     kind: str = ""  # "stop": silence, then a burst; "glide": two resonances are given, from one to the other
 
 
-VOWELS = {"IY": (310, 2790, 3310), "IH": (430, 2480, 3070), "EH": (610, 2330, 2990), "AE": (860, 2050, 2850)}
-VOWELS |= {"AA": (850, 1220, 2810), "AO": (590, 920, 2710), "UH": (470, 1160, 2680), "UW": (370, 950, 2670)}
-VOWELS |= {"AH": (760, 1400, 2780), "ER": (500, 1640, 1960)}
+VOWELS = {
+    "IY": (310, 2790, 3310),
+    "IH": (430, 2480, 3070),
+    "EH": (610, 2330, 2990),
+    "AE": (860, 2050, 2850),
+    "AA": (850, 1220, 2810),
+    "AO": (590, 920, 2710),
+    "UH": (470, 1160, 2680),
+    "UW": (370, 950, 2670),
+    "AH": (760, 1400, 2780),
+    "ER": (500, 1640, 1960),
+}
 GLIDES = {"EY": ("EH", "IY"), "AY": ("AA", "IH"), "OY": ("AO", "IH"), "AW": ("AA", "UH"), "OW": ("AO", "UH")}
-SOUNDS = {name: Sound(formants) for name, formants in VOWELS.items()}
-SOUNDS |= {name: Sound((VOWELS[a], VOWELS[b]), kind="glide") for name, (a, b) in GLIDES.items()}
-SOUNDS |= {
+CONSONANTS = {
     "W": Sound((330, 730, 2300), 0.6),
     "Y": Sound((300, 2700, 3300), 0.6),
     "R": Sound((400, 1250, 1700), 0.7),
@@ -55,6 +63,11 @@ SOUNDS |= {
     "CH": Sound((400, 1900, 2700), 0.0, 0.50, (1900, 3700), "stop"),
     "JH": Sound((300, 1900, 2700), 0.15, 0.30, (1900, 3700), "stop"),
     "SIL": Sound((500, 1500, 2500), 0.0),
+}
+SOUNDS = {
+    **{name: Sound(formants) for name, formants in VOWELS.items()},
+    **{name: Sound((VOWELS[a], VOWELS[b]), kind="glide") for name, (a, b) in GLIDES.items()},
+    **CONSONANTS,
 }
 WIDTHS = (70.0, 100.0, 150.0)  # Hz: of the three resonances
 
@@ -99,25 +112,25 @@ def resonator(frequency, width):
 
 
 def through_resonances(source, formants):
-    """Return a source (n·STEP,) through three resonances one after the other, whose places (n, 3) change each step."""
+    """Return a source (n·FINE,) through three resonances one after the other, whose places (n, 3) change each step."""
     sound = source
     for k, width in enumerate(WIDTHS):
         state, done = np.zeros(2), np.empty_like(sound)
         for step, frequency in enumerate(formants[:, k]):
             b, a = resonator(frequency, width)
-            part = slice(step * STEP, (step + 1) * STEP)
+            part = slice(step * FINE, (step + 1) * FINE)
             done[part], state = signal.lfilter(b, a, sound[part], zi=state)
         sound = done
     return sound
 
 
 def hiss(noise, bands, rng):
-    """Return noise (n·STEP,) whose loudness (n,) and band (n, 2) change by step; bands are faded."""
-    white, total = rng.standard_normal(len(noise) * STEP), np.zeros(len(noise) * STEP)
-    loudness = np.convolve(np.repeat(noise, STEP), np.ones(STEP) / STEP, "same")
+    """Return noise (n·FINE,) whose loudness (n,) and band (n, 2) change by step; bands are faded."""
+    white, total = rng.standard_normal(len(noise) * FINE), np.zeros(len(noise) * FINE)
+    loudness = np.convolve(np.repeat(noise, FINE), np.ones(FINE) / FINE, "same")
     for band in np.unique(bands, axis=0):
         filtered = signal.sosfilt(signal.butter(3, band, "bandpass", fs=RATE, output="sos"), white)
-        here = np.convolve(np.repeat((bands == band).all(axis=1), STEP).astype(float), np.ones(STEP) / STEP, "same")
+        here = np.convolve(np.repeat((bands == band).all(axis=1), FINE).astype(float), np.ones(FINE) / FINE, "same")
         total += filtered * here * loudness
     return total
 
@@ -129,10 +142,10 @@ def contour(count, high=170.0, low=120.0):
 
 def speak(phones, seconds, pitch=None, seed=0):
     """Return the sound (n,) of phones with their lengths in seconds; peak 0.9. ``pitch`` in Hz: one for each 5 ms."""
-    steps = np.maximum(1, np.rint(np.asarray(seconds) * RATE / STEP)).astype(int)
+    steps = np.maximum(1, np.rint(np.asarray(seconds) * RATE / FINE)).astype(int)
     formants, voice, noise, bands = tracks(phones, steps)
     pitch = contour(len(voice)) if pitch is None else np.asarray(pitch)
-    buzz = pulses(np.repeat(pitch, STEP)) * np.repeat(voice, STEP)
+    buzz = pulses(np.repeat(pitch, FINE)) * np.repeat(voice, FINE)
     made = through_resonances(buzz, formants)
     made += 0.25 * np.abs(made).max() * hiss(noise, bands, np.random.default_rng(seed))
     return 0.9 * made / max(np.abs(made).max(), 1e-9)

@@ -20,31 +20,12 @@ import numpy as np
 RATE, RECORDED = 8000, 16000  # samples a second: of the telephone, and of the recordings
 STEP = RATE // 100  # samples in a frame of the alignment, 10 ms
 HELD_OUT, SPLIT_SEED = 110, 0
-PHONES = (
-    "SIL",
-    "AA",
-    "AE",
-    "AH",
-    "AO",
-    "AW",
-    "AY",
-    "B",
-    "CH",
-    "D",
-    "DH",
-    "EH",
-    "ER",
-    "EY",
-    "F",
-    "G",
-    "HH",
-    "IH",
-    "IY",
-    "JH",
-    "K",
-    "L",
+PHONES = tuple(
+    re.findall(
+        r"\w+",
+        "SIL AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH",
+    )
 )
-PHONES += ("M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y", "Z", "ZH")
 
 # What is heard where the list says something else
 OTHERWISE = {"spy-iax": "eeks", "spy-iax2": "eeks", "spy-dahdi": "dottie", "spy-h323": "H three two three"}

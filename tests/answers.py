@@ -1591,6 +1591,44 @@ WRONG = {
             ),
         ],
     },
+    "18_case_speech": {
+        "18.1": [
+            (
+                "def error_of(said, right):\n    return sum(a != b for a, b in zip(said, right)) / len(right)",
+                "exceed 1",
+            ),
+            ("def error_of(said, right):\n    return abs(len(said) - len(right)) / len(right)", "exchanged"),
+        ],
+        "18.2": [
+            (
+                "def coefficients(f, b, rate):\n    r = np.exp(-np.pi * b / rate)\n"
+                "    return -2 * r * np.cos(2 * np.pi * f / rate), r",
+                "a₂ = r²",
+            ),
+            (
+                "def coefficients(f, b, rate):\n    r = np.exp(-np.pi * b / rate)\n"
+                "    return -2 * r * np.cos(np.pi * f / rate), r**2",
+                "quarter of the rate",
+            ),
+        ],
+        "18.3": [
+            ("def faded(one, other, n):\n    return np.concatenate([one, other])", "fourteen"),
+            (
+                "def faded(one, other, n):\n    ramp = np.linspace(0, 1, n)\n"
+                "    middle = one[len(one) - n :] * ramp + other[:n] * (1 - ramp)\n"
+                "    return np.concatenate([one[: len(one) - n], middle, other[n:]])",
+                "fades out",
+            ),
+        ],
+        "18.4": [
+            ("def surely_found(files):\n    return 1.0", "not 1"),
+            ("def surely_found(files):\n    return 1 - 3 / files", "not 1"),
+        ],
+        "18.5": [
+            ("def steps_of_pitch(frames, pitch):\n    return np.array(pitch)", "Two frames"),
+            ("def steps_of_pitch(frames, pitch):\n    return np.repeat(pitch, max(frames))", "Two frames"),
+        ],
+    },
     "19_case_customer_service": {
         "19.1": [
             ("def threshold(resolved, handed_over, wrong):\n    return handed_over / wrong", "26"),

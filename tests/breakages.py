@@ -3124,6 +3124,62 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             given=REDRAWN,
         ),
     ],
+    "18_case_speech": [
+        Bug(
+            'assert phone["voice"]["closed"]',
+            "spliced less the voice",
+            old='np.array(judges[judge][one]["right"]) - np.array(judges[judge][other]["right"])',
+            new='np.array(judges[judge][other]["right"]) - np.array(judges[judge][one]["right"])',
+        ),
+        Bug("assert 8 < cheap", "a session for each prompt", old="return session / together", new="return session"),
+        Bug(
+            "assert not train_texts",
+            "held-out texts are counted as training texts",
+            old='for part in ("train", "held out"))',
+            new='for part in ("held out", "held out"))',
+        ),
+        Bug(
+            'words("Room 305.")',
+            "cents are read as dollars",
+            old="int(units or 0) or not int(parts or 0)",
+            new="True",
+        ),
+        Bug("assert read_right[0]", "cases for hits", old='share(fresh["right"], ', new='share(fresh["cases"], '),
+        Bug("# equation 1", "the mean of rates", old="errors.sum() / lengths.sum()", new="(errors / lengths).mean()"),
+        Bug("assert usual[", "a mean for all phones", old="np.median(frames[phone == k])", new="np.median(frames)"),
+        Bug(
+            "# equation 2",
+            "the width is left out",
+            old="np.exp(-np.pi * width / RATE)",
+            new="np.exp(-np.pi * 10 / RATE)",
+        ),
+        Bug("assert len(made", "the pitch is not scaled", old="200 * np.exp(told[:, 1]", new="np.exp(told[:, 1]"),
+        Bug(
+            "assert all(marks.is_heard",
+            "the label behind is forgotten",
+            old="[np.concatenate([marks.rhythm(RATE), sound]) for sound in here]",
+            new="here",
+        ),
+        Bug(
+            'assert "squared" in words(parts',
+            "the label's time is forgotten",
+            old="[len(marks.rhythm(RATE)), *map(len, spoken)]",
+            new="[0, *map(len, spoken)]",
+        ),
+        Bug("for line in chinese)", "a refusal is swallowed", old="return str(error)", new='return ""'),
+        Bug(
+            'assert phone["voice"][0] > 0',
+            "what is not understood costs nothing",
+            old="missed * callers * lost * worth",
+            new="0 * missed * callers * lost * worth",
+        ),
+        Bug(
+            "said = [reason",
+            "the share of cases, not its lower end",
+            old="Measured(read_right[1]",
+            new="Measured(read_right[0] + 0.2",
+        ),
+    ],
     "19_case_customer_service": [
         Bug(
             "assert 2.5 < low",

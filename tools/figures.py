@@ -49,6 +49,7 @@ FIGURES = {
     "16_case_social_media": "opening = plots.image_rows(",
     "16b_recommending": "opening, (left, right)",
     "17_case_music": "opening, axes = plt.subplots(4, 1",
+    "18_case_speech": "opening, axes = plt.subplots(4, 1",
     "19_case_customer_service": "opening, (left, right)",
     "20_prototype_your_own": "def opened(",
     "21_labels": "def draw_survival(",
