@@ -22,6 +22,7 @@ from benchmarks.speech_text import words  # noqa: E402
 from benchmarks.speech_voice import RATE, Bank, heard_part  # noqa: E402
 
 import numpy as np  # noqa: E402
+from matplotlib import font_manager  # noqa: E402
 from PIL import Image, ImageDraw, ImageFont  # noqa: E402
 
 SHIPPED = HERE.parent / "data" / "speech"
@@ -304,7 +305,8 @@ def voice_over(parts, say, rate=10, size=(480, 270)):
     """
     spoken = [np.concatenate([say(said), np.zeros(RATE // 3)]) for _, said in parts]
     lengths = [len(marks.rhythm(RATE)), *map(len, spoken)]
-    ends, frames, font = np.cumsum(lengths) / RATE, [], ImageFont.load_default(26)
+    ends, frames = np.cumsum(lengths) / RATE, []
+    font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 26)  # comes with matplotlib, and has a ²
     for time_shown in np.arange(round(ends[-1] * rate)) / rate:
         picture = Image.new("RGB", size, (16, 32, 60))
         for k, (shown, _) in enumerate(parts):

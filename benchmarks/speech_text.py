@@ -16,6 +16,8 @@ import numpy as np
 
 MOST_WORDS = 2000  # of one text; a longer one is cut by whoever asks, at its paragraphs
 SIGNS = {"*": "star", "#": "pound", "&": "and", "@": "at", "+": "plus", "%": "percent", "=": "equals", "°": "degrees"}
+SILENT = set(" \t\n.,;:!?'’‘\"“”()[]/-–—…$€£")  # pauses, brackets, and what belongs to a number
+RAISED = {"²": " squared", "³": " cubed"}
 SHORT = {  # abbreviations, with the full stop where there is one
     "mr.": "mister",
     "mrs.": "missus",
@@ -128,7 +130,7 @@ def read_numbers(text):
 
 
 def checked(text):
-    """Return a text to be spoken; ValueError, with what to do: nothing to say, another script, or too long."""
+    """Return a text to be spoken; ValueError, with what to do: nothing to say, another script or sign, or too long."""
     if not isinstance(text, str) or not (re.search(r"[^\W_]", text) or set(text) & set(SIGNS)):
         raise ValueError(f"received {text!r}; expected a text with at least one word or number.")
     strange = sorted({c for c in text if c.isalpha() and not c.isascii() and not "À" <= c <= "ɏ"})
@@ -137,6 +139,9 @@ def checked(text):
         raise ValueError(
             f"received characters that are not Latin ({shown}); translate the text first, as 07_text does."
         )
+    known = {*SILENT, *SIGNS, *RAISED}
+    if unread := sorted({c for c in text if not c.isalpha() and not (c.isascii() and c.isdigit())} - known):
+        raise ValueError(f"received signs that are not read ({''.join(unread[:8])}); write them as words.")
     if (count := len(text.split())) > MOST_WORDS:
         raise ValueError(f"received {count:,} words; expected at most {MOST_WORDS:,}: cut the text at its paragraphs.")
     return text
@@ -146,7 +151,8 @@ def words(text):
     """Return the words (lower-case, letters and apostrophes) that are said for a text; commas and stops are ","."""
     import unicodedata
 
-    text = read_numbers(checked(text).replace("’", "'"))
+    text = re.sub("[²³]", lambda sign: RAISED[sign[0]], checked(text)).replace("’", "'")
+    text = read_numbers(text)
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     said = []
     for token in re.findall(r"[A-Za-z][A-Za-z.]*\.(?!\w)|[A-Za-z]+(?:'[A-Za-z]+)*|[*#&@+%=°]|[.,;:!?]", text):

@@ -3161,7 +3161,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="here",
         ),
         Bug(
-            'assert "squared" in words(parts',
+            '"five", "x", "squared"]',
             "the label's time is forgotten",
             old="[len(marks.rhythm(RATE)), *map(len, spoken)]",
             new="[0, *map(len, spoken)]",

@@ -47,12 +47,17 @@ def test_a_stop_is_a_pause_but_not_at_the_end():
         ("  ... !", "at least one word"),
         (7, "at least one word"),
         ("按一", "not Latin .*translate the text first"),
+        ("√2 → 1", "signs that are not read .→√.; write them"),
         ("word " * 2001, "2,001 words; expected at most 2,000"),
     ],
 )
 def test_what_cannot_be_spoken_is_refused_by_a_sentence(text, complaint):
     with pytest.raises(ValueError, match=complaint):
         speech_text.words(text)
+
+
+def test_a_raised_figure_is_a_power():
+    assert said("5x² + 2y³") == ["five", "x", "squared", "plus", "two", "y", "cubed"]
 
 
 def test_two_thousand_words_are_read():
