@@ -57,7 +57,7 @@ def bank_of(table, sounds, timelines):
 
 
 def write_ogg(path, sound):
-    """Write a sound as OGG Vorbis, ten seconds at a time: libsndfile 1.2.2 crashes where minutes come in one call."""
+    """Write a sound (n,) at RATE as OGG Vorbis, ten seconds at a time."""
     import soundfile
 
     with soundfile.SoundFile(path, "w", RATE, 1, format="OGG", subtype="VORBIS", compression_level=0.2) as file:
