@@ -4,7 +4,7 @@
 # Expected: corpus.parse("bach/bwv112.5") opens bwv112.5.mxl, the four-part chorale, which is in the corpus
 # Seen: it opens bwv112.5-sc.mxl, a score of seven parts; "bach/bwv190.7" opens bwv190.7-inst.mxl, of fifteen. A name is
 #   taken as the beginning of a file's name, and the first in order wins; only the ending .mxl makes it exact
-# For our users: benchmarks/chorales.py takes the file whose name is the whole name, so a piece is the one that is asked for
+# For our users: benchmarks/chorales.py takes the file with that whole name, so a piece is the one that is asked for
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
