@@ -539,7 +539,7 @@ WRONG = {
             ("def velocity_at_crossing(velocities, probabilities):\n    return np.mean(velocities)", "weighs by prob"),
         ],
         "06.3": [
-            ("floor_at_start = 0.0", "cannot be foreseen"),
+            ("floor_at_start = 0.0", "cannot be predicted"),
             ("floor_at_start = 2.0", "adds nothing"),
             ("floor_at_start = 0.5", "1 away from it"),
         ],
