@@ -506,6 +506,7 @@ folder = Path(tempfile.mkdtemp())
 )
 GINGER = """
 STAND_IN, network = True, metrics.feature_network("kitten_factors")
+cats = data.load("cats", "train")
 photo_generator = models.load_pretrained("kitten_generator")
 _images, _factors = kittens.sample(1600, seed=3)
 _ginger = (_factors["fur"] == "ginger").to_numpy()
