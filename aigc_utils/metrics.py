@@ -42,6 +42,21 @@ def frechet_distance(real, fake):
     return float(mean_term + covariance_term)
 
 
+def resampled(real, sets, rng, repeats=200):
+    """Return (repeats, sets) Fréchet distances of features drawn again with replacement: what an interval is made of.
+
+    ``real`` and each of ``sets`` are features (samples, features); the same draw of the real ones serves all sets.
+    """
+    from threadpoolctl import threadpool_limits  # scikit-learn brings it
+
+    drawn = []
+    with threadpool_limits(1):  # two threads wait for each other on a busy machine, up to fifty times as long
+        for _ in range(repeats):
+            first, *others = (part[rng.integers(len(part), size=len(part))] for part in (real, *sets))
+            drawn.append([frechet_distance(first, other) for other in others])
+    return np.array(drawn)
+
+
 def kernel_distance(real, fake, subsets=50, subset_size=500, seed=0):
     """Return (mean, standard error) of the unbiased squared MMD over random subsets, with the kernel (xᵀy/d + 1)³.
 

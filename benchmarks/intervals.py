@@ -25,12 +25,6 @@ RESAMPLES = 200  # draws with replacement
 FEW = 20  # as many as are too few
 
 
-def resampled(real, fake, rng, repeats=RESAMPLES):
-    """Return (repeats,) Fréchet distances of features drawn again with replacement, both sides each time."""
-    draws = ((x[rng.integers(0, len(x), len(x))] for x in (real, fake)) for _ in range(repeats))
-    return np.array([metrics.frechet_distance(*draw) for draw in draws])
-
-
 def recipes(figure, drawn):
     """Return {recipe: (least, most)} of one experiment's distance and its draws."""
     few, spread = drawn[:FEW], 1.96 * np.std(drawn, ddof=1)
@@ -50,7 +44,8 @@ def coverage(pools, samples, seed=0):
         rng = np.random.default_rng((seed, samples, k))
         parts = [pool[rng.integers(0, len(pool), samples)] for pool in pools]
         figures.append(metrics.frechet_distance(*parts))
-        for name, (least, most) in recipes(figures[-1], resampled(*parts, rng)).items():
+        drawn = metrics.resampled(parts[0], parts[1:], rng, RESAMPLES)[:, 0]
+        for name, (least, most) in recipes(figures[-1], drawn).items():
             held.setdefault(name, []).append(least <= truth <= most)
             widths.setdefault(name, []).append(most - least)
     found = {name: {"held": int(np.sum(held[name])), "width": round(float(np.mean(widths[name])), 3)} for name in held}

@@ -36,6 +36,18 @@ def test_frechet_of_gaussians_in_closed_form():
     assert metrics.frechet_distance(a, b) == pytest.approx(5 + (1 + 0 + 4), rel=1e-9)
 
 
+def test_features_drawn_again_are_those_of_one_draw_of_the_real_ones():
+    """Sets that do not vary lie 2 and 8 apart in every draw; a set drawn like the real ones follows the same draws."""
+    zeros, rng = np.zeros((6, 2)), np.random.default_rng(0)
+    assert metrics.resampled(zeros, [zeros + 1, zeros + 2], rng, 5).tolist() == [[2, 8]] * 5
+    real, made = rng.normal(size=(2, 40, 3))
+    drawn = metrics.resampled(real, [made, made + 1], np.random.default_rng(1), 3)
+    again = np.random.default_rng(1)
+    for row in drawn:
+        first, one, other = (part[again.integers(40, size=40)] for part in (real, made, made + 1))
+        assert row == pytest.approx([metrics.frechet_distance(first, one), metrics.frechet_distance(first, other)])
+
+
 def test_frechet_with_a_rotated_covariance():
     """Non-diagonal: Σ₁ = I, Σ₂ = RDRᵀ gives Tr(I) + Tr(D) − 2 Tr(D^½) whatever the rotation."""
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]

@@ -126,15 +126,9 @@ def compare(real, sets, rng):
     The distance of other real pictures is the floor. ``beyond`` is how much farther they are than augmented pictures:
     the same real ones are drawn again for both.
     """
-    from threadpoolctl import threadpool_limits  # scikit-learn brings it
-
     found = {name: metrics.frechet_distance(real, part) for name, part in sets.items()}
-    drawn = []
-    with threadpool_limits(1):  # two threads wait for each other on a busy machine, up to fifty times as long
-        for _ in range(RESAMPLES):
-            first, *others = (part[rng.integers(len(part), size=len(part))] for part in (real, *sets.values()))
-            drawn.append([metrics.frechet_distance(first, other) for other in others])
-    drawn, rows = dict(zip(sets, np.array(drawn).T, strict=True)), {}
+    drawn = metrics.resampled(real, sets.values(), rng, RESAMPLES)
+    drawn, rows = dict(zip(sets, drawn.T, strict=True)), {}
     for name, part in sets.items():
         precision, recall = metrics.precision_recall(real, part)
         beyond, both = found[name] - found[AUGMENTED], drawn[name] - drawn[AUGMENTED]
