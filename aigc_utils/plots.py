@@ -81,13 +81,13 @@ def description(figure):
 def _panel(axes):
     """Return what one panel shows: title, kinds of marks, axes and legend; "" where nothing is drawn."""
     marks = {
-        "picture|pictures": axes.images,
-        "line|lines": [line for line in axes.lines if len(line.get_xdata()) > 1],
-        "bar|bars": [bar for bars in axes.containers if hasattr(bars, "patches") for bar in bars.patches],
-        "area|areas": [one for one in axes.collections if not len(one.get_offsets()) > 1],
-        "cloud of points|clouds of points": [one for one in axes.collections if len(one.get_offsets()) > 1],
+        ("picture", "pictures"): axes.images,
+        ("line", "lines"): [line for line in axes.lines if len(line.get_xdata()) > 1],
+        ("bar", "bars"): [bar for bars in axes.containers if hasattr(bars, "patches") for bar in bars.patches],
+        ("area", "areas"): [one for one in axes.collections if not len(one.get_offsets()) > 1],
+        ("cloud of points", "clouds of points"): [one for one in axes.collections if len(one.get_offsets()) > 1],
     }
-    drawn = [f"{len(found)} {names.split('|')[len(found) > 1]}" for names, found in marks.items() if len(found)]
+    drawn = [f"{len(found)} {names[len(found) > 1]}" for names, found in marks.items() if len(found)]
     title = axes.get_title() or axes.get_title("left") or axes.get_title("right")
     if title and drawn == ["1 picture"]:
         return title

@@ -689,11 +689,12 @@ def markdown(found):
     ]
     lines += ["| retriever | " + " | ".join(REGIMES) + " |", "|---|" + "---|" * len(REGIMES)]
     tables = [found["test"][regime]["retrieval"]["table"] for regime in REGIMES]
-    for name in tables[0]:
-        cells = ["{:.3f} ({:.3f}–{:.3f})".format(*one[name]["R@1"]) for one in tables]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    cells = ["{:.3f} ({:.3f}–{:.3f})".format(*found["rivals"][regime]["test"]["R@1"]) for regime in REGIMES]
-    lines.append("| BM25, settings chosen, given the same examples (after a review) | " + " | ".join(cells) + " |")
+    rows = {name: [one[name] for one in tables] for name in tables[0]}
+    rows["BM25, settings chosen, given the same examples (after a review)"] = [
+        found["rivals"][regime]["test"] for regime in REGIMES
+    ]
+    for name, cells in rows.items():
+        lines.append(f"| {name} | " + " | ".join("{:.3f} ({:.3f}–{:.3f})".format(*one["R@1"]) for one in cells) + " |")
     checked, attacked = found["answers"], found["attacks"]
     lines += [
         "",

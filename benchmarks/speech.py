@@ -361,7 +361,7 @@ def second():
     python = BUILD / "moonshine" / "bin" / "python"
     if not python.is_file():
         python = common.environment(BUILD / "moonshine", MOONSHINE)
-    for system, spoken in sorted(sounds.items(), reverse=True):  # the voice first
+    for system, spoken in sounds.items():
         with tempfile.TemporaryDirectory() as folder:
             np.savez(Path(folder) / "sounds.npz", **{str(k): s.astype(np.float32) for k, s in enumerate(spoken)})
             common.run_apart(python, [hear_all], f"hear_all({folder!r})")

@@ -160,10 +160,11 @@ def tune_of(sound):
 
 
 def mean_interval(values, seed=0):
-    """Return [mean, low, high]: 95 % by a bootstrap of 2,000 draws."""
-    values = np.array(values, float)
-    means = values[np.random.default_rng(seed).integers(len(values), size=(2000, len(values)))].mean(1)
-    return common.rounded([values.mean(), *np.quantile(means, [0.025, 0.975])], 3)
+    """Return [mean, low, high]: 95 % by SciPy's bootstrap of 2,000 draws."""
+    from scipy.stats import bootstrap
+
+    ends = bootstrap([values], np.mean, n_resamples=2000, method="percentile", rng=seed).confidence_interval
+    return common.rounded([np.mean(values), *ends], 3)
 
 
 def other_people():
@@ -254,14 +255,6 @@ def through_a_line(sound, seed=0):
     return np.sign(squeezed) * np.expm1(np.abs(squeezed) * np.log(256)) / 255
 
 
-def wilson(count, total):
-    """Return [share, low, high], Wilson's 95 % interval."""
-    from scipy import stats
-
-    interval = stats.binomtest(int(count), int(total)).proportion_ci(method="wilson")
-    return common.rounded([count / total, interval.low, interval.high])
-
-
 def detector():
     """Train a logistic regression on training prompts, real and by the voice; count its errors on held-out prompts."""
     from sklearn.linear_model import LogisticRegression
@@ -279,7 +272,7 @@ def detector():
         made = [makers[system](name) for name in names]
         for line in (False, True):
             rows = np.array([traits(through_a_line(sound) if line else sound) for sound in made])
-            called = wilson(law.predict(rows).sum(), len(rows))
+            called = speech.share(law.predict(rows))
             found.setdefault("called generated", {})[system + (", telephone line" if line else "")] = called
     return {"detector": found}
 
@@ -385,7 +378,7 @@ def asked():
         how: [int(a == row["meanings"]) for a, row in zip(find(texts), rows, strict=True)]
         for how, texts in {"typed": [row["text"] for row in rows], "spoken": said}.items()
     }
-    found = {how: wilson(sum(one), len(one)) for how, one in right.items()}
+    found = {how: speech.share(one) for how, one in right.items()}
     found["examples"] = [[row["text"], text] for row, text in zip(rows[:4], said, strict=False)]
     return {"spoken questions": found | {"questions": len(rows)}}
 

@@ -17,9 +17,7 @@ sys.path.insert(0, str(HERE.parent))
 from aigc_utils import kittens, models, runtime, training  # noqa: E402
 from aigc_utils.runtime import keras  # noqa: E402
 from benchmarks.budget import cosine  # noqa: E402
-from benchmarks.stickers_model import save_half  # noqa: E402
-
-import numpy as np  # noqa: E402
+from benchmarks.stickers_model import load_half, save_half  # noqa: E402
 
 LATENT_DIM, RATE, BATCH = 16, 3e-3, 32
 TRAINED_ON = 20_000, 300  # kittens, seed
@@ -39,8 +37,7 @@ def whole_of(encoder, decoder):
 def load(name):
     """Return encoder and decoder with shipped weights: "plain", "beta1" or "beta8"."""
     encoder, decoder = networks()
-    with np.load(runtime.shipped("pretrained", f"vae_{name}.npz")) as found:
-        whole_of(encoder, decoder).set_weights([found[key].astype(np.float32) for key in sorted(found.files)])
+    load_half(whole_of(encoder, decoder), runtime.shipped("pretrained", f"vae_{name}.npz"))
     return encoder, decoder
 
 
