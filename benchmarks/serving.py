@@ -293,7 +293,7 @@ def many(model, requests=REQUESTS, different=DIFFERENT, clients=80):
 
 
 def hostile_bodies():
-    """Return bodies that are no wishes, each harmless in itself."""
+    """Return bodies that are not wishes, each harmless in itself."""
     seeds = ["-1", "9007199254740992", "1" * 900, "-" + "9" * 300, "1.5", "1e3", "1e999", '"7"', "true", "null", "[]"]
     seeds += ["{}", "NaN", "Infinity", "-Infinity"]
     bodies = [f'{{"seed": {seed}}}' for seed in seeds]

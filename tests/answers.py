@@ -713,7 +713,7 @@ WRONG = {
             ),
             (
                 "def one_step(S, A, there_and_back):\n    back = there_and_back(S)\n    return A * back / np.abs(back)",
-                "divide by no zero",
+                "do not divide by zero",
             ),
         ],
         "08.5": [

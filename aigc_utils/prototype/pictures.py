@@ -13,7 +13,7 @@ from aigc_utils import files, preparation, runtime
 import numpy as np
 
 SIZES = (32, 48, 64)  # pixels of a side
-MINUTES = 10  # that 32×32 asks for on two cores (benchmarks/README.md); a larger picture more, by its area
+MINUTES = 10  # that 32×32 needs on two cores (benchmarks/README.md); a larger picture more, by its area
 LONGEST = 3  # times as long as wide: of a longer picture the centred square shows less than a third
 LEAST, LEAST_CLASS = 100, 10  # different pictures in all, and groups of near duplicates in a class
 HELD_OUT, MOST_HELD_OUT = 0.2, 2000  # share of the pictures, and their number at most
@@ -99,7 +99,7 @@ def _size(asked, shorter, minutes):
     median, speed = np.median(shorter), 10 if runtime.profile() == "gpu" else 1
     asks = {side: MINUTES * (side / SIZES[0]) ** 2 / speed for side in SIZES}
     chosen = max([side for side in SIZES if side <= median and asks[side] <= minutes], default=SIZES[0])
-    said = ", ".join(f"{side} asks for {asks[side]:g} minutes" for side in SIZES)
+    said = ", ".join(f"{side} needs {asks[side]:g} minutes" for side in SIZES)
     return chosen, f"the shorter side is {median:g} pixels in the median, and {said}"
 
 
