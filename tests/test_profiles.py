@@ -178,7 +178,14 @@ def test_both_values_consist_of_whole_parts(stem):
 
 def test_the_tables_follow_from_what_is_stored():
     table = contents.list_of_profiles("")
-    assert "not yet" not in table and len(table.splitlines()) > 36
+    assert "| not yet |" not in table and len(table.splitlines()) > 36
     row = {"date": "2026-11-29", "seconds": 61.2, "claims": 3, "not after one step": ["a | AssertionError: "]}
+    one, whole = profiles.settings_of_cell(CELL, 3, "99_a")[0], {"settings": {"STEPS": [10_000, 10_000]}, "failed": []}
+    short = {"99_a": {"settings": {"STEPS": [10_000, 1]}, "failed": []}}
+    assert [profiles.on_a_cpu("99_a", one, found) for found in ({}, short)] == ["not yet", "1"]
+    assert profiles.on_a_cpu("99_a", one, short | {"99_a, in full": whole}) == "in full"
+    assert profiles.on_a_cpu("99_a", one, short | {"99_a, in full": whole | {"failed": ["x"]}}).endswith(
+        "a cell failed"
+    )
     text = gpu_profile.markdown({"99_a": row | {"settings": {"STEPS": [10_000, 1]}, "failed": []}})
     assert "| 99_a | 2026-11-29 | 61 | STEPS 1 of 10,000 | 2 of 3 | nothing |" in text

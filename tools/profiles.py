@@ -166,10 +166,12 @@ def executed() -> dict[str, dict]:
 
 def on_a_cpu(stem, setting, stored) -> str:
     """Return how far a setting was executed on a CPU, from what is stored."""
-    whole, short = (stored.get(key, {}).get("settings", {}).get(setting.name) for key in (stem + IN_FULL, stem))
-    if [setting.gpu] * 2 in (as_tuples(whole), as_tuples(short)):
-        return "in full"
-    return "not yet" if short is None or as_tuples(short)[0] != setting.gpu else f"{short[1]:,}"
+    whole, short = (stored.get(key, {}) for key in (stem + IN_FULL, stem))
+    for row in (whole, short):
+        if as_tuples(row.get("settings", {}).get(setting.name)) == [setting.gpu] * 2:
+            return "in full, and a cell failed" if row["failed"] else "in full"
+    values = as_tuples(short.get("settings", {}).get(setting.name))
+    return "not yet" if values is None or values[0] != setting.gpu else f"{values[1]:,}"
 
 
 def as_tuples(values):
@@ -179,7 +181,7 @@ def as_tuples(values):
 
 def as_text(value) -> str:
     """Return a setting's value as it is told."""
-    return f"{value:,}" if isinstance(value, int) else str(value).strip("()")
+    return f"{value:,}" if isinstance(value, int) else str(value).strip("()[]")
 
 
 def expected(path, setting) -> tuple[str, str]:
