@@ -15,8 +15,8 @@ lab:  ## open JupyterLab on the first notebook (GPU=1 for a GPU; LAB_ARGS="--no-
 test:  ## linters, unit tests, and every notebook against its committed outputs
 	@$(BOOTSTRAP) test
 
-test-gpu:  ## every notebook at full length on a GPU
-	@$(BOOTSTRAP) test-gpu
+test-gpu:  ## list what a GPU changes, then every notebook at full length (ONE_STEP=1: cut short, on a CPU)
+	@$(BOOTSTRAP) test-gpu $(if $(filter-out 0 no false,$(ONE_STEP)),--one-step)
 
 test-browser:  ## notebooks in a real browser (needs Chromium or Chrome)
 	@$(BOOTSTRAP) test-browser

@@ -3,7 +3,7 @@
     python bootstrap.py setup [--gpu]       make .venv, or bring it up to date with the lock
     python bootstrap.py lab [--gpu] ...     open JupyterLab on the first notebook; the rest goes to JupyterLab
     python bootstrap.py test                linters, unit tests, and every notebook against its committed outputs
-    python bootstrap.py test-gpu            every notebook at full length on a GPU
+    python bootstrap.py test-gpu            every notebook at full length on a GPU (--one-step: cut short, on a CPU)
     python bootstrap.py test-browser        notebooks in a real browser
     python bootstrap.py run NOTEBOOK        execute one notebook and write build/NOTEBOOK.html
     python bootstrap.py book                write the committed notebooks as pages, with build/index.html
@@ -61,6 +61,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "aigc-setup.txt"  # written last: without it .venv counts as unfinished
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
+ONE_STEP = "--one-step"  # of test-gpu, for a machine without a GPU
 LOCKS = {"cpu": ROOT / "requirements.lock", "gpu": ROOT / "requirements-gpu.lock"}
 
 
@@ -176,7 +177,10 @@ def test(rest):
 
 
 def test_gpu(rest):
-    """Run every notebook at full length; outputs differ from the committed ones, so only errors and claims count."""
+    """Print what each notebook does longer, then run all in full; outputs differ, so only errors and claims count."""
+    if ONE_STEP in rest:
+        names = [word for word in rest if word != ONE_STEP]
+        return call(PYTHON, "tools/profiles.py", *names) or call(PYTHON, "benchmarks/gpu_profile.py", *names)
     see = (
         "import sys; from aigc_utils.runtime import tf; "
         "sys.exit(not tf.config.list_physical_devices('GPU') and "
@@ -184,7 +188,8 @@ def test_gpu(rest):
     )
     profile = {"AIGC_PROFILE": "gpu"}
     words = ["pytest", "notebooks", "--nbval-lax", "--nbval-cell-timeout=14400"] + rest
-    return call(PYTHON, "-c", see, **profile) or call(PYTHON, "-m", *words, **profile)
+    ready = call(PYTHON, "-c", see, **profile) or call(PYTHON, "tools/profiles.py")
+    return ready or call(PYTHON, "-m", *words, **profile)
 
 
 def test_browser(rest):
@@ -243,12 +248,13 @@ def main(arguments=None):
     parser.add_argument("command", choices=["setup"] + list(COMMANDS) + list(NOTEBOOK_COMMANDS))
     parser.add_argument("--gpu", action="store_true", help="use the packages and the profile for a GPU")
     given, rest = parser.parse_known_args(arguments)
-    gpu = given.gpu or given.command == "test-gpu"
+    gpu = given.gpu or (given.command == "test-gpu" and ONE_STEP not in rest)
     if gpu and given.command in ("lab", "run"):
         os.environ.setdefault("AIGC_PROFILE", "gpu")
     try:
-        if given.command == "test-gpu" and not gpu_is_there():
-            raise Failure("make test-gpu needs an NVIDIA GPU, and this machine shows none.")
+        if given.command == "test-gpu" and gpu and not gpu_is_there():
+            need = "make test-gpu needs an NVIDIA GPU, and this machine shows none."
+            raise Failure(need + " On a CPU, make test-gpu ONE_STEP=1 executes its settings, most trainings cut short.")
         if given.command != "lock":
             setup("gpu" if gpu else "cpu")
         if given.command == "setup":

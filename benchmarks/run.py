@@ -30,6 +30,7 @@ import film  # noqa: E402
 import folder  # noqa: E402
 import frogs  # noqa: E402
 import games_model  # noqa: E402
+import gpu_profile  # noqa: E402
 import items  # noqa: E402
 import kittens as bench  # noqa: E402
 import medicine  # noqa: E402
@@ -230,7 +231,8 @@ largest process so far.
 {rows}
 
 `import aigc_utils`: {timings["import_ms"]:.1f} ms, best of 7.
-"""
+
+{gpu_profile.markdown(stored("gpu_profile"))}"""
     (HERE / "README.md").write_text(text, encoding="utf-8")
     print(text)
 

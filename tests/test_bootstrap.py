@@ -140,8 +140,27 @@ def test_gpu_packages_are_refused_where_there_are_none(done, monkeypatch):
 def test_test_gpu_says_so_where_there_is_no_gpu(done, monkeypatch, capsys):
     monkeypatch.setattr(bootstrap, "gpu_is_there", lambda: False)
     assert bootstrap.main(["test-gpu"]) == 1
-    assert capsys.readouterr().err == "make test-gpu needs an NVIDIA GPU, and this machine shows none.\n"
+    said = capsys.readouterr().err
+    assert said.startswith("make test-gpu needs an NVIDIA GPU, and this machine shows none. ") and "ONE_STEP=1" in said
     assert done == []
+
+
+@pytest.mark.parametrize(
+    ("words", "started"),
+    [
+        (["test-gpu"], ["-c", "tools/profiles.py", "-m"]),
+        (["test-gpu", "--one-step", "14"], ["tools/profiles.py", "benchmarks/gpu_profile.py"]),
+    ],
+)
+def test_test_gpu_lists_the_settings_before_it_runs(monkeypatch, words, started):
+    commands, variants = [], []
+    monkeypatch.setattr(bootstrap, "call", lambda python, *rest, **changes: commands.append(rest) or 0)
+    monkeypatch.setattr(bootstrap, "setup", variants.append)
+    monkeypatch.setattr(bootstrap, "gpu_is_there", lambda: "--one-step" not in words)
+    assert bootstrap.main(words) == 0
+    assert [rest[0] for rest in commands] == started
+    assert variants == ["gpu" if len(words) == 1 else "cpu"]
+    assert all(rest[1:] == ("14",) for rest in commands if len(words) > 1)
 
 
 def test_pips_mirror_and_certificates_reach_uv(monkeypatch):

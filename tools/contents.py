@@ -8,7 +8,7 @@ import functools
 import json
 import re
 
-from tools import notebooks
+from tools import notebooks, profiles
 
 PLANNED = {  # number: title; a chapter that lies in notebooks/ is planned no longer, listed here or not
     "08": "Audio",
@@ -144,6 +144,22 @@ def list_of_exercises(text: str) -> str:
     return table("| exercise | title |", rows)
 
 
+def list_of_profiles(text: str) -> str:
+    """Return the teaching guide's table of what the gpu profile changes."""
+    rows, stored = [], profiles.executed()
+    for path in notebooks.find():
+        settings = profiles.settings(path)
+        for one in settings:
+            values = f"{profiles.as_text(one.cpu)} | {profiles.as_text(one.gpu)} | {one.comment or '–'}"
+            claims, bounds = profiles.expected(path, one)
+            done = profiles.on_a_cpu(path.stem, one, stored)
+            rows.append(f"| `{notebooks.number(path)}` {one.name} | {values} | {claims} | {bounds} | {done} |")
+        if not settings:
+            rows.append(f"| `{notebooks.number(path)}` | – | – | – | the same in both | – | – |")
+    head = "| notebook, setting | CPU | GPU | of what | what its claims say | bounds | executed on a CPU |"
+    return table(head, rows)
+
+
 def syllabus(text: str) -> str:
     """Return the syllabus with its column "here", and each notebook's name as its file has it."""
     known = chapters()
@@ -188,6 +204,7 @@ def list_of_chapters(text: str, part: str) -> str:
 BLOCKS = {
     "notebooks": list_of_notebooks,
     "times": list_of_times,
+    "profiles": list_of_profiles,
     "exercises": list_of_exercises,
     "syllabus": syllabus,
     "compared": compared,
