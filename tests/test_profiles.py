@@ -163,11 +163,7 @@ def reached(cells, names):
     return found
 
 
-WHY = "03 has 4,000 digit steps in six epochs, which training.fit refuses; 4,200 would do"
-MARKS = {"03_vae": pytest.mark.xfail(strict=True, reason=WHY)}
-
-
-@pytest.mark.parametrize("stem", [pytest.param(stem, marks=MARKS.get(stem, ())) for stem in PATHS])
+@pytest.mark.parametrize("stem", PATHS)
 def test_both_values_consist_of_whole_parts(stem):
     """A loop over parts that do not divide the steps does fewer, or refuses to begin (`training.fit`)."""
     short = gpu_profile.SHORT.get(notebooks.number(PATHS[stem]), {})
