@@ -762,7 +762,10 @@ def markdown(found):
         lines.append(f"| {name} | {bits_a_note(own, notes):.3f} ({low:.3f} to {high:.3f}) |")
     rows = []
     for name, own in found["written"].items():
-        ends = [mean_interval(own[key]) for key in ("parallels", "dissonant", "cadence", "key", "corrections")]
+        ends = [
+            mean_interval(own[key], tunes_of=tunes)
+            for key in ("parallels", "dissonant", "cadence", "key", "corrections")
+        ]
         rows.append(f"| {name} | " + " | ".join("{:.2f} ({:.2f} to {:.2f})".format(*one) for one in ends) + " |")
     return "\n".join(
         [
