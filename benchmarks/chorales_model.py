@@ -1,13 +1,14 @@
 """Two networks for chorales: a writer that goes on event by event, and a filler that completes what is hidden.
 
-Usage: python benchmarks/chorales_model.py writer SECONDS | filler SECONDS | STAGE …
+Usage: python benchmarks/chorales_model.py writer SECONDS | filler SECONDS | longer SECONDS DROPOUT | STAGE …
 
     writer     trains the writer for so many seconds of processor time, in legs: a run that ended goes on
     filler     the same for the filler
+    longer     trains another writer, SECONDS DROPOUT: would more time have helped the one that ships?
     rivals     bits a note of the rivals on the test tunes, and what was chosen on the validation tunes
     others     pieces and settings of the test melodies by Bach and by the rivals, measured
     laws       the same by the best rival where it draws nothing unlawful, at temperatures of its own
-    bits       the bits a note of the networks
+    bits       the bits a note of the networks, and of the writer blended with the best rival
     choose     temperatures, and how a given melody is harmonised, on the validation tunes
     write      pieces and settings of the test melodies by the networks, measured
 
@@ -290,11 +291,11 @@ class Brush:
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
-def train_in_legs(network, loss_of, draw, seconds, rate=3e-3, watch=None, every=30):
+def train_in_legs(network, loss_of, draw, seconds, rate=3e-3, watch=None, every=30, folder=PRETRAINED):
     """Train for ``seconds`` of processor time by AdamW with a cosine over that time; return the figures of the run.
 
-    A leg that was ended goes on from its last checkpoint. What is kept is the moving average of the weights, where
-    ``watch`` was least.
+    A leg that was ended goes on from its last checkpoint. What is kept in ``folder`` is the moving average of the
+    weights, where ``watch`` was least.
     """
     tf, keras = runtime.tf, runtime.keras
     optimizer = keras.optimizers.AdamW(rate, weight_decay=0.1, beta_2=0.98, global_clipnorm=1.0)
@@ -337,7 +338,7 @@ def train_in_legs(network, loss_of, draw, seconds, rate=3e-3, watch=None, every=
             np.savez(path, used=used, step=step, log=np.array(log), **states)
             print(*log[-1], flush=True)
             if log[-1][-1] <= min(row[-1] for row in log):  # the validation tunes choose where to stop
-                save_half(network, PRETRAINED / f"{network.name}.npz")
+                save_half(network, folder / f"{network.name}.npz")
             if used < seconds:
                 for one, value in zip(weights, raw, strict=True):
                     one.assign(value)
@@ -363,18 +364,30 @@ def padded(rows, length, fill=0):
 
 
 def writer_loss(network, batch, training):
-    """Return nats of all events of a batch (told, before, rows, counted (b, n)), a tensor (b, n)."""
+    """Return nats of the things of all events of a batch (told, before, rows, counted (b, n)), a tensor (b, n, 5)."""
     tf = runtime.tf
     told, before, rows, counted = batch
     logits = network([told, before, rows], training=training)
     parts = [tf.nn.sparse_softmax_cross_entropy_with_logits(rows[..., k], logits[k]) for k in range(CODED)]
-    return tf.add_n(parts) * counted
+    return tf.stack(parts, axis=-1) * counted[..., None]
 
 
 def writer(seconds):
     """Train the writer."""
+    save(writer=train_writer(new_writer(), seconds, PRETRAINED))
+
+
+def longer(seconds, dropout):
+    """Train another writer, which does not ship, with another share of dropout."""
+    network = Writer(float(dropout))
+    network.name = f"chorales_writer_{dropout}"
+    save(longer=stored().get("longer", {}) | {dropout: train_writer(network, seconds, CACHE)})
+
+
+def train_writer(network, seconds, folder):
+    """Train a writer; keep its weights in ``folder``; return the figures of the run."""
     runtime.start(seed=1)
-    tf, network = runtime.tf, new_writer()
+    tf = runtime.tf
     data = [looks(piece) for piece in part("train")]
     check = [piece for piece in part("validation")]
     rng, batch, window = np.random.default_rng(1), 12, 80
@@ -391,16 +404,17 @@ def writer(seconds):
     def loss_of(parts):
         return tf.reduce_sum(writer_loss(network, parts, True)) / tf.reduce_sum(parts[3])
 
-    save(writer=train_in_legs(network, loss_of, draw, float(seconds), watch=lambda: writer_rate(network, check)))
+    watch = functools.partial(writer_rate, network, check)
+    return train_in_legs(network, loss_of, draw, float(seconds), watch=watch, folder=folder)
 
 
 def writer_bits(network, pieces):
-    """Return the bits (events,) of each piece by the writer."""
+    """Return the bits (events, 5) of each piece by the writer."""
     return [sum_bits(network, piece) for piece in pieces]
 
 
 def sum_bits(network, piece, step=64):
-    """Return the bits (n,) of a piece's events."""
+    """Return the bits (n, 5) of the things of a piece's events."""
     tf, (told, coded, before) = runtime.tf, looks(piece)
     n, length = len(told), -(-len(told) // step) * step
     counted = np.r_[np.ones(n), np.zeros(length - n)][None].astype(np.float32)
@@ -485,6 +499,7 @@ UNIFORM, UNIGRAM, ALONE = "uniform", "each voice by itself, no context", "indepe
 MARKOV, SINGLE, MIXTURE = "Markov chain of sonorities", "n-gram, one chain", "mixture of n-grams"
 TOLD = "mixture with intervals"  # the same, and chains that count intervals, as the writer does
 HALF = f"{TOLD}, weights from half"  # of the validation tunes: how much hangs on them
+BLEND = "writer and that mixture, blended"
 BACH, WRITER, FILLER = "held-out Bach", "writer (causal)", "filler (hidden cells)"
 
 
@@ -565,12 +580,37 @@ def bits():
     runtime.start(seed=0)
     test, rng = part("test"), np.random.default_rng(0)
     pen, brush = load_half(new_writer(), PRETRAINED / "chorales_writer.npz"), Brush().network
-    found = {WRITER: [float(one.sum()) for one in writer_bits(pen, test)]}
+    own, model, check = writer_bits(pen, test), kept_rivals()[TOLD], part("validation")
+    found = {WRITER: [float(one.sum()) for one in own]}
+    both = by_thing(writer_bits(pen, check)), by_thing(map(model.costs, check))
+    shares = np.array([best_share(*pair) for pair in zip(*both, strict=True)])
+    found[BLEND] = [float(blended(mine, model.costs(one), shares).sum()) for mine, one in zip(own, test, strict=True)]
     found[FILLER] = [any_order_bits(brush, piece, rng, 48) for piece in test]
     given = [any_order_bits(brush, piece, rng, 48, soprano=True) for piece in test]
     notes = [len(piece.notes) for piece in test]
     print({name: bits_a_note(one, notes) for name, one in found.items()}, flush=True)
-    save(bits=stored()["bits"] | common.rounded(found, 2), given_soprano=common.rounded(given, 2))
+    save(
+        bits=stored()["bits"] | common.rounded(found, 2),
+        given_soprano=common.rounded(given, 2),
+        blend=common.rounded(shares, 3),
+    )
+
+
+def by_thing(costs):
+    """Return the bits (5, all events) of pieces, each (events, 5)."""
+    return np.concatenate(list(costs)).T
+
+
+def blended(first, second, share):
+    """Return the bits of what two models mix, ``share`` of the first's probability and the rest of the second's."""
+    return -np.log2(share * 2.0**-first + (1 - share) * 2.0**-second)
+
+
+def best_share(first, second):
+    """Return the share of the first model in [0, 1] with the fewest bits, for bits (n,) of two models."""
+    from scipy.optimize import minimize_scalar
+
+    return float(minimize_scalar(lambda s: blended(first, second, s).sum(), bounds=(0, 1), method="bounded").x)
 
 
 def measured(drawn, forms, library, tune_library):
@@ -722,7 +762,10 @@ def markdown(found):
         lines.append(f"| {name} | {bits_a_note(own, notes):.3f} ({low:.3f} to {high:.3f}) |")
     rows = []
     for name, own in found["written"].items():
-        ends = [mean_interval(own[key]) for key in ("parallels", "dissonant", "cadence", "key", "corrections")]
+        ends = [
+            mean_interval(own[key], tunes_of=tunes)
+            for key in ("parallels", "dissonant", "cadence", "key", "corrections")
+        ]
         rows.append(f"| {name} | " + " | ".join("{:.2f} ({:.2f} to {:.2f})".format(*one) for one in ends) + " |")
     return "\n".join(
         [
@@ -743,7 +786,7 @@ def markdown(found):
     )
 
 
-TRAINED = {"writer": writer, "filler": filler}
+TRAINED = {"writer": writer, "filler": filler, "longer": longer}
 STAGES = (rivals, others, laws, bits, choose, write)
 
 if __name__ == "__main__":

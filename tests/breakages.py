@@ -3370,6 +3370,18 @@ here = {"independent voices, first order": [alone.costs(one).sum() for one in so
             new="np.asarray(other, float) - np.asarray(bits, float)",
         ),
         Bug(
+            "assert against_all",
+            "the writer's own bits are taken for the blend's",
+            old='blend_less = tune_interval(stored["bits"][BLEND]',
+            new='blend_less = tune_interval(stored["bits"][WRITER]',
+        ),
+        Bug(
+            "assert library.longest(leak)",
+            "one draw is taken for all that is issued",
+            old='issued = draws["run"]',
+            new='issued = draws["run"][:1]',
+        ),
+        Bug(
             "lawful = stored",
             "a sum in place of a difference",
             old="np.array(found[one][measure]) - np.array(found[other][measure])",

@@ -459,3 +459,10 @@ def test_what_is_lawful_makes_no_parallels_and_no_crossing(before, after):
         found = chorales.parallels(piece(before, now))
         assert not any(2 in one[1:3] for one in found)
         assert after[2] >= pitch >= after[1] and chorales.RANGES[2][0] <= pitch <= chorales.RANGES[2][1]
+
+
+def test_two_models_are_blended_by_their_probabilities(bench):
+    """Of probabilities 1/2 and 1/8, half of each is 5/16; two models that are right by turns get half each."""
+    assert bench.blended(np.array([1.0]), np.array([3.0]), 0.5) == pytest.approx(-np.log2(5 / 16))
+    assert bench.best_share(np.array([1.0, 3.0]), np.array([3.0, 1.0])) == pytest.approx(0.5, abs=1e-4)
+    assert bench.best_share(np.array([1.0, 2.0]), np.array([3.0, 4.0])) == pytest.approx(1, abs=1e-4)

@@ -304,6 +304,29 @@ def test_a_wish_is_typed_and_its_sticker_is_seen(page, server, untouched):
     assert settled(picture) == drawn
 
 
+def test_pairs_are_heard_and_judged(page, server, untouched):
+    """Both players of the listening test hold a sound that lasts, the next pair brings others, and all are counted."""
+    run_all(page, untouched("notebooks/17_case_music.ipynb"), *server)
+    left = page.get_by_role("button", name="left is generated")
+    left.scroll_into_view_if_needed()
+    players = page.locator(".jp-OutputArea-output", has=left).last.locator("audio")
+    page.get_by_text("pair 1 of 4").wait_for(timeout=CHANGE_SECONDS * 1000)
+    loaded = """audio => new Promise(done => {
+        if (audio.readyState) done(audio.duration);
+        else audio.onloadedmetadata = () => done(audio.duration);
+    })"""
+    assert players.count() == 2 and all(10 < players.nth(k).evaluate(loaded) < 60 for k in range(2))
+    sources = [players.nth(k).get_attribute("src") for k in range(2)]
+    page.screenshot(path=BUILD / "browser-17-1-pair.png")
+    left.click()
+    page.get_by_text("pair 2 of 4").wait_for(timeout=CHANGE_SECONDS * 1000)
+    assert not set(sources) & {players.nth(k).get_attribute("src") for k in range(2)}
+    for _ in range(5):  # clicks after the last pair change nothing
+        left.click()
+    page.get_by_text(re.compile(r"[0-4] of 4 right; 95 % interval")).wait_for(timeout=CHANGE_SECONDS * 1000)
+    page.screenshot(path=BUILD / "browser-17-2-judged.png")
+
+
 def test_a_dialogue_is_held(page, server, untouched):
     """A customer signs in, asks, picks a title, names an order; another one is not shown, and a person takes over."""
     run_all(page, untouched("notebooks/19_case_customer_service.ipynb"), *server)
