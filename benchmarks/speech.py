@@ -356,7 +356,7 @@ def hear_all(folder):
 
 
 def second_hears(spoken):
-    """Return the text that Moonshine, in an environment of its own, writes for each sound at 16,000 samples a second."""
+    """Return the text that Moonshine, in an environment of its own, writes for sounds at 16,000 samples a second."""
     python = BUILD / "moonshine" / "bin" / "python"
     if not python.is_file():
         python = common.environment(BUILD / "moonshine", MOONSHINE)

@@ -187,15 +187,23 @@ def spelt_out(token):
 
 # --- what is written short --------------------------------------------------------------------------------------------
 
-MONTHS = "January February March April May June July August September October November December".split()
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+MONTHS = re.findall(r"\w+", "January February March April May June July August September October November December")
+DAYS = re.findall(r"\w+", "Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
 MONTH = rf"\b({'|'.join(MONTHS)}|Sept|{'|'.join(m[:3] for m in MONTHS)})\b\.?"
 DAY = rf"\b({'|'.join(DAYS)}|Tues|Thurs|Thur|{'|'.join(d[:3] for d in DAYS)})\b\.?"
 YEAR, DATE, TO = r"((?:19|20)\d\d)", r"(0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?", r"\s?[-–—]\s?"
 AMOUNT = rf"(?:[$€£]\s?)?(?:{NUMBER})(?::[0-5]\d)?(?:st|nd|rd|th|\s?[ap]\.?m\b\.?)?"
 UNITS = {
     **{"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "kg": "kilogram", "g": "gram"},
-    **{"l": "liter", "ml": "milliliter", "MB": "megabyte", "GB": "gigabyte", "h": "hour", "hrs": "hour", "min": "minute"},
+    **{
+        "l": "liter",
+        "ml": "milliliter",
+        "MB": "megabyte",
+        "GB": "gigabyte",
+        "h": "hour",
+        "hrs": "hour",
+        "min": "minute",
+    },
     **{"sec": "second", "mph": "mile per hour", "km/h": "kilometer per hour", "lbs": "pound"},
     **{"°C": "degree Celsius", "°F": "degree Fahrenheit"},
 }
@@ -227,6 +235,17 @@ def by_numbers(match):
     return date(month, day, of_year) if 1 <= int(month) <= 12 and 1 <= int(day) <= 31 else match[0]
 
 
+def weekday(short):
+    """Return the name of a day of the week from its beginning."""
+    return next(day for day in DAYS if day.startswith(short[:3]))
+
+
+def dated(match):
+    """Return "25 December 2026" as "the twenty fifth of December twenty twenty six"."""
+    day, month, of_year = match.groups()
+    return f"the {ordinal(day)} of {date(month, '', of_year)}"
+
+
 def unit(number, name):
     """Return a number and its unit in words, in the plural where it is not 1."""
     first, _, rest = UNITS[name].partition(" ")
@@ -234,7 +253,7 @@ def unit(number, name):
 
 
 def span(match):
-    """Return a range with "to"; 555-0199 is a telephone number, and stays; so does 9-5 where its dash may be a minus."""
+    """Return a range with "to"; 555-0199 is a telephone number and stays."""
     one, other = match.groups()
     if re.fullmatch(r"\d{3}-\d{4}", match[0]):
         return match[0]
@@ -258,11 +277,11 @@ REWRITTEN = [  # tried one after the other on the whole text, before numbers are
     (rf"\b(\d\d?)/(\d\d?)/{YEAR}\b", by_numbers),
     (rf"{MONTH}\s+{DATE}{TO}{DATE}(?![\d:])(?:,?\s*{YEAR}\b)?", lambda m: date(m[1], m[2], m[4], m[3])),
     (rf"{MONTH}\s+{DATE}(?![\d:]|[.,]\d|\s?[ap]\.?m)(?:,?\s*{YEAR}\b)?", lambda m: date(m[1], m[2], m[3])),
-    (rf"\b(?:the\s+)?{DATE}\s+(?:of\s+)?{MONTH}(?:,?\s+{YEAR}\b)?", lambda m: dated(m)),
+    (rf"\b(?:the\s+)?{DATE}\s+(?:of\s+)?{MONTH}(?:,?\s+{YEAR}\b)?", dated),
     (rf"{MONTH},?\s+{YEAR}\b", lambda m: date(m[1], "", m[2])),
-    (rf"\b{YEAR[:-1]}0)s\b", lambda m: decade(m[1])),
+    (r"\b((?:19|20)\d0)s\b", lambda m: decade(m[1])),
     (
-        rf"(?i)\b(in|since|until|till|before|after|from|by|year|(?:end|start|beginning|spring|summer|autumn|fall|winter) of)"
+        r"(?i)\b(in|since|until|till|before|after|from|by|year|(?:end|start|beginning|spring|summer|autumn|winter) of)"
         rf"\s+{YEAR}(?:(\s+to\s+|{TO}){YEAR})?(?!\d|[.,:/]\d|\s?[%€]|\s+(?:people|callers|customers|euros|dollars|cases))",
         lambda m: f"{m[1]} {year(m[2])}" + (f" to {year(m[4])}" if m[4] else ""),
     ),
@@ -271,7 +290,10 @@ REWRITTEN = [  # tried one after the other on the whole text, before numbers are
     (r"\b(Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\b\.?", lambda m: date(m[1])),
     (rf"(?<![\w.:/-])({AMOUNT}){TO}({AMOUNT})(?![-\d])", span),
     (r"(\d)\s?([AaPp])\.?\s?[Mm]\b(?:\.(?!$))?", lambda m: f"{m[1]} {m[2].lower()} m"),
-    (rf"({NUMBER})\s?({'|'.join(sorted(UNITS, key=len, reverse=True))})(?!\w)\.?", lambda m: unit(m[1], m[2])),
+    (
+        rf"(?<![\d,])({NUMBER})\s?({'|'.join(sorted(UNITS, key=len, reverse=True))})(?!\w)\.?",
+        lambda m: unit(m[1], m[2]),
+    ),
     (r"\b24/7\b", lambda m: "twenty four seven"),
     (r"\b[Nn]o\.\s?(?=\d)|(?<!press )(?<!dial )(?<!then )(?<!or )(?<!and )(?<=\s)#(?=\d)", lambda m: "number "),
     (r"((?:^|[.!?]\s)(?:[A-Z][a-z]+\s)?|\b[a-z]+\s)St\.(?=\s[A-Z])", lambda m: f"{m[1]}Saint"),
@@ -282,17 +304,6 @@ REWRITTEN = [  # tried one after the other on the whole text, before numbers are
 MINUS = re.compile(r"(?<=[\d²³)])\s?-\s?(?=[\d(a-z])|(?<=\b[a-z])\s?-\s?(?=\d)|(?<=\s)-(?=\s)")  # beside an equals
 UNCLEAR = re.compile(r"\d+/\d+(?:/\d+)*|\d+(?::\d+)+|\d+,\d+(?:,\d+)*|\d+,\d+\.\d+")
 CLEAR = re.compile(rf"(?:[01]?\d|2[0-3]):[0-5]\d|{NUMBER}")
-
-
-def weekday(short):
-    """Return the name of a day of the week from its beginning."""
-    return next(day for day in DAYS if day.startswith(short[:3]))
-
-
-def dated(match):
-    """Return "25 December 2026" as "the twenty fifth of December twenty twenty six"."""
-    day, month, of_year = match.groups()
-    return f"the {ordinal(day)} of {date(month, '', of_year)}"
 
 
 def unfolded(text):
@@ -307,7 +318,7 @@ def unfolded(text):
     if re.search("[a-z]", text):  # else all of it is in capitals
         text = re.sub(r"\b[A-Z]{2,5}\b(?!')", capitals, text)
     if two_ways := [m[0] for m in UNCLEAR.finditer(text) if not CLEAR.fullmatch(m[0])]:
-        raise ValueError(f"received {two_ways[0]!r}, which is read in more than one way; write it as words.")
+        raise ValueError(f"received {two_ways[0]!r}, which has no single reading; write it as words.")
     return text
 
 
