@@ -7,6 +7,7 @@ parts to speech.json; those that need the trained voice take data/pretrained/spe
 """
 
 import csv
+import json
 import re
 import sys
 import time
@@ -30,6 +31,7 @@ FRESH, SEEN = SHIPPED / "readings_fresh.tsv", SHIPPED / "readings_seen.tsv"
 RIGHT_WHEN_FRESH = 32  # of the 40 in SEEN, by the rules of then: no dates, years, ranges or capitals
 SHOWN = 12  # held-out recordings that ship, to be listened to
 SPOKEN_QUESTIONS = 60
+PART = 40  # held-out prompts, by lot, of the stages that take minutes of a core
 
 
 # --- recordings that ship --------------------------------------------------------------------------------------------
@@ -189,18 +191,55 @@ def second_takes(names):
     return [(name, other) for name in names for other in said if other != name and said[other] == said[name]]
 
 
+def some(names, count=PART):
+    """Return some of the names by lot, the same in all stages."""
+    return sorted(np.random.default_rng(2).choice(names, count, replace=False).tolist())
+
+
+def opened():
+    """Let pocketsphinx write down the voice on some held-out prompts; the others' words on them are stored already."""
+    everyone = speech_voice.split()[1]
+    names = some(everyone)
+    speak = speech.speakers()["voice"]
+    said = {"voice": speech.write_down([speech.heard(speak(name)) for name in names])}
+    stored = json.loads(speech.STORE.read_text(encoding="utf-8"))["pocketsphinx"]
+    for system, row in stored.items():
+        if "said" in row:
+            said[system] = [row["said"][everyone.index(name)].split() for name in names]
+    rates = {system: speech.word_error_rate(names, words_heard) for system, words_heard in said.items()}
+    gaps = {other: rate_gap(names, said["voice"], said[other]) for other in said if other != "voice"}
+    found = {"prompts": names, "said": [" ".join(one) for one in said["voice"]]}
+    return {"opened": found | {"word error rate": rates, "the voice less": gaps}}
+
+
+def rate_gap(names, one, other, seed=0):
+    """Return [difference, low, high] of two word error rates on the same prompts, resampled in pairs."""
+    import jiwer
+
+    counts = []
+    for name, *both in zip(names, one, other, strict=True):
+        right = speech.expected_words(name)
+        edits = [jiwer.wer(" ".join(right), " ".join(said)) * len(right) for said in both]
+        counts.append((*edits, len(right)))
+    counts = np.array(counts)
+    draws = counts[np.random.default_rng(seed).integers(len(counts), size=(2000, len(counts)))].sum(1)
+    low, high = np.quantile((draws[:, 0] - draws[:, 1]) / draws[:, 2], [0.025, 0.975])
+    return common.rounded([(counts[:, 0] - counts[:, 1]).sum() / counts[:, 2].sum(), low, high])
+
+
 def likeness():
-    """Compare all systems with the recordings of the held-out prompts: distortion, pitch, likeness to the speaker."""
-    train, names = speech_voice.split()
+    """Compare all systems with recordings of some held-out prompts: distortion, pitch, likeness to the speaker."""
+    train, everyone = speech_voice.split()
+    names = some(everyone)
     people = other_people()
     own = [cepstra(speech_voice.recording(name, RATE)) for name in train]
     judge = Speaker(own, [one for who in audio.SPEAKERS[:3] for one in people[who]])
     real = {name: speech_voice.recording(name, RATE) for name in names}
     truth = {name: (cepstra(sound), tune_of(sound)) for name, sound in real.items()}
-    takes = second_takes(names)
-    apart = [distortion(truth[a][0], cepstra(speech_voice.recording(b, RATE))) for a, b in takes]
+    takes = second_takes(everyone)
+    apart = [distortion(*(cepstra(speech_voice.recording(name, RATE)) for name in pair)) for pair in takes]
     others = [judge(one) for who in audio.SPEAKERS[3:] for one in people[who]]
-    found = {"second takes": {"pairs": len(takes), "distortion": mean_interval(apart)}}
+    found = {"prompts": len(names), "second takes": {"pairs": len(takes), "distortion": mean_interval(apart)}}
     found["other people"] = {"speaker": mean_interval(others)}
     makers = speech.speakers() | {
         "real, vocoder": lambda name: speech_model.vocode(speech_model.log_levels(real[name]))
@@ -224,8 +263,8 @@ def likeness():
 
 
 def marked():
-    """Look for the audible label in every generated prompt that carries it, and in as many that do not."""
-    _, names = speech_voice.split()
+    """Look for the audible label in prompts that carry it, and in as many that do not, by all systems."""
+    names = some(speech_voice.split()[1])
     found = {}
     for system, speak in speech.speakers().items():
         made = [speak(name) for name in names]
@@ -235,7 +274,7 @@ def marked():
             "label found": sum(marks.is_heard(sound, RATE) for sound in with_label),
             "found where none is": sum(marks.is_heard(sound, RATE) for sound in made),
         }
-    return {"audible label": found}
+    return {"audible label by system": found}
 
 
 def traits(sound):
@@ -266,18 +305,18 @@ def through_a_line(sound, seed=0):
 
 
 def detector():
-    """Train a logistic regression on training prompts, real and by the voice; count its errors on held-out prompts."""
+    """Train a logistic regression on 120 training prompts, real and by the voice; count its errors on held-out ones."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     train, names = speech_voice.split()
-    train = [name for name in train if len(words(speech_voice.texts()[name])) >= 3]
-    makers = speech.speakers()
+    train = some([name for name in train if len(words(speech_voice.texts()[name])) >= 3], 120)
+    names, makers = some(names), speech.speakers()
     learn = {system: [traits(makers[system](name)) for name in train] for system in ("real", "voice")}
     law = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
     law.fit(np.array(learn["real"] + learn["voice"]), [0] * len(train) + [1] * len(train))
-    found = {"training prompts": len(train)}
+    found = {"training prompts": len(train), "prompts": len(names)}
     for system in makers:
         made = [makers[system](name) for name in names]
         for line in (False, True):
@@ -401,6 +440,7 @@ def asked():
 STAGES = {
     "clips": clips,
     "fresh": fresh,
+    "opened": opened,
     "likeness": likeness,
     "marked": marked,
     "detector": detector,
