@@ -7,6 +7,7 @@ parts to speech.json; those that need the trained voice take data/pretrained/spe
 """
 
 import csv
+import io
 import json
 import re
 import sys
@@ -31,7 +32,7 @@ FRESH, SEEN = SHIPPED / "readings_fresh.tsv", SHIPPED / "readings_seen.tsv"
 RIGHT_WHEN_FRESH = 32  # of the 40 in SEEN, by the rules of then: no dates, years, ranges or capitals
 SHOWN = 12  # held-out recordings that ship, to be listened to
 SPOKEN_QUESTIONS = 60
-PART = 40  # held-out prompts, by lot, of the stages that take minutes of a core
+PART = 30  # held-out prompts, by lot, of the stages that take minutes of a core
 
 
 # --- recordings that ship --------------------------------------------------------------------------------------------
@@ -180,9 +181,9 @@ def mean_interval(values, seed=0):
 
 
 def other_people():
-    """Return {speaker: cepstra of their recordings, each (frames, count)} of 08's spoken digits."""
+    """Return {speaker: cepstra of every fifth of their recordings, each (frames, count)} of 08's spoken digits."""
     heard, table = audio.load_digits()
-    return {who: [cepstra(heard[k]) for k in table.index[table["speaker"] == who]] for who in audio.SPEAKERS}
+    return {who: [cepstra(heard[k]) for k in table.index[table["speaker"] == who][::5]] for who in audio.SPEAKERS}
 
 
 def second_takes(names):
@@ -199,9 +200,14 @@ def some(names, count=PART):
 def opened():
     """Let pocketsphinx write down the voice on some held-out prompts; the others' words on them are stored already."""
     everyone = speech_voice.split()[1]
-    names = some(everyone)
+    names, kept = some(everyone), speech.BUILD / "opened.json"
     speak = speech.speakers()["voice"]
-    said = {"voice": speech.write_down([speech.heard(speak(name)) for name in names])}
+    heard = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    for name in names:  # slower than the sounds themselves: what was heard is kept at once
+        if name not in heard:
+            [heard[name]] = speech.write_down([speech.heard(speak(name))])
+            kept.write_text(json.dumps(heard), encoding="utf-8")
+    said = {"voice": [heard[name] for name in names]}
     stored = json.loads(speech.STORE.read_text(encoding="utf-8"))["pocketsphinx"]
     for system, row in stored.items():
         if "said" in row:
@@ -232,7 +238,7 @@ def likeness():
     train, everyone = speech_voice.split()
     names = some(everyone)
     people = other_people()
-    own = [cepstra(speech_voice.recording(name, RATE)) for name in train]
+    own = [cepstra(speech_voice.recording(name, RATE)) for name in some(train, 120)]
     judge = Speaker(own, [one for who in audio.SPEAKERS[:3] for one in people[who]])
     real = {name: speech_voice.recording(name, RATE) for name in names}
     truth = {name: (cepstra(sound), tune_of(sound)) for name, sound in real.items()}
@@ -305,13 +311,13 @@ def through_a_line(sound, seed=0):
 
 
 def detector():
-    """Train a logistic regression on 120 training prompts, real and by the voice; count its errors on held-out ones."""
+    """Train a logistic regression on 60 training prompts, real and by the voice; count its errors on held-out ones."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     train, names = speech_voice.split()
-    train = some([name for name in train if len(words(speech_voice.texts()[name])) >= 3], 120)
+    train = some([name for name in train if len(words(speech_voice.texts()[name])) >= 3], 60)
     names, makers = some(names), speech.speakers()
     learn = {system: [traits(makers[system](name)) for name in train] for system in ("real", "voice")}
     law = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
@@ -378,6 +384,116 @@ def write_film(path, frames, rate, sound):
         made.mux(voice.encode(block))
         made.mux(voice.encode())
     return path
+
+
+def moving_card(card, seconds, rate=10, most=1.08):
+    """Return frames uint8 (n, height, width, 3) of a card that grows by ``most`` in so many seconds.
+
+    A bar below it says how much has been spoken. Height and width are even numbers, as H.264 asks.
+    """
+    height, width = (side - side % 2 for side in card.shape[:2])
+    picture, frames = Image.fromarray(card[:height, :width]), []
+    for share in np.linspace(0, 1, round(seconds * rate)):
+        size = np.array([width, height]) / (1 + (most - 1) * share)
+        left, top = (np.array([width, height]) - size) / 2
+        frame = picture.resize((width, height), Image.Resampling.BICUBIC, (left, top, left + size[0], top + size[1]))
+        ImageDraw.Draw(frame).rectangle((0, height - 6, round(share * (width - 1)), height - 1), (8, 79, 84))
+        frames.append(np.asarray(frame))
+    return np.stack(frames)
+
+
+# --- who likes it ----------------------------------------------------------------------------------------------------
+
+
+def mean_opinion(scores):
+    """Return (mean, low, high) of opinions from 1 to 5, (listeners, clips): Student's 95 % interval over listeners.
+
+    One listener's opinions of several clips hang together, so each listener counts once: 3 or more are needed.
+    """
+    from scipy import stats
+
+    scores = np.asarray(scores, float)
+    if scores.ndim != 2 or len(scores) < 3 or not ((scores >= 1) & (scores <= 5)).all():
+        raise ValueError(f"received scores {scores.shape}; expected (listeners >= 3, clips), each from 1 to 5.")
+    each = scores.mean(1)
+    half = stats.t.ppf(0.975, len(each) - 1) * each.std(ddof=1) / np.sqrt(len(each))
+    return float(each.mean()), float(each.mean() - half), float(each.mean() + half)
+
+
+class OpinionTest:
+    """A listening test: one clip after the other in an order by lot, five buttons, and the mean opinion at the end.
+
+    ``clips`` is {system: sounds (n,) at RATE}; nothing is named before all are rated. `rate` does without a mouse what
+    the buttons do; ``scores`` is {system: opinions} of this one listener. Static twin: `blind_clips`.
+    """
+
+    def __init__(self, clips, seed=0):
+        import ipywidgets
+
+        self.order, self.clips, self.given = blind_order(clips, seed), clips, []
+        self.player = ipywidgets.Audio(format="wav", autoplay=False, loop=False)
+        self.caption = ipywidgets.Label()
+        names = ("1 bad", "2 poor", "3 fair", "4 good", "5 excellent")
+        buttons = [ipywidgets.Button(description=name) for name in names]
+        for number, button in enumerate(buttons, 1):
+            button.on_click(lambda _, number=number: len(self.given) < len(self.order) and self.rate(number))
+        self.box = ipywidgets.VBox([self.player, ipywidgets.HBox(buttons), self.caption])
+        self._show()
+
+    def rate(self, opinion):
+        """Give the present clip an opinion, a whole number from 1 to 5."""
+        if opinion not in (1, 2, 3, 4, 5) or len(self.given) == len(self.order):
+            clip = f"clip {len(self.given) + 1} of {len(self.order)}"
+            raise ValueError(f"received {opinion!r} for {clip}; expected a whole number from 1 to 5, once for each.")
+        self.given.append(opinion)
+        self._show()
+
+    @property
+    def scores(self):
+        """The opinions so far, {system: [opinion, …]}."""
+        rated = {system: [] for system in self.clips}
+        for (system, _), opinion in zip(self.order, self.given, strict=False):
+            rated[system].append(opinion)
+        return rated
+
+    def _show(self):
+        done, count = len(self.given), len(self.order)
+        system, k = self.order[min(done, count - 1)]
+        self.player.value = as_wav(self.clips[system][k])
+        means = ", ".join(f"{name} {np.mean(opinions):.1f}" for name, opinions in self.scores.items() if opinions)
+        self.caption.value = f"clip {done + 1} of {count}" if done < count else f"mean opinion of one listener: {means}"
+
+
+def blind_order(clips, seed=0):
+    """Return [(system, number of its clip)] in an order by lot."""
+    pairs = [(system, k) for system, sounds in clips.items() for k in range(len(sounds))]
+    return [pairs[k] for k in np.random.default_rng(seed).permutation(len(pairs))]
+
+
+def as_wav(sound):
+    """Return a sound (n,) at RATE as the bytes of a WAV file, at one loudness for all."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    level = 0.08 / np.sqrt(np.mean(np.square(sound)))
+    soundfile.write(buffer, np.clip(level * np.asarray(sound), -1, 1), RATE, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
+
+
+def blind_clips(clips, seed=0):
+    """Draw the mel pictures of an `OpinionTest`'s clips in their order, without names; return the figure."""
+    import matplotlib.pyplot as plt
+
+    order = blind_order(clips, seed)
+    figure, grid = plt.subplots(-(-len(order) // 3), 3, figsize=(9, 1.6 * -(-len(order) // 3)), layout="constrained")
+    for number, (axes, (system, k)) in enumerate(zip(grid.flat, order, strict=True), 1):
+        sound = clips[system][k]
+        levels = np.maximum(audio.log_mel(0.1 * sound / np.sqrt(np.mean(np.square(sound)))), -70.0)
+        seconds = len(sound) / RATE
+        axes.imshow(levels.T, origin="lower", aspect="auto", cmap="magma", extent=(0, seconds, 0, levels.shape[1]))
+        axes.set_title(f"clip {number}", fontsize=9)
+        axes.set(xlabel="time (s)", ylabel="mel band")
+    return figure
 
 
 # --- spoken questions ------------------------------------------------------------------------------------------------

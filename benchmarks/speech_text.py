@@ -191,7 +191,9 @@ MONTHS = re.findall(r"\w+", "January February March April May June July August S
 DAYS = re.findall(r"\w+", "Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
 MONTH = rf"\b({'|'.join(MONTHS)}|Sept|{'|'.join(m[:3] for m in MONTHS)})\b\.?"
 DAY = rf"\b({'|'.join(DAYS)}|Tues|Thurs|Thur|{'|'.join(d[:3] for d in DAYS)})\b\.?"
-YEAR, DATE, TO = r"((?:19|20)\d\d)", r"(0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?", r"\s?[-–—]\s?"
+YEAR = r"((?:19|20)\d\d)"
+DATE = r"(0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
+TO = r"\s?[-–—]\s?"
 AMOUNT = rf"(?:[$€£]\s?)?(?:{NUMBER})(?::[0-5]\d)?(?:st|nd|rd|th|\s?[ap]\.?m\b\.?)?"
 UNITS = {
     **{"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "kg": "kilogram", "g": "gram"},
