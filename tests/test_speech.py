@@ -2,7 +2,7 @@
 
 import datetime
 
-from benchmarks import speech, speech_formants, speech_model, speech_text, speech_voice
+from benchmarks import speech, speech_case, speech_formants, speech_model, speech_text, speech_voice
 
 import numpy as np
 import pytest
@@ -351,3 +351,85 @@ def test_a_voice_speaks_as_long_as_it_planned():
     sound = voice.speak(phones)
     assert len(sound) == frames.sum() * speech_model.WORD.hop and np.isfinite(sound).all()
     assert 2 * sum(w.size for w in voice.weights) < 5e6  # bytes of float16
+
+
+# --- likeness, detector, opinions, films -----------------------------------------------------------------------------
+
+
+def test_distortion_follows_the_formula_and_the_path():
+    rng = np.random.default_rng(0)
+    one = rng.normal(size=(20, 13))
+    assert speech_case.distortion(one, one) == 0
+    assert speech_case.distortion(one, np.repeat(one, 3, axis=0)) == 0  # three times as slow
+    assert speech_case.distortion(one[:1], one[:1] + np.eye(13)[:1] * 2) == pytest.approx(np.sqrt(2))
+    other = rng.normal(size=(17, 13))
+    assert speech_case.distortion(one, other) == pytest.approx(speech_case.distortion(other, one))
+
+
+def test_cepstra_do_not_depend_on_loudness_or_silence():
+    sound = speech_formants.speak(["AA", "IY"], [0.4, 0.4])
+    louder = np.concatenate([np.zeros(4000), 0.3 * sound, np.zeros(4000)])
+    one, other = speech_case.cepstra(sound), speech_case.cepstra(louder)
+    assert one.shape[1] == 13 and speech_case.distortion(one, other) < 0.5
+
+
+def test_the_likelier_speaker_is_named():
+    rng = np.random.default_rng(0)
+    own, others = rng.normal(0, 1, (500, 13)), rng.normal(1, 1, (500, 13))
+    judge = speech_case.Speaker([own], [others])
+    assert judge(own[:50]) > 5 and judge(others[:50]) < -5  # half of 13 squared distances of 1: 6.5 nats
+
+
+def test_other_people_are_the_six_of_08():
+    people = speech_case.other_people()
+    assert len(people) == 6 and all(len(one) == 40 for one in people.values())
+
+
+def test_a_telephone_line_takes_away_what_is_outside_its_band():
+    time = np.arange(8000) / 8000
+    low, inside = (speech_case.through_a_line(0.5 * np.sin(2 * np.pi * f * time)) for f in (100, 1000))
+    assert np.std(low) < 0.05 * np.std(inside) and np.std(inside) == pytest.approx(0.5 * np.sqrt(0.5), rel=0.05)
+
+
+def test_a_mean_opinion_counts_listeners():
+    mean, low, high = speech_case.mean_opinion([[3, 3], [4, 4], [5, 5]])
+    assert mean == 4 and high - mean == pytest.approx(4.302653 / np.sqrt(3)) == mean - low
+    assert speech_case.mean_opinion([[3] * 9, [4] * 9, [5] * 9]) == pytest.approx((mean, low, high))
+    for wrong in ([[3, 4]], [[3], [4], [6]], [1, 2, 3]):
+        with pytest.raises(ValueError, match="from 1 to 5"):
+            speech_case.mean_opinion(wrong)
+
+
+def test_the_listening_test_names_nothing_before_its_end():
+    clips = {name: [np.sin(np.arange(800) * k) for k in (1, 2)] for name in ("recorded", "network")}
+    test = speech_case.OpinionTest(clips, seed=3)
+    assert test.order == speech_case.blind_order(clips, 3) and len(set(test.order)) == 4
+    for done in range(4):
+        assert test.caption.value == f"clip {done + 1} of 4" and test.player.value[:4] == b"RIFF"
+        test.rate(5 if test.order[done][0] == "recorded" else 2)
+    assert test.scores == {"recorded": [5, 5], "network": [2, 2]}
+    assert "recorded 5.0" in test.caption.value and "network 2.0" in test.caption.value
+    with pytest.raises(ValueError, match="once for each"):
+        test.rate(3)
+    with pytest.raises(ValueError, match="from 1 to 5"):
+        speech_case.OpinionTest(clips).rate(6)
+
+
+def test_a_card_moves_and_its_bar_fills():
+    card = np.random.default_rng(0).integers(0, 256, (61, 41, 3), dtype=np.uint8)
+    frames = speech_case.moving_card(card, 1.5)
+    assert frames.shape == (15, 60, 40, 3) and (frames[0][:-6] == card[:54, :40]).all()
+    assert (frames[-1][:50] != frames[0][:50]).any()
+    bar = (frames[:, -1] == (8, 79, 84)).all(2).sum(1)
+    assert (np.diff(bar) >= 0).all() and bar[-1] == 40
+
+
+def test_a_page_is_spoken_without_open_slots():
+    for row in speech_case.shop_rows("answers"):
+        if row["language"] == "English":
+            assert "{" not in speech_case.spoken_answer(row["meaning"])
+
+
+def test_a_question_finds_its_page():
+    find = speech_case.page_finder()
+    assert find(["How long is the warranty?", "HOW LONG IS THE WARRANTY"]) == ["warranty-length"] * 2
