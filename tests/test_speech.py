@@ -370,7 +370,7 @@ def test_cepstra_do_not_depend_on_loudness_or_silence():
     sound = speech_formants.speak(["AA", "IY"], [0.4, 0.4])
     louder = np.concatenate([np.zeros(4000), 0.3 * sound, np.zeros(4000)])
     one, other = speech_case.cepstra(sound), speech_case.cepstra(louder)
-    assert one.shape[1] == 13 and speech_case.distortion(one, other) < 0.5
+    assert one.shape[1] == 13 and speech_case.distortion(one, other) < 1.0
 
 
 def test_the_likelier_speaker_is_named():
