@@ -312,7 +312,7 @@ def closed():
 def opened():
     """Let pocketsphinx write down what it hears, for all systems; as long as the sounds themselves, and longer."""
     names, sounds = held_out_sounds("pocketsphinx", "word error rate")
-    for system, spoken in sounds.items():
+    for system, spoken in reversed(sounds.items()):  # the voice first: it is what is asked for
         keep("pocketsphinx", system, judged(names, write_down(spoken), None))
     return {}
 
@@ -355,18 +355,23 @@ def hear_all(folder):
     (Path(folder) / "heard.json").write_text(json.dumps(said), encoding="utf-8")
 
 
-def second():
-    """Let Moonshine, which aligned nothing, judge all systems: the nearest prompt to what it writes is its choice."""
-    names, sounds = held_out_sounds("moonshine", "closed")
+def second_hears(spoken):
+    """Return the text that Moonshine, in an environment of its own, writes for sounds at 16,000 samples a second."""
     python = BUILD / "moonshine" / "bin" / "python"
     if not python.is_file():
         python = common.environment(BUILD / "moonshine", MOONSHINE)
+    with tempfile.TemporaryDirectory() as folder:
+        np.savez(Path(folder) / "sounds.npz", **{str(k): s.astype(np.float32) for k, s in enumerate(spoken)})
+        common.run_apart(python, [hear_all], f"hear_all({folder!r})")
+        text = json.loads((Path(folder) / "heard.json").read_text(encoding="utf-8"))
+    return [text[str(k)] for k in range(len(spoken))]
+
+
+def second():
+    """Let Moonshine, which aligned nothing, judge all systems: the nearest prompt to what it writes is its choice."""
+    names, sounds = held_out_sounds("moonshine", "closed")
     for system, spoken in sounds.items():
-        with tempfile.TemporaryDirectory() as folder:
-            np.savez(Path(folder) / "sounds.npz", **{str(k): s.astype(np.float32) for k, s in enumerate(spoken)})
-            common.run_apart(python, [hear_all], f"hear_all({folder!r})")
-            text = json.loads((Path(folder) / "heard.json").read_text(encoding="utf-8"))
-        said = [understood(text[str(k)]) for k in range(len(names))]
+        said = [understood(text) for text in second_hears(spoken)]
         keep("moonshine", system, judged(names, said, [nearest(words, names) for words in said]))
     stored = json.loads(STORE.read_text(encoding="utf-8"))
     return {"both wrong": both_wrong(stored["pocketsphinx"], stored["moonshine"])}

@@ -18,13 +18,13 @@ MOST_WORDS = 2000  # of one text; a longer one is cut by whoever asks, at its pa
 SIGNS = {"*": "star", "#": "pound", "&": "and", "@": "at", "+": "plus", "%": "percent", "=": "equals", "°": "degrees"}
 SILENT = set(" \t\n.,;:!?'’‘\"“”()[]/-–—…$€£")  # pauses, brackets, and what belongs to a number
 RAISED = {"²": " squared", "³": " cubed"}
+ALIKE = {"−": " minus ", "‐": "-", "‑": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " "}  # what a text editor puts in
 SHORT = {  # abbreviations, with the full stop where there is one
     "mr.": "mister",
     "mrs.": "missus",
     "ms.": "miz",
     "dr.": "doctor",
     "prof.": "professor",
-    "no.": "number",
     "ext.": "extension",
     "dept.": "department",
     "e.g.": "for example",
@@ -32,7 +32,7 @@ SHORT = {  # abbreviations, with the full stop where there is one
     "etc.": "et cetera",
     "vs.": "versus",
     "approx.": "approximately",
-    "min.": "minutes",
+    "min.": "minimum",
     "hrs.": "hours",
     "a.m.": "a m",
     "p.m.": "p m",
@@ -42,7 +42,8 @@ SHORT = {  # abbreviations, with the full stop where there is one
     "ltd.": "limited",
 }
 MONEY = {"$": ("dollar", "cent"), "€": ("euro", "cent"), "£": ("pound", "penny")}
-LETTER_BY_LETTER = re.compile(r"(?i)\b(extension|number|code|pin|password|room|ext\.)\s+$")
+KEY = "extension|code|pin|password|room|flight|ext\\.|(?:account|order|card|phone|reference|customer) number"
+LETTER_BY_LETTER = re.compile(rf"(?i)\b(?:number|(?:{KEY})(?:\s+is|:)?)\s+$")
 
 
 # --- what is not a word ----------------------------------------------------------------------------------------------
@@ -58,8 +59,8 @@ def whole(number):
 
 
 def singly(digits):
-    """Return digits read one by one: "505" is "five zero five"."""
-    return " ".join(whole(digit) for digit in digits)
+    """Return the digits of a text read one by one: "505" is "five zero five"."""
+    return " ".join(whole(digit) for digit in digits if digit.isdigit())
 
 
 def decimal(number):
@@ -99,15 +100,23 @@ def ordinal(number):
 
 
 NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+LARGE = {"k": "thousand", "M": "million", "thousand": "thousand", "million": "million", "billion": "billion"}
 READINGS = [  # a pattern, and how what it finds is read; the first that fits is taken, from left to right
-    (rf"([$€£])({NUMBER})", lambda m: price(m[1], m[2])),
+    (r"\+\d[\d ()-]{6,}\d", lambda m: f"plus {singly(m[0])}"),
+    (r"\(\d{3}\) ?\d{3}-\d{4}\b|\b\d+(?:-\d+){2,}\b|\b\d{4}(?: \d{4})+\b", lambda m: singly(m[0])),
+    (
+        rf"([$€£])\s?({NUMBER})\s?({'|'.join(LARGE)})\b",
+        lambda m: f"{decimal(m[2])} {LARGE[m[3]]} {MONEY[m[1]][0]}s",
+    ),
+    (rf"([$€£])\s?({NUMBER})", lambda m: price(m[1], m[2])),
     (r"\b([01]?\d|2[0-3]):([0-5]\d)(?!\d)", lambda m: clock(str(int(m[1])), m[2])),
     (r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: ordinal(m[1])),
     (rf"({NUMBER})\s?€", lambda m: price("€", m[1])),
-    (r"(?<![\w.])(?:\d-)?(?:\d{3}-)?\d{3}-\d{4}\b", lambda m: singly(m[0].replace("-", ""))),
+    (r"(?<![\w.])\d{3}-\d{4}\b", lambda m: singly(m[0])),
     (r"\b(\d{1,2})\.(\d+\.\d+)\b", lambda m: f"{whole(m[1])} point " + " point ".join(map(whole, m[2].split(".")))),
     (rf"(?<![\w.])-({NUMBER})", lambda m: f"minus {decimal(m[1])}"),
     (rf"({NUMBER})\s?%", lambda m: f"{decimal(m[1])} percent"),
+    (r"(?<![\w.])\.(\d+)", lambda m: f"point {singly(m[1])}"),
     (r"(?<![\d.,])(0\d+)(?![\d,]|\.\d)", lambda m: singly(m[1])),
     (NUMBER, lambda m: decimal(m[0])),
 ]
@@ -133,6 +142,7 @@ def checked(text):
     """Return a text to be spoken; ValueError, with what to do: nothing to say, another script or sign, or too long."""
     if not isinstance(text, str) or not (re.search(r"[^\W_]", text) or set(text) & set(SIGNS)):
         raise ValueError(f"received {text!r}; expected a text with at least one word or number.")
+    text = text.translate(str.maketrans(ALIKE))
     strange = sorted({c for c in text if c.isalpha() and not c.isascii() and not "À" <= c <= "ɏ"})
     if strange:
         shown = "".join(strange[:8])
@@ -152,7 +162,7 @@ def words(text):
     import unicodedata
 
     text = re.sub("[²³]", lambda sign: RAISED[sign[0]], checked(text)).replace("’", "'")
-    text = read_numbers(text)
+    text = read_numbers(unfolded(text))
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     said = []
     for token in re.findall(r"[A-Za-z][A-Za-z.]*\.(?!\w)|[A-Za-z]+(?:'[A-Za-z]+)*|[*#&@+%=°]|[.,;:!?]", text):
@@ -173,6 +183,145 @@ def spelt_out(token):
     if "." in bare or (bare.isupper() and 1 < len(bare) <= 5 and bare.lower() not in dictionary()):
         return [*bare.replace(".", "").lower(), *stop]
     return ([bare.lower()] if bare else []) + stop
+
+
+# --- what is written short --------------------------------------------------------------------------------------------
+
+MONTHS = re.findall(r"\w+", "January February March April May June July August September October November December")
+DAYS = re.findall(r"\w+", "Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+MONTH = rf"\b({'|'.join(MONTHS)}|Sept|{'|'.join(m[:3] for m in MONTHS)})\b\.?"
+DAY = rf"\b({'|'.join(DAYS)}|Tues|Thurs|Thur|{'|'.join(d[:3] for d in DAYS)})\b\.?"
+YEAR = r"((?:19|20)\d\d)"
+DATE = r"(0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
+TO = r"\s?[-–—]\s?"
+AMOUNT = rf"(?:[$€£]\s?)?(?:{NUMBER})(?::[0-5]\d)?(?:st|nd|rd|th|\s?[ap]\.?m\b\.?)?"
+UNITS = {
+    **{"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "kg": "kilogram", "g": "gram"},
+    **{
+        "l": "liter",
+        "ml": "milliliter",
+        "MB": "megabyte",
+        "GB": "gigabyte",
+        "h": "hour",
+        "hrs": "hour",
+        "min": "minute",
+    },
+    **{"sec": "second", "mph": "mile per hour", "km/h": "kilometer per hour", "lbs": "pound"},
+    **{"°C": "degree Celsius", "°F": "degree Fahrenheit"},
+}
+
+
+def year(number):
+    """Return a year from 1900 in words: "1999" is "nineteen ninety nine", "2005" is "two thousand five"."""
+    import num2words
+
+    return re.sub(r" and |-", " ", num2words.num2words(int(number), to="year"))
+
+
+def decade(number):
+    """Return "1990" as "nineteen nineties"."""
+    return re.sub("y$", "ies", year(number)) if number[-2:] != "00" else f"{year(number)}s"
+
+
+def date(month, day="", of_year="", last=""):
+    """Return a date in words: a month (name, its beginning or number), its day or days, and the year where given."""
+    name = MONTHS[int(month) - 1] if month.isdigit() else next(m for m in MONTHS if m.startswith(month[:3]))
+    days = f" {ordinal(day)}" + (f" to {ordinal(last)}" if last else "") if day else ""
+    return f"{name}{days}" + (f" {year(of_year)}" if of_year else "")
+
+
+def by_numbers(match):
+    """Return a date such as 5/4/2026 in words: the month first, as Americans write; the day where it is above 12."""
+    first, second, of_year = match.groups()
+    month, day = (first, second) if int(first) <= 12 else (second, first)
+    return date(month, day, of_year) if 1 <= int(month) <= 12 and 1 <= int(day) <= 31 else match[0]
+
+
+def weekday(short):
+    """Return the name of a day of the week from its beginning."""
+    return next(day for day in DAYS if day.startswith(short[:3]))
+
+
+def dated(match):
+    """Return "25 December 2026" as "the twenty fifth of December twenty twenty six"."""
+    day, month, of_year = match.groups()
+    return f"the {ordinal(day)} of {date(month, '', of_year)}"
+
+
+def unit(number, name):
+    """Return a number and its unit in words, in the plural where it is not 1."""
+    first, _, rest = UNITS[name].partition(" ")
+    return " ".join(filter(None, [several(number, first), rest]))
+
+
+def span(match):
+    """Return a range with "to"; 555-0199 is a telephone number and stays."""
+    one, other = match.groups()
+    if re.fullmatch(r"\d{3}-\d{4}", match[0]):
+        return match[0]
+    if re.fullmatch(YEAR, one) and re.fullmatch(YEAR, other):
+        return f"{year(one)} to {year(other)}"
+    sign = other[0] if one[0] == other[0] and one[0] in MONEY else ""
+    sign = one[0] if one[0] in MONEY and other[0] not in MONEY else sign
+    return f"{one.lstrip('$€£ ') if sign else one} to {sign}{other.lstrip('$€£ ') if sign else other}"
+
+
+def capitals(match):
+    """Return capitals letter by letter where no vowel is among them, or where the dictionary says them so."""
+    word = match[0].lower()
+    letters = [("EY",) if letter == "a" else dictionary()[letter][0] for letter in word]
+    spelt = tuple(phone for said in letters for phone in said)
+    return " ".join(word) if not set(word) & set("aeiouy") or spelt in dictionary().get(word, ()) else match[0]
+
+
+REWRITTEN = [  # tried one after the other on the whole text, before numbers are read
+    (rf"\b{YEAR}-(\d\d)-(\d\d)\b", lambda m: by_numbers(re.match(r"(.+)/(.+)/(.+)", f"{m[2]}/{m[3]}/{m[1]}"))),
+    (rf"\b(\d\d?)/(\d\d?)/{YEAR}\b", by_numbers),
+    (rf"{MONTH}\s+{DATE}{TO}{DATE}(?![\d:])(?:,?\s*{YEAR}\b)?", lambda m: date(m[1], m[2], m[4], m[3])),
+    (rf"{MONTH}\s+{DATE}(?![\d:]|[.,]\d|\s?[ap]\.?m)(?:,?\s*{YEAR}\b)?", lambda m: date(m[1], m[2], m[3])),
+    (rf"\b(?:the\s+)?{DATE}\s+(?:of\s+)?{MONTH}(?:,?\s+{YEAR}\b)?", dated),
+    (rf"{MONTH},?\s+{YEAR}\b", lambda m: date(m[1], "", m[2])),
+    (r"\b((?:19|20)\d0)s\b", lambda m: decade(m[1])),
+    (
+        r"(?i)\b(in|since|until|till|before|after|from|by|year|(?:end|start|beginning|spring|summer|autumn|winter) of)"
+        rf"\s+{YEAR}(?:(\s+to\s+|{TO}){YEAR})?(?!\d|[.,:/]\d|\s?[%€]|\s+(?:people|callers|customers|euros|dollars|cases))",
+        lambda m: f"{m[1]} {year(m[2])}" + (f" to {year(m[4])}" if m[4] else ""),
+    ),
+    (rf"{DAY}{TO}{DAY}", lambda m: f"{weekday(m[1])} to {weekday(m[2])}"),
+    (rf"(?<!\w ){DAY}(?=,|\s+(?:at|{MONTH}|\d))|\b(Mon|Tues?|Wed|Thu|Thurs?|Fri)\b\.?", lambda m: weekday(m[0])),
+    (r"\b(Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\b\.?", lambda m: date(m[1])),
+    (rf"(?<![\w.:/-])({AMOUNT}){TO}({AMOUNT})(?![-\d])", span),
+    (r"(\d)\s?([AaPp])\.?\s?[Mm]\b(?:\.(?!$))?", lambda m: f"{m[1]} {m[2].lower()} m"),
+    (
+        rf"(?<![\d,])({NUMBER})\s?({'|'.join(sorted(UNITS, key=len, reverse=True))})(?!\w)\.?",
+        lambda m: unit(m[1], m[2]),
+    ),
+    (r"\b24/7\b", lambda m: "twenty four seven"),
+    (r"\b[Nn]o\.\s?(?=\d)|(?<!press )(?<!dial )(?<!then )(?<!or )(?<!and )(?<=\s)#(?=\d)", lambda m: "number "),
+    (r"((?:^|[.!?]\s)(?:[A-Z][a-z]+\s)?|\b[a-z]+\s)St\.(?=\s[A-Z])", lambda m: f"{m[1]}Saint"),
+    (r"(\b[A-Z][a-z]+\s)Dr\.(?!\s[A-Z])", lambda m: f"{m[1]}Drive"),
+    (r"(?<=[a-z\d]{2})\.(?=[a-z]{2})", lambda m: " dot "),
+    (r"\bwww\b", lambda m: "w w w"),
+]
+MINUS = re.compile(r"(?<=[\d²³)])\s?-\s?(?=[\d(a-z])|(?<=\b[a-z])\s?-\s?(?=\d)|(?<=\s)-(?=\s)")  # beside an equals
+UNCLEAR = re.compile(r"\d+/\d+(?:/\d+)*|\d+(?::\d+)+|\d+,\d+(?:,\d+)*|\d+,\d+\.\d+")
+CLEAR = re.compile(rf"(?:[01]?\d|2[0-3]):[0-5]\d|{NUMBER}")
+
+
+def unfolded(text):
+    """Return a text whose dates, years, ranges, units and capitals are words or clearer; ValueError: read in two ways.
+
+    A date by numbers is American, with the month first. A fraction, a ratio and a decimal comma are refused.
+    """
+    if "=" in text:
+        text = MINUS.sub(" minus ", text)
+    for pattern, say in REWRITTEN:
+        text = re.sub(pattern, say, text)
+    if re.search("[a-z]", text):  # else all of it is in capitals
+        text = re.sub(r"\b[A-Z]{2,5}\b(?!')", capitals, text)
+    if two_ways := [m[0] for m in UNCLEAR.finditer(text) if not CLEAR.fullmatch(m[0])]:
+        raise ValueError(f"received {two_ways[0]!r}, which has no single reading; write it as words.")
+    return text
 
 
 # --- the dictionary --------------------------------------------------------------------------------------------------
@@ -205,8 +354,14 @@ def look_up(word, rules):
 
 
 def phonemes(text, rules):
-    """Return [(word, phonemes)] of a text; a stop is (",", ("SIL",))."""
-    return [(word, ("SIL",) if word == "," else look_up(word, rules)[0]) for word in words(text)]
+    """Return [(word, phonemes)] of a text; a stop is (",", ("SIL",)), and the letter A among letters is EY."""
+    said = words(text)
+    spoken = [(word, ("SIL",) if word == "," else look_up(word, rules)[0]) for word in said]
+    for k in [k for k, word in enumerate(said) if word == "a"]:
+        before, behind = said[k - 1] if k else "", said[k + 1] if k + 1 < len(said) else ""
+        if behind == "m" or (len(before) == 1 and before not in "ai,"):
+            spoken[k] = ("a", ("EY",))
+    return spoken
 
 
 # --- letters to sounds -----------------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ PHONES = tuple(
 
 # What is heard where the list says something else
 OTHERWISE = {"spy-iax": "eeks", "spy-iax2": "eeks", "spy-dahdi": "dottie", "spy-h323": "H three two three"}
+# What was measured before addresses and capitals were read by rules: one word, and letters for the address
+AS_MEASURED = {"USB": "usb", "voice over IP": "voice over ip", "www.asterisk.org": "w w w a s t e r i s k o r g"}
 
 
 # --- the recordings --------------------------------------------------------------------------------------------------
@@ -36,6 +38,8 @@ OTHERWISE = {"spy-iax": "eeks", "spy-iax2": "eeks", "spy-dahdi": "dottie", "spy-
 
 def spoken_text(line):
     """Return what is said of a line of the list: what is in brackets is a remark or a beep, no speech."""
+    for written, read in AS_MEASURED.items():
+        line = line.replace(written, read)
     return re.sub(r"\[.*?\]|\(.*?\)|<.*?>", " ", line).replace("umute", "unmute").strip(" .") + "."
 
 
