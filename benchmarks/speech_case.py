@@ -401,17 +401,21 @@ def write_film(path, frames, rate, sound):
     return path
 
 
-def moving_card(card, seconds, rate=10, most=1.08):
-    """Return frames uint8 (n, height, width, 3) of a card that grows by ``most`` in so many seconds.
+def moving_card(card, seconds, rate=10, least=0.92):
+    """Return frames uint8 (n, height, width, 3) of a card that grows from a share ``least`` to its full size.
 
-    A bar below it says how much has been spoken. Height and width are even numbers, as H.264 asks.
+    So no part of it leaves the frame, its label least of all. A bar below it says how much has been spoken. Height and
+    width are even numbers, as H.264 asks.
     """
     height, width = (side - side % 2 for side in card.shape[:2])
     picture, frames = Image.fromarray(card[:height, :width]), []
     for share in np.linspace(0, 1, round(seconds * rate)):
-        size = np.array([width, height]) / (1 + (most - 1) * share)
-        left, top = (np.array([width, height]) - size) / 2
-        frame = picture.resize((width, height), Image.Resampling.BICUBIC, (left, top, left + size[0], top + size[1]))
+        back = 1 / (least + (1 - least) * share)  # from the frame to the card
+        affine = (back, 0, (1 - back) * width / 2, 0, back, (1 - back) * height / 2)
+        edge = tuple(map(int, card[0, 0]))
+        frame = picture.transform(
+            picture.size, Image.Transform.AFFINE, affine, Image.Resampling.BICUBIC, fillcolor=edge
+        )
         ImageDraw.Draw(frame).rectangle((0, height - 6, round(share * (width - 1)), height - 1), (8, 79, 84))
         frames.append(np.asarray(frame))
     return np.stack(frames)
