@@ -3145,7 +3145,44 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             old="int(units or 0) or not int(parts or 0)",
             new="True",
         ),
-        Bug("assert read_right[0]", "cases for hits", old='share(fresh["right"], ', new='share(fresh["cases"], '),
+        Bug("assert seen[", "cases for hits", old='share(fresh["right"], ', new='share(fresh["cases"], '),
+        Bug(
+            "# equation 3",
+            "the half is forgotten",
+            old="np.sqrt(0.5 * ((one[:, None]",
+            new="np.sqrt(1.0 * ((one[:, None]",
+            given="""own = np.random.default_rng(0).normal(size=(20, 13))
+liked = stored["likeness"]""",
+        ),
+        Bug(
+            'assert called["real"]',
+            "the two detectors are mixed up",
+            old='for more in ("", ", learnt with the line"))',
+            new='for more in (", learnt with the line", ""))',
+        ),
+        Bug(
+            "assert 0.93 < held",
+            "opinions are counted as if independent",
+            old="each.std(ddof=1) / np.sqrt(len(each))",
+            new="scores.std(ddof=1) / np.sqrt(scores.size)",
+            given="""clips = {name: [np.ones(800), np.ones(900)] for name in ("recorded", "spliced", "network")}
+test = OpinionTest(clips, seed=SEED)""",
+        ),
+        Bug(
+            "thirty nine euros and ninety cents",
+            "the bar stops short",
+            old="np.linspace(0, 1, round(seconds * rate))",
+            new="np.linspace(0, 0.9, round(seconds * rate))",
+        ),
+        Bug(
+            "assert [lost, won] ==",
+            "the typed questions are taken for the heard ones",
+            old="for texts in (typed, written)",
+            new="for texts in (written, typed)",
+            given="""questions = stored["spoken questions"]
+find = page_finder()
+typed, page, written = (list(column) for column in zip(*questions["heard"], strict=True))""",
+        ),
         Bug("# equation 1", "the mean of rates", old="errors.sum() / lengths.sum()", new="(errors / lengths).mean()"),
         Bug("assert usual[", "a mean for all phones", old="np.median(frames[phone == k])", new="np.median(frames)"),
         Bug(
