@@ -3175,6 +3175,36 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="0 * missed * callers * lost * worth",
         ),
         Bug(
+            "# equation 3",
+            "the half is forgotten",
+            old="np.sqrt(0.5 * ((one[:, None]",
+            new="np.sqrt(((one[:, None]",
+        ),
+        Bug(
+            "assert plain[",
+            "the detectors change places",
+            old="plain, lined = called",
+            new="lined, plain = called",
+        ),
+        Bug(
+            "assert 0.93 < held",
+            "each opinion counts, not each listener",
+            old="each = scores.mean(1)",
+            new="each = scores.ravel()",
+        ),
+        Bug(
+            '"thirty nine euros and ninety cents"',
+            "the picture jumps to its last size",
+            old="np.linspace(0, 1, round(seconds * rate))",
+            new="np.ones(round(seconds * rate))",
+        ),
+        Bug(
+            "typed_right, spoken_right",
+            "what was typed is taken for what was heard",
+            old="typed, page, written = (",
+            new="written, page, typed = (",
+        ),
+        Bug(
             "said = [reason",
             "the share of cases, not its lower end",
             old="Measured(read_right[1]",
