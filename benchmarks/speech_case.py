@@ -401,18 +401,21 @@ def write_film(path, frames, rate, sound):
     return path
 
 
-def moving_card(card, seconds, rate=10, most=1.08):
-    """Return frames uint8 (n, height, width, 3) of a card that grows by ``most`` in so many seconds.
+def moving_card(card, seconds, rate=10, least=0.85):
+    """Return frames uint8 (n, height, width, 3) of a card that grows from ``least`` of its size to the whole of it.
 
-    A bar below it says how much has been spoken. Height and width are even numbers, as H.264 asks.
+    It never leaves the frame, so what it says of its origin stays legible. A bar in ten rows below it says how much has
+    been spoken. Height and width are even numbers, as H.264 asks.
     """
     height, width = (side - side % 2 for side in card.shape[:2])
     picture, frames = Image.fromarray(card[:height, :width]), []
     for share in np.linspace(0, 1, round(seconds * rate)):
-        size = np.array([width, height]) / (1 + (most - 1) * share)
-        left, top = (np.array([width, height]) - size) / 2
-        frame = picture.resize((width, height), Image.Resampling.BICUBIC, (left, top, left + size[0], top + size[1]))
-        ImageDraw.Draw(frame).rectangle((0, height - 6, round(share * (width - 1)), height - 1), (8, 79, 84))
+        size = np.rint((least + (1 - least) * share) * np.array([width, height])).astype(int)
+        frame = Image.new("RGB", (width, height + 10), (240, 240, 240))
+        left, top = (np.array([width, height]) - size) // 2
+        frame.paste(picture.resize(size.tolist(), Image.Resampling.LANCZOS), (int(left), int(top)))
+        if share > 0:
+            ImageDraw.Draw(frame).rectangle((0, height + 2, round(share * (width - 1)), height + 9), (8, 79, 84))
         frames.append(np.asarray(frame))
     return np.stack(frames)
 

@@ -3145,7 +3145,12 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             old="int(units or 0) or not int(parts or 0)",
             new="True",
         ),
-        Bug("assert read_right[0]", "cases for hits", old='share(fresh["right"], ', new='share(fresh["cases"], '),
+        Bug(
+            'assert seen["right when fresh"]',
+            "cases for hits",
+            old='share(fresh["right"], ',
+            new='share(fresh["cases"], ',
+        ),
         Bug("# equation 1", "the mean of rates", old="errors.sum() / lengths.sum()", new="(errors / lengths).mean()"),
         Bug("assert usual[", "a mean for all phones", old="np.median(frames[phone == k])", new="np.median(frames)"),
         Bug(
