@@ -1628,6 +1628,25 @@ WRONG = {
             ("def steps_of_pitch(frames, pitch):\n    return np.array(pitch)", "Two frames"),
             ("def steps_of_pitch(frames, pitch):\n    return np.repeat(pitch, max(frames))", "Two frames"),
         ],
+        "18.6": [
+            (
+                "def lower_end(scores):\n    each = np.ravel(scores)\n"
+                "    half = stats.t.ppf(0.975, len(each) - 1) * np.std(each, ddof=1) / np.sqrt(len(each))\n"
+                "    return float(each.mean() - half)",
+                "two degrees of freedom",
+            ),
+            (
+                "def lower_end(scores):\n    each = np.mean(scores, axis=0)\n"
+                "    half = stats.t.ppf(0.975, len(each) - 1) * np.std(each, ddof=1) / np.sqrt(len(each))\n"
+                "    return float(each.mean() - half)",
+                "two degrees of freedom",
+            ),
+            (
+                "def lower_end(scores):\n    each = np.mean(scores, axis=1)\n"
+                "    return float(each.mean() - 1.96 * np.std(each, ddof=1) / np.sqrt(len(each)))",
+                "two degrees of freedom",
+            ),
+        ],
     },
     "19_case_customer_service": {
         "19.1": [

@@ -3145,43 +3145,11 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             old="int(units or 0) or not int(parts or 0)",
             new="True",
         ),
-        Bug("assert seen[", "cases for hits", old='share(fresh["right"], ', new='share(fresh["cases"], '),
         Bug(
-            "# equation 3",
-            "the half is forgotten",
-            old="np.sqrt(0.5 * ((one[:, None]",
-            new="np.sqrt(1.0 * ((one[:, None]",
-            given="""own = np.random.default_rng(0).normal(size=(20, 13))
-liked = stored["likeness"]""",
-        ),
-        Bug(
-            'assert called["real"]',
-            "the two detectors are mixed up",
-            old='for more in ("", ", learnt with the line"))',
-            new='for more in (", learnt with the line", ""))',
-        ),
-        Bug(
-            "assert 0.93 < held",
-            "opinions are counted as if independent",
-            old="each.std(ddof=1) / np.sqrt(len(each))",
-            new="scores.std(ddof=1) / np.sqrt(scores.size)",
-            given="""clips = {name: [np.ones(800), np.ones(900)] for name in ("recorded", "spliced", "network")}
-test = OpinionTest(clips, seed=SEED)""",
-        ),
-        Bug(
-            "thirty nine euros and ninety cents",
-            "the bar stops short",
-            old="np.linspace(0, 1, round(seconds * rate))",
-            new="np.linspace(0, 0.9, round(seconds * rate))",
-        ),
-        Bug(
-            "assert [lost, won] ==",
-            "the typed questions are taken for the heard ones",
-            old="for texts in (typed, written)",
-            new="for texts in (written, typed)",
-            given="""questions = stored["spoken questions"]
-find = page_finder()
-typed, page, written = (list(column) for column in zip(*questions["heard"], strict=True))""",
+            'assert seen["right when fresh"]',
+            "cases for hits",
+            old='share(fresh["right"], ',
+            new='share(fresh["cases"], ',
         ),
         Bug("# equation 1", "the mean of rates", old="errors.sum() / lengths.sum()", new="(errors / lengths).mean()"),
         Bug("assert usual[", "a mean for all phones", old="np.median(frames[phone == k])", new="np.median(frames)"),
@@ -3210,6 +3178,36 @@ typed, page, written = (list(column) for column in zip(*questions["heard"], stri
             "what is not understood costs nothing",
             old="missed * callers * lost * worth",
             new="0 * missed * callers * lost * worth",
+        ),
+        Bug(
+            "# equation 3",
+            "the half is forgotten",
+            old="np.sqrt(0.5 * ((one[:, None]",
+            new="np.sqrt(((one[:, None]",
+        ),
+        Bug(
+            "assert plain[",
+            "the detectors change places",
+            old="plain, lined = called",
+            new="lined, plain = called",
+        ),
+        Bug(
+            "assert 0.93 < held",
+            "each opinion counts, not each listener",
+            old="each = scores.mean(1)",
+            new="each = scores.ravel()",
+        ),
+        Bug(
+            '"thirty nine euros and ninety cents"',
+            "the picture jumps to its last size",
+            old="np.linspace(0, 1, round(seconds * rate))",
+            new="np.ones(round(seconds * rate))",
+        ),
+        Bug(
+            "typed_right, spoken_right",
+            "what was typed is taken for what was heard",
+            old="typed, page, written = (",
+            new="written, page, typed = (",
         ),
         Bug(
             "said = [reason",

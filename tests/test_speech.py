@@ -418,11 +418,10 @@ def test_the_listening_test_names_nothing_before_its_end():
 def test_a_card_moves_and_its_bar_fills():
     card = np.random.default_rng(0).integers(0, 256, (61, 41, 3), dtype=np.uint8)
     frames = speech_case.moving_card(card, 1.5)
-    assert frames.shape == (15, 60, 40, 3) and (frames[-1][:-6] == card[:54, :40]).all()
-    assert (frames[0][:2] == card[0, 0]).all()  # a rim is left around the smaller card
-    assert (frames[-1][:50] != frames[0][:50]).any()
+    assert frames.shape == (15, 70, 40, 3) and (frames[-1][:60] == card[:60, :40]).all()  # the whole card, at the end
+    assert (frames[0][:4] == 240).all() and (frames[0][:60, 3:37] != 240).any()
     bar = (frames[:, -1] == (8, 79, 84)).all(2).sum(1)
-    assert (np.diff(bar) >= 0).all() and bar[-1] == 40
+    assert bar[0] == 0 and (np.diff(bar) > 0).all() and bar[-1] == 40
 
 
 def test_a_page_is_spoken_without_open_slots():
