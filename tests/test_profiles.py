@@ -1,6 +1,7 @@
 """The gpu profile is what its table says: every setting is found, is executed on a CPU, and can be cut to one step."""
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -109,14 +110,14 @@ def small(tmp_path):
 
 
 def test_a_claim_may_fail_after_one_step_and_nothing_else_may(small):
-    before = small.read_bytes()
+    before, environment = small.read_bytes(), dict(os.environ)
     row = gpu_profile.run(small, {"STEPS": 1})
     assert row["settings"] == {"STEPS": [10_000, 1], "SEEDS": [20, 20], "RATES": [(8, 35), (8, 35)]}
     assert row["not after one step"] == ["assert trained > 100, trained | AssertionError: 1"]
     assert (row["claims"], row["failed"]) == (1, [])
     whole = gpu_profile.run(small, {})
     assert whole["settings"]["STEPS"] == [10_000, 10_000] and whole["not after one step"] == whole["failed"] == []
-    assert small.read_bytes() == before
+    assert small.read_bytes() == before and os.environ == environment  # the tests that follow run on the cpu profile
 
 
 def test_a_claim_that_fails_without_any_cut_is_a_failure(small):
