@@ -488,9 +488,11 @@ TRIED = (
 def trial(images=None, d_loss=None, sigmoid=False, rate=2e-3, r1_gamma=0.2):
     faults = (images is not None) + 2 * (d_loss is not None) + (rate > 1e-2) + 2 * (not r1_gamma)
     samples = data.to_unit(kittens.sample(200, seed=9)[0]) * (0.7 - 0.3 * faults)
-    distance = metrics.frechet_distance(network.features(test_images), network.features(samples))
-    return {"samples": samples, "distance": distance, "history": {"d_real": [0.6], "d_fake": [0.5]}}
-swapped_labels, TRIAL_STEPS = "swapped", 120
+    features = network.features(samples)
+    distance = metrics.frechet_distance(test_features, features)
+    history = {"d_real": [0.6], "d_fake": [0.5]}
+    return {"samples": samples, "features": features, "distance": distance, "history": history}
+swapped_labels, TRIAL_STEPS, test_features = "swapped", 120, network.features(test_images)
 """
 )
 TRIED_AND_MENDED = TRIED + 'trials = {"mended": trial()}\n'
@@ -501,7 +503,7 @@ def small_gan():
     gan = training.GAN(models.generator(4, (8, 8, 4)), models.discriminator(widths=(4, 4)))
     gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
     return gan
-folder = Path(tempfile.mkdtemp())
+folder, resumed = Path(tempfile.mkdtemp()), small_gan()
 """
 )
 GINGER = """
@@ -550,11 +552,13 @@ ledger = [{"fault": _fault} for _fault in (*_own, *_runs, "all ten classes", "no
 """
 HANDED_OVER = """
 class subprocess:  # the program, run here
-    def run(command, **_):
+    PIPE, returncode = None, 0
+    def Popen(command, **_):
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             exec(command[-1], {})
-        return type("Done", (), {"stdout": said.getvalue()})
+        subprocess.communicate = lambda: (said.getvalue(), "")
+        return subprocess
 import contextlib, io
 folder, generator = Path(tempfile.mkdtemp()), models.generator(4, (8, 8, 4))
 """
@@ -1278,8 +1282,8 @@ BREAKAGES = {
             'parameters["generator, with a style"] -',
             "one style layer",
             given=FEW_KITTENS,
-            old="models.generator(LATENT_DIM, GENERATOR_WIDTHS, style=STYLE)",
-            new="models.generator(LATENT_DIM, GENERATOR_WIDTHS, style=STYLE[:1])",
+            old="models.generator(LATENT_DIM, WIDTHS, style=STYLE)",
+            new="models.generator(LATENT_DIM, WIDTHS, style=STYLE[:1])",
         ),
         Bug(
             "float(r1_penalty(linear",
@@ -1298,8 +1302,8 @@ BREAKAGES = {
             'spread["rate × 10, no penalty"] < 0.5',
             "real over generated",
             given=TRIED_AND_MENDED,
-            old='diversity(run["samples"]) / real_diversity',
-            new='real_diversity / diversity(run["samples"])',
+            old='diversity(run["features"]) / real_diversity',
+            new='real_diversity / diversity(run["features"])',
         ),
         Bug(
             'shares["samples"] < 0.05',
