@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import cluster  # noqa: E402
+from benchmarks import cluster  # noqa: E402
 from tools import notebooks  # noqa: E402
 
 STORE, TABLE = HERE / "claims.json", HERE / "claims.md"

@@ -3713,7 +3713,7 @@ here = {"independent voices, first order": [alone.costs(one).sum() for one in so
             given=(
                 "run = {'settings': {'producer': 'prototype'}}\n"
                 "large = kittens.sample(4, seed=1)[0].repeat(4, axis=1).repeat(4, axis=2)\n"
-                "plots.save_image_grid(large, 'a.png', provenance.Label('aigc_utils.prototype', 'prototype'), 2)\n"
+                "plots.save_image_grid(large, 'a.png', provenance.Label('aigc_apps.prototype', 'prototype'), 2)\n"
                 "label = provenance.read('a.png')"
             ),
         ),

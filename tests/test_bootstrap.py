@@ -233,3 +233,8 @@ def test_importing_the_package_loads_nothing_else():
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert [name for name in loaded if name.startswith("aigc_utils")] == ["aigc_utils"]
     assert not {"tensorflow", "keras", "numpy", "matplotlib", "pandas"} & set(loaded)
+
+
+def test_what_notebooks_share_knows_nothing_of_the_programs():
+    sources = [path.read_text(encoding="utf-8") for path in (bootstrap.ROOT / "aigc_utils").rglob("*.py")]
+    assert len(sources) > 20 and not [source for source in sources if "aigc_apps" in source]

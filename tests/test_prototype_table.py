@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+from aigc_apps.prototype import table as prototype
 from aigc_utils import business, tables
 from aigc_utils.files import DataError
-from aigc_utils.prototype import table as prototype
 
 import numpy as np
 import pandas as pd

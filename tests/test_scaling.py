@@ -7,8 +7,9 @@ import sys
 import types
 from pathlib import Path
 
-from aigc_utils import cluster, training
+from aigc_utils import training
 from aigc_utils.runtime import tf
+from benchmarks import cluster
 
 import numpy as np
 import pytest

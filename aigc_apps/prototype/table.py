@@ -7,8 +7,8 @@ import io
 import json
 from pathlib import Path
 
+from aigc_apps.prototype.pictures import counted
 from aigc_utils import business, checks, files, metrics, preparation, tables
-from aigc_utils.prototype.pictures import counted
 
 import numpy as np
 
