@@ -1,6 +1,6 @@
 """Execute notebooks with other seeds and keep which of their claims hold: `make claims SEEDS=10`.
 
-python benchmarks/claims.py 10 [NOTEBOOK ...]   the seeds 0 to 9, of every notebook that has a line ``SEED = 0``
+python benchmarks/claims.py 10 [--first 20] [NOTEBOOK ...]   ten seeds, from 0 or from 20 on; all have a line ``SEED = 0``
 
 A finished run is kept in claims.json, so that an interrupted one goes on; a notebook whose code has changed since then
 begins anew. The table is claims.md. Where Ray is installed each run is a task of a core: of the cluster that
@@ -114,7 +114,7 @@ def main():
     parser.add_argument("seeds", type=int, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("names", nargs="*", metavar="NOTEBOOK")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
     paths = [p for p in notebooks.find(given.names) if any(SEED_LINE.search(c.source) for c in code(notebooks.read(p)))]
     jobs = missing(store, paths, range(given.first, given.first + given.seeds))
