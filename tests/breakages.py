@@ -2345,7 +2345,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="lambda hits_a, n_a, hits_b, n_b: original(hits_b, n_b, hits_a, n_a)",
         ),
         Bug(
-            "looking weekly",
+            "a look every week",
             "1.96 at every look",
             given="VISITORS = 20_000",
             old="weekly_bounds = business.sequential_bounds(weekly)",
@@ -2933,7 +2933,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         ),
         Bug(
             "of {good.sum()} solvable levels",
-            "by lot, each level meets its own wish",
+            "at random, each level meets its own wish",
             old="[~np.eye(good.sum(), dtype=bool)]",
             new="[np.eye(good.sum(), dtype=bool)]",
         ),
@@ -3464,8 +3464,8 @@ here = {"independent voices, first order": [alone.costs(one).sum() for one in so
         Bug(
             "said = [reason",
             "the lower end of the difference",
-            old="likely=Measured(against[2]",
-            new="likely=Measured(-against[2]",
+            old="likely=Measured(against_all",
+            new="likely=Measured(-against_all",
         ),
     ],
     "16b_recommending": [
