@@ -74,6 +74,14 @@ def _mix(colour, other, share):
     return tuple(round(a + share * (b - a)) for a, b in zip(colour, other, strict=True))
 
 
+@functools.cache
+def _superellipse(power):
+    """Return 48 points of the curve |x|^power + |y|^power = 1, (48, 2)."""
+    t = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    c, s = np.cos(t), np.sin(t)
+    return np.stack([np.sign(c) * np.abs(c) ** (2 / power), np.sign(s) * np.abs(s) ** (2 / power)], axis=1)
+
+
 class _Face:
     """The shapes of one face, in coordinates of the head: (0, 0) its centre, (0, -1) up, 1 = half the picture."""
 
@@ -90,20 +98,17 @@ class _Face:
         self.line = (74, 48, 52)
 
     def _pixels(self, points):
-        """Return picture coordinates of head coordinates (n, 2); the neck, not the centre, is what tilts."""
+        """Return picture coordinates (x, y, x, …) of head coordinates (n, 2); the neck, not the centre, tilts."""
         points = np.atleast_2d(points) * self.scale
         moved = (points - (0, 0.5)) @ self.turn + (0, 0.62)
-        return [tuple(p) for p in (moved + 1) * self.side / 2]
+        return ((moved + 1) * self.side / 2).ravel().tolist()  # Pillow reads numbers in a row fastest
 
     def polygon(self, points, fill):
         self.canvas.polygon(self._pixels(points), fill=fill)
 
     def ellipse(self, centre, radii, fill, power=2.0):
         """Fill a superellipse; power 2 is the ellipse, a larger one is squarer."""
-        t = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-        c, s = np.cos(t), np.sin(t)
-        unit = np.stack([np.sign(c) * np.abs(c) ** (2 / power), np.sign(s) * np.abs(s) ** (2 / power)], axis=1)
-        self.polygon(np.array(centre) + unit * radii, fill)
+        self.polygon(np.array(centre) + _superellipse(power) * radii, fill)
 
     def stroke(self, points, width, fill):
         pixels = self._pixels(points)

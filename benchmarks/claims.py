@@ -1,6 +1,6 @@
 """Execute notebooks with other seeds and keep which of their claims hold: `make claims SEEDS=10`.
 
-python benchmarks/claims.py 10 [--first 20] [NOTEBOOK ...]   ten seeds, from 0 or from 20 on; all have a line ``SEED = 0``
+python benchmarks/claims.py 10 [--first 20] [NOTEBOOK ...]   ten seeds, from 0 or from 20 on, of a line ``SEED = 0``
 
 A finished run is kept in claims.json, so that an interrupted one goes on; a notebook whose code has changed since then
 begins anew. The table is claims.md. Where Ray is installed each run is a task of a core: of the cluster that

@@ -23,7 +23,7 @@ STORE = HERE / "gpu_profile.json"
 SHORT = {  # one step of each part that the notebook's loop consists of
     "02": {"RING_STEPS": 20},  # frames
     "03": {"DIGIT_STEPS": 6, "KITTEN_STEPS": 6},  # epochs
-    "04": {"STEPS": 100, "TRIAL_STEPS": 5},  # one epoch has 100 steps; the trials have five epochs
+    "04": {"STEPS": 100, "TRIAL_STEPS": 2},  # one epoch has 100 steps; the trials have two epochs
     "05b": {"RING_STEPS": 4},  # reports
     "06": {"RING_STEPS": 1, "BRIEF_SECONDS": 0},  # the clock is looked at after the second epoch
     "08": {"READER_STEPS": 1},

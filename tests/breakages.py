@@ -1278,8 +1278,8 @@ BREAKAGES = {
             'parameters["generator, with a style"] -',
             "one style layer",
             given=FEW_KITTENS,
-            old="models.generator(LATENT_DIM, style=STYLE)",
-            new="models.generator(LATENT_DIM, style=STYLE[:1])",
+            old="models.generator(LATENT_DIM, GENERATOR_WIDTHS, style=STYLE)",
+            new="models.generator(LATENT_DIM, GENERATOR_WIDTHS, style=STYLE[:1])",
         ),
         Bug(
             "float(r1_penalty(linear",

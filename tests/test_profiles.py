@@ -83,7 +83,7 @@ def test_a_setting_without_a_word_on_its_claims_is_an_error():
 def test_the_list_names_notebooks_with_and_without_settings(capsys):
     profiles.listed(["00", "04"])
     said = capsys.readouterr().out
-    assert said.startswith("00_start_here: the same as on a CPU\n04_training_a_gan\n  STEPS 1,500 -> 10,000: ")
+    assert said.startswith("00_start_here: the same as on a CPU\n04_training_a_gan\n  STEPS 1,200 -> 10,000: ")
 
 
 # --- one step --------------------------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ EXPECTED = {  # {notebook: {setting: (ANY or FITTED, what its claims say of what
     },
     "04": {
         "STEPS": (FITTED, "all combinations are drawn; not yet as good as real kittens"),
+        "GENERATOR_WIDTHS": (FITTED, "as of STEPS; the number of parameters"),
+        "DISCRIMINATOR_WIDTHS": (FITTED, "as of STEPS"),
         "TRIAL_STEPS": (FITTED, "two of the faults are worse than the mended program; the great rate collapses"),
     },
     "05b": {"RING_STEPS": (ANY, "the winner is not the default, and covers more than 15 % of the ring")},
