@@ -44,7 +44,7 @@ NAMED = re.compile(
     rf"\b(?i:numbers?|(?:{KEY})s?(?:\s(?:numbers?|no\.|code|id))?)"
     rf"(?:\s(?:is|are|was|ends in|ending in)|:)?\s+{LETTERS}"
 )
-LOOSELY = re.compile(rf"\b(?i:{LOOSE})(?:\sis|:)?\s+{LETTERS}")
+LOOSELY = re.compile(rf"\b(?i:{LOOSE})(?:\sis|\sto|:)?\s+{LETTERS}")
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
@@ -141,7 +141,6 @@ READINGS = [  # a pattern, and how what it finds is read; the first that fits is
     (r"(\d+)\s?¢", lambda m: several(m[1], "cent")),
     (r"\b\d+(?:\.\d+){3}\b", lambda m: " dot ".join(map(singly, m[0].split(".")))),
     (r"\b\d+(?:\.\d+){2}\b", lambda m: " point ".join(map(whole, m[0].split(".")))),
-    (rf"(?<![\w.])-({NUMBER})", lambda m: f"minus {decimal(m[1])}"),
     (rf"({NUMBER})\s?%", lambda m: f"{decimal(m[1])} percent"),
     (r"(?<![\w.])\.(\d+)", lambda m: f"point {singly(m[1])}"),
     (r"(?<![\d.,])(0\d+|\d{7,}(?<!000))(?![\d,]|\.\d)", lambda m: singly(m[1])),
@@ -200,8 +199,8 @@ STREETS = {"St": "Street", "Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard", "
 ROMAN = re.findall(r"\w+", "I II III IV V VI VII VIII IX X XI XII")
 COUNTED = "(?:people|callers|customers|members|users|guests|euros?|dollars?|pounds?|cases|words|calls|items|points)"
 OF_YEARS = (
-    "in|since|until|till|before|after|from|by|between|years?|the|our|this|that|your|last|early|late|spring|summer|fall|autumn|winter|"
-    "copyright|edition|fiscal|q[1-4]|(?:end|start|beginning|class|spring|summer|autumn|winter) of"
+    "in|since|until|till|before|after|from|by|between|years?|the|our|this|that|your|last|early|late|spring|summer|fall|"
+    "autumn|winter|copyright|edition|fiscal|q[1-4]|(?<!out )(?<!one )(?<!total )(?<!sum )of"
 )
 
 
@@ -233,10 +232,9 @@ def weekday(short):
 
 
 def dated(match):
-    """Return "25 December 2026" as "the twenty fifth of December twenty twenty six"; no "the" in "the 2nd and 3rd"."""
+    """Return "25 December 2026" as "the twenty fifth of December twenty twenty six"."""
     day, month, of_year = match.groups()
-    listed = re.search(r"(?:st|nd|rd|th),? (?:and|or|to) $", match.string[: match.start()])
-    return f"{'' if listed and match[0][0] != 't' else 'the '}{ordinal(day)} of {date(month, '', of_year)}"
+    return f"the {ordinal(day)} of {date(month, '', of_year)}"
 
 
 def unit(match):
@@ -308,6 +306,13 @@ REWRITTEN = [  # tried one after the other on the whole text, before numbers are
     ),
     (rf"(?<=\d){TO}(?={MONTH}\s+\d)", " to "),
     (rf"{MONTH}\s+{DATE}(?![\d:]|[.,]\d|\s?[ap]\.?m)(?:,?\s*{YEAR}\b)?", lambda m: date(m[1], m[2], m[3])),
+    (
+        rf"\b(?:the\s+)?{DATE}(?:\s(and|or|to)\s|{TO})(?:the\s+)?{DATE}\s+(?:of\s+)?{MONTH}(?:,?\s+{YEAR}\b)?",
+        lambda m: (
+            f"the {ordinal(m[1])} {m[2] or 'to'} {'' if m[2] in ('and', 'or') else 'the '}{ordinal(m[3])} of "
+            + date(m[4], "", m[5])
+        ),
+    ),
     (rf"\b(?:the\s+)?{DATE}\s+(?:of\s+)?{MONTH}(?:,?\s+{YEAR}\b)?", dated),
     (rf"{MONTH},?\s+{YEAR}\b", lambda m: date(m[1], "", m[2])),
     (r"\b((?:1[7-9]|20)\d0)s\b|(?<!\w)'?\b([2-9]0)s\b", lambda m: tens(m[1] or m[2])),
@@ -334,6 +339,7 @@ REWRITTEN = [  # tried one after the other on the whole text, before numbers are
     (rf"(day (?:and|or|to|through) ){DAY}", lambda m: m[1] + weekday(m[2])),
     (r"\b(Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\b\.?", lambda m: date(m[1])),
     (rf"(?<![\w.:/-])(-?{AMOUNT}){TO}(-?{AMOUNT})(?![-\d])", span),
+    (rf"(?<![\w.)])-(?=\.?\d|{SIGN})", "minus "),
     (r"(\d)\s?([AaPp])\.?\s?[Mm]\b(?:\.(?!$))?", lambda m: f"{m[1]} {m[2].lower()} m"),
     (r"(\d)\s?(?:ft\.?|feet)\s(\d+)\s?in\b\.?", lambda m: f"{m[1]} feet {m[2]} inches"),
     (rf"(?<![\d,.])({NUMBER})\s?({'|'.join(sorted(UNITS, key=len, reverse=True))})(?!\w)\.?", unit),
@@ -358,7 +364,6 @@ REWRITTEN = [  # tried one after the other on the whole text, before numbers are
     (r"\b(?:[A-Z]+\d+[A-Z][A-Z\d]*|\d+[A-Z]+\d[A-Z\d]*)\b", lambda m: " ".join(m[0])),
     (r"\b([A-Z]{1,3})-?(\d{3,})\b(?![.,]\d)", lambda m: f"{' '.join(m[1])} {singly(m[2])}"),
     (r"\b([A-Z]{2,4})s\b", several_letters),
-    (rf"(?<![\w.])-(?={SIGN})", "minus "),
 ]
 MINUS = re.compile(r"(?<=[\d²³)])\s?-\s?(?=[\d(a-z])|(?<=\b[a-z])\s?-\s?(?=\d)|(?<=\s)-(?=\s)")  # beside an equals
 UNCLEAR = re.compile(r"\d+/\d+(?:/\d+)*|\d+(?::\d+)+|\d+,\d+(?:,\d+)*|\d+,\d+\.\d+")

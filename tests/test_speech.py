@@ -2,7 +2,16 @@
 
 import datetime
 
-from benchmarks import speech, speech_case, speech_formants, speech_model, speech_sounds, speech_text, speech_voice
+from benchmarks import (
+    speech,
+    speech_case,
+    speech_formants,
+    speech_model,
+    speech_opinion,
+    speech_sounds,
+    speech_text,
+    speech_voice,
+)
 
 import numpy as np
 import pytest
@@ -101,6 +110,12 @@ def test_a_raised_figure_is_a_power():
         ),
         ("Jan. 2-Feb. 4, Dec. 24 and 25", "january second to february fourth december twenty fourth and twenty fifth"),
         ("On the 2nd and 3rd of June", "on the second and third of june"),
+        ("From 3 to 5 March, 12-14 May", "from the third to the fifth of march the twelfth to the fourteenth of may"),
+        ("The storm of 1999, one of 2000 callers", "the storm of nineteen ninety nine one of two thousand callers"),
+        (
+            "-7 kg, -5 €, -.5, -2 1/2 h",
+            "minus seven kilograms minus five euros minus point five minus two and a half hours",
+        ),
         ("On Sat. and Sun. we rest", "on saturday and sunday we rest"),
         ("10:00 a.m. or 9.30 p.m. EST", "ten a m or nine thirty p m e s t"),
         ("20 USD, EUR 5, 99¢, -$5", "twenty dollars five euros ninety nine cents minus five dollars"),
@@ -136,6 +151,7 @@ def test_what_is_written_short_is_unfolded(text, expected):
         ("Dial 911 or call 1500 people", "dial nine one one or call one thousand five hundred people"),
         ("Your code is 482 913.", "your code is four eight two nine one three"),
         ("Room for 305 guests", "room for three hundred five guests"),
+        ("Text to 48226", "text to four eight two two six"),
         ("Order 500 envelopes", "order five hundred envelopes"),  # a number that counts
         ("We have 305 rooms.", "we have three hundred five rooms"),
         ("Booking X7K9Q, form W-9", "booking x seven k nine q form w nine"),
@@ -451,18 +467,18 @@ def test_a_telephone_line_takes_away_what_is_outside_its_band():
 
 
 def test_a_mean_opinion_counts_listeners():
-    mean, low, high = speech_case.mean_opinion([[3, 3], [4, 4], [5, 5]])
+    mean, low, high = speech_opinion.mean_opinion([[3, 3], [4, 4], [5, 5]])
     assert mean == 4 and high - mean == pytest.approx(4.302653 / np.sqrt(3)) == mean - low
-    assert speech_case.mean_opinion([[3] * 9, [4] * 9, [5] * 9]) == pytest.approx((mean, low, high))
+    assert speech_opinion.mean_opinion([[3] * 9, [4] * 9, [5] * 9]) == pytest.approx((mean, low, high))
     for wrong in ([[3, 4]], [[3], [4], [6]], [1, 2, 3]):
         with pytest.raises(ValueError, match="from 1 to 5"):
-            speech_case.mean_opinion(wrong)
+            speech_opinion.mean_opinion(wrong)
 
 
 def test_the_listening_test_names_nothing_before_its_end():
     clips = {name: [np.sin(np.arange(800) * k) for k in (1, 2)] for name in ("recorded", "network")}
-    test = speech_case.OpinionTest(clips, seed=3)
-    assert test.order == speech_case.blind_order(clips, 3) and len(set(test.order)) == 4
+    test = speech_opinion.OpinionTest(clips, seed=3)
+    assert test.order == speech_opinion.blind_order(clips, 3) and len(set(test.order)) == 4
     for done in range(4):
         assert test.caption.value == f"clip {done + 1} of 4" and test.player.value[:4] == b"RIFF"
         test.rate(5 if test.order[done][0] == "recorded" else 2)
@@ -471,7 +487,7 @@ def test_the_listening_test_names_nothing_before_its_end():
     with pytest.raises(ValueError, match="once for each"):
         test.rate(3)
     with pytest.raises(ValueError, match="from 1 to 5"):
-        speech_case.OpinionTest(clips).rate(6)
+        speech_opinion.OpinionTest(clips).rate(6)
 
 
 def test_a_card_moves_and_its_bar_fills():
