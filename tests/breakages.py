@@ -3146,7 +3146,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="True",
         ),
         Bug(
-            'assert seen["right when fresh"]',
+            'fresh["cases"] == 128',
             "cases for hits",
             old='share(fresh["right"], ',
             new='share(fresh["cases"], ',
@@ -3211,9 +3211,9 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         ),
         Bug(
             "said = [reason",
-            "the share of cases, not its lower end",
+            "the wrong readings, not the right ones",
             old="Measured(read_right[1]",
-            new="Measured(read_right[0] + 0.2",
+            new="Measured(1 - read_right[0]",
         ),
     ],
     "19_case_customer_service": [
