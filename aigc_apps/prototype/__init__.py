@@ -125,10 +125,15 @@ def run(
         if unfit := [name for name, value in options.items() if value is not None]:
             raise ValueError(f"received {', '.join(unfit)} for {path.name}, a table; leave them out.")
         return _run_table(path, minutes, out, family, seed, says)
+    return _run_pictures(path, minutes, out, size, grey, seed, says, asked)
+
+
+def _run_pictures(path, minutes, out, size, grey, seed, says, asked):
+    """Do what `run` does for a folder of pictures or a zip; ``asked`` are the other options, see `Settings`."""
     runtime.start(seed)
     times = [time.perf_counter()]
     pictures = look(path, size, grey, minutes, seed)
-    settings, reasons = plan(pictures, minutes, seed, producer, **asked)
+    settings, reasons = plan(pictures, minutes, seed, says.producer, **asked)
     decision = rule(pictures, settings)
     print(*pictures.facts, *_chosen(dataclasses.asdict(settings), reasons), decision, sep="\n")
     times.append(time.perf_counter())
