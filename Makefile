@@ -39,8 +39,8 @@ student:  ## write copies without solutions: build/student
 bench:  ## measure, and rewrite the tables of benchmarks/
 	@$(BOOTSTRAP) bench $(BENCH_ARGS)
 
-claims:  ## execute notebooks with other seeds and keep which claims hold (SEEDS=10, NB=... for one)
-	@$(BOOTSTRAP) claims $(or $(SEEDS),10) $(NB)
+claims:  ## execute notebooks with other seeds and keep which claims hold (SEEDS=10, FIRST=0, NB=... for one)
+	@$(BOOTSTRAP) claims $(or $(SEEDS),10) --first $(or $(FIRST),0) $(NB)
 
 lock:  ## resolve pyproject.toml into both locks again (LOCK_ARGS=--upgrade for newer versions)
 	@$(BOOTSTRAP) lock $(LOCK_ARGS)

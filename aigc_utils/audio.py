@@ -148,7 +148,7 @@ def hertz(mel):
 
 @functools.lru_cache
 def mel_filters(frames=WORD):
-    """Return triangles (fft / 2 + 1, bands) of height 1 from 0 Hz to rate / 2, whose centres are equally far in mel."""
+    """Return triangles (fft / 2 + 1, bands) of height 1 from 0 Hz to rate / 2, with centres equally spaced in mel."""
     edges = hertz(np.linspace(0, mel(frames.rate / 2), frames.bands + 2))
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
     bins = np.arange(frames.fft // 2 + 1)[:, None] * (frames.rate / frames.fft)

@@ -1,7 +1,7 @@
 """Data sets with their origin on record: catalogue, loaders, safe downloads, your own folder of images.
 
 ``load`` looks in the folder AIGC_DATA_DIR, in the user's cache (ours, then Keras'), in the project's own ``data/``,
-then downloads; where nothing of that works it returns a named stand-in and says so. AIGC_OFFLINE=1 never downloads.
+then downloads; where none of these works it returns a named stand-in and says so. AIGC_OFFLINE=1 never downloads.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """From collected records to batches: near-duplicates, weak labels, augmentation, splits, feed, data card.
 
-Each function is taught in 01_data_preparation. TensorFlow is imported by the functions that need it only.
+Each function is taught in 01_data_preparation. TensorFlow is imported only by the functions that need it.
 """
 
 import dataclasses

@@ -33,16 +33,10 @@ def endless(batch, start_step=0):
     return steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4).with_options(options)
 
 
-def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None):
-    """Return an endless `tf.data.Dataset` of float32 batches in [-1, 1] that begins with batch ``start_step``.
-
-    ``images`` are uint8 (n, height, width, channels), grey ones also without the last; a `numpy.memmap` stays on the
-    disk. Every epoch is a new permutation without replacement (an incomplete last batch is dropped); ``flip`` mirrors
-    each image left to right with probability ½. Batch k depends on ``seed`` and k alone. With ``labels`` (n, …) a batch
-    is (images, their labels).
-    """
+def _insist_on_pictures(images, batch_size, labels):
+    """Return images that make a batch at least, as an array, or raise a ValueError."""
     checks.whole(1, batch_size=batch_size)
-    mapped, images = isinstance(images, np.memmap), np.asarray(images)
+    images = np.asarray(images)
     if images.dtype != np.uint8:
         wanted = "uint8 (n, height, width, channels): floats in [-1, 1] become bytes by data.to_uint8(images)"
         raise ValueError(f"received images of {images.dtype} {images.shape}; expected {wanted}.")
@@ -51,6 +45,18 @@ def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None)
         raise ValueError(f"received {len(images)} images for batches of {batch_size}; lower batch_size or add images.")
     if labels is not None and len(labels) != len(images):
         raise ValueError(f"received {len(labels)} labels for {len(images)} images; expected one for each.")
+    return images
+
+
+def batches(images, batch_size=64, seed=0, start_step=0, flip=True, labels=None):
+    """Return an endless `tf.data.Dataset` of float32 batches in [-1, 1] that begins with batch ``start_step``.
+
+    ``images`` are uint8 (n, height, width, channels), grey ones also without the last; a `numpy.memmap` stays on the
+    disk. Every epoch is a new permutation without replacement (an incomplete last batch is dropped); ``flip`` mirrors
+    each image left to right with probability ½. Batch k depends on ``seed`` and k alone. With ``labels`` (n, …) a batch
+    is (images, their labels).
+    """
+    mapped, images = isinstance(images, np.memmap), _insist_on_pictures(images, batch_size, labels)
     per_epoch = len(images) // batch_size
     with tf.device("CPU"):  # not the array: a dataset's graph would copy it whenever it is optimised
         pictures = None if mapped else tf.constant(images)

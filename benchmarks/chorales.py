@@ -28,7 +28,7 @@ import pandas as pd  # noqa: E402
 DATA = HERE.parent / "data" / "chorales"
 VOICES = ("soprano", "alto", "tenor", "bass")
 SHARES = {"train": 0.70, "validation": 0.12, "test": 0.18}
-SPLIT = 1726  # by lot
+SPLIT = 1726  # chosen at random
 
 # --- the table --------------------------------------------------------------------------------------------------------
 
@@ -964,7 +964,7 @@ def practice_log(pieces, seed=0, pupils=300):
 
 
 def hit_rate(liked, score, seed=0, top=10):
-    """Return, for each pupil, whether one liked piece that was hidden by lot is among the ``top`` by ``score``.
+    """Return, for each pupil, whether one liked piece that was hidden at random is among the ``top`` by ``score``.
 
     ``score`` returns scores of rows in which the hidden ones are 0; pieces that are known to be liked are left out.
     """

@@ -72,6 +72,7 @@ from benchmarks.chorales_networks import (  # noqa: E402
     Writer,
 )
 from benchmarks.games_model import short_lists  # noqa: E402
+from benchmarks.stickers_model import load_half, save_half  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -166,8 +167,8 @@ def new_filler():
 def hide(cells, rng, kind):
     """Return bool (quarters, 16): which cells to hide.
 
-    ``kind`` 0: any by lot; 1: any but the soprano's; 2: those of some quarters, but for the soprano's. How many follows
-    from a uniform share, so that every number of hidden cells is as likely.
+    ``kind`` 0: any, at random; 1: any but the soprano's; 2: those of some quarters, but for the soprano's. How many
+    follows from a uniform share, so that every number of hidden cells is as likely.
     """
     share = rng.uniform(0.02, 1.0)
     hidden = rng.random(cells.shape) < share
@@ -217,7 +218,7 @@ def filler_loss(network, parts, training):
 
 
 def any_order_bits(network, piece, rng, draws=24, soprano=False):
-    """Return an unbiased estimate of a piece's bits where its cells come in an order by lot, the soprano given or not.
+    """Return an unbiased estimate of a piece's bits where its cells come in a random order, the soprano given or not.
 
     For k = 1 … N hidden of N cells, all equally likely, N·(mean bits of the hidden cells) has the chain rule's cost of
     a random order as its mean (Uria, Murray and Larochelle 2014).
@@ -244,7 +245,7 @@ def _filler_graph(network):
 
 
 def filler_watch(network, pieces):
-    """Return the filler's bits a note in an order by lot over some pieces, estimated."""
+    """Return the filler's bits a note in a random order over some pieces, estimated."""
     rng, some = np.random.default_rng(0), pieces[:12]
     return sum(any_order_bits(network, p, rng, 8) for p in some) / sum(len(p.notes) for p in some)
 
@@ -344,18 +345,6 @@ def train_in_legs(network, loss_of, draw, seconds, rate=3e-3, watch=None, every=
                     one.assign(value)
             losses = []
     return {"seconds": round(used), "steps": step, "log": log, "weights": int(sum(np.prod(w.shape) for w in weights))}
-
-
-def save_half(network, path):
-    """Write a network's weights as float16."""
-    np.savez_compressed(path, **{f"{k:03d}": one.astype(np.float16) for k, one in enumerate(network.get_weights())})
-
-
-def load_half(network, path):
-    """Read them back into a network of the same form; return it."""
-    with np.load(path) as found:
-        network.set_weights([found[name].astype(np.float32) for name in sorted(found.files)])
-    return network
 
 
 def padded(rows, length, fill=0):

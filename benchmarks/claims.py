@@ -1,6 +1,6 @@
 """Execute notebooks with other seeds and keep which of their claims hold: `make claims SEEDS=10`.
 
-python benchmarks/claims.py 10 [NOTEBOOK ...]   the seeds 0 to 9, of every notebook that has a line ``SEED = 0``
+python benchmarks/claims.py 10 [--first 20] [NOTEBOOK ...]   ten seeds, from 0 or from 20 on, of a line ``SEED = 0``
 
 A finished run is kept in claims.json, so that an interrupted one goes on; a notebook whose code has changed since then
 begins anew. The table is claims.md. Where Ray is installed each run is a task of a core: of the cluster that
@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import cluster  # noqa: E402
+from benchmarks import cluster  # noqa: E402
 from tools import notebooks  # noqa: E402
 
 STORE, TABLE = HERE / "claims.json", HERE / "claims.md"
@@ -99,24 +99,25 @@ def table(store):
 
 
 def missing(store, paths, seeds):
-    """Return the (path, seed) that are still to be run; in the store, notebooks that have changed begin anew."""
+    """Return the (path, seed of ``seeds``) still to be run; in the store, notebooks that have changed begin anew."""
     for path in paths:
         source = digest(notebooks.read(path))
         if store.get(path.stem, {}).get("code") != source:
             store[path.stem] = {"code": source, "runs": []}
     known = {(path, row["seed"]) for path in paths for row in store[path.stem]["runs"]}
-    return [(path, seed) for path in paths for seed in range(seeds) if (path, seed) not in known]
+    return [(path, seed) for path in paths for seed in seeds if (path, seed) not in known]
 
 
 def main():
     """Run what is missing, and write the table after every run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("seeds", type=int)
+    parser.add_argument("seeds", type=int, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("names", nargs="*", metavar="NOTEBOOK")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
     paths = [p for p in notebooks.find(given.names) if any(SEED_LINE.search(c.source) for c in code(notebooks.read(p)))]
-    jobs = missing(store, paths, given.seeds)
+    jobs = missing(store, paths, range(given.first, given.first + given.seeds))
     for (path, seed), row in zip(jobs, cluster.spread(run, jobs), strict=True):
         store[path.stem]["runs"].append(row)
         print(f"{path.stem}, seed {seed}: {row['failed'] or 'every cell passed'}", flush=True)

@@ -1,12 +1,13 @@
 """An exam of 13 questions: how hard each is, how few would do, whether it is fair, and what a larger bank would add.
 
-Usage: python benchmarks/education.py calibrate forms validity mirt dif logistic bank
+Usage: python benchmarks/education.py calibrate forms validity mirt dif other_halves logistic bank
 
     calibrate  the 2PL of all 729 students, and how often its checks of fit raise a false alarm, by simulation
     forms      adaptive, fixed, two-stage and random forms on held-out students, over many splits; about 4 minutes
     validity   correlations with the earlier score, plain and corrected, with all students drawn again
     mirt       the same correlations by another library, in an environment of its own
     dif        the power and the false alarms of the search for unfair questions, by simulation
+    other_halves   how often another held-out half would have shown a question of class C
     logistic   the false alarms of the search by logistic regression, by simulation
     bank       a thin bank with generated exercises, for simulated learners
 
@@ -788,6 +789,18 @@ def dif_check(repeats=150):
     return found
 
 
+def halves_check(count=100):
+    """Store {group: share of ``count`` other held-out halves in which a question is of class C}, and of "either"."""
+    answers, _, table = read_exam()
+    parts = [halves(len(answers), seed)[1] for seed in range(1, count + 1)]
+    found = {
+        name: [(dif(answers[part], focal[part])["ets"] == "C").any() for part in parts]
+        for name, focal in groups(table).items()
+    }
+    found["either"] = np.any(list(found.values()), axis=0)
+    return {"halves": count} | {name: float(np.mean(any_c)) for name, any_c in found.items()}
+
+
 def logistic_check(repeats=200):
     """Store how often the logistic search raises a false alarm, after Holm, where no question is unfair to a group.
 
@@ -969,6 +982,7 @@ STAGES = {
     "validity": validity,
     "mirt": beside_mirt,
     "dif": dif_check,
+    "other_halves": halves_check,
     "logistic": logistic_check,
     "bank": bank,
 }

@@ -136,7 +136,7 @@ def families(found):
 
 
 def split(names, family, seed=0):
-    """Return {family: part}: whole families, by lot, until a part has its share of the triplets; see PARTS."""
+    """Return {family: part}: whole families, at random, until a part has its share of the triplets; see PARTS."""
     counts = collections.Counter(family[unit_of(name)] for name in names)
     order = np.random.default_rng(seed).permutation(sorted(counts))
     part, filled = {}, collections.Counter()

@@ -64,7 +64,7 @@ def small(folder, count):
 
 def memory(count, family):
     """Run a prototype of one family on ``count`` pictures; return its peak memory and the seconds of each stage."""
-    from aigc_utils.prototype import judgement, pictures, runs
+    from aigc_apps.prototype import judgement, pictures, runs
 
     runtime.start(0)
     row = {"pictures": count, "family": family}

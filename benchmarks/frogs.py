@@ -21,8 +21,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import data, metrics, prototype, runtime, training  # noqa: E402
-from aigc_utils.prototype import judgement, pictures  # noqa: E402
+from aigc_apps import prototype  # noqa: E402
+from aigc_apps.prototype import judgement, pictures  # noqa: E402
+from aigc_utils import data, metrics, runtime, training  # noqa: E402
 from aigc_utils.runtime import keras  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -90,7 +91,7 @@ def run(name, seed):
     distance = metrics.frechet_distance(real, found)
     precision, recall = metrics.precision_recall(real[:COUNT], found)
     row |= {"name": name, "seed": seed, "distance": round(distance, 3), "precision": precision, "recall": recall}
-    return row | {"interval": [round(end, 3) for end in judgement.mirrored(distance, drawn)[1:]]}
+    return row | {"interval": [round(end, 3) for end in metrics.basic_interval(distance, drawn)[1:]]}
 
 
 def floor():

@@ -462,9 +462,9 @@ def side_by_side(places, count, width):
 
 
 def set_free(tiles, boxes, rng, same_goals=False, tries=30):
-    """Return tiles with a player and boxes by lot, no box dead or frozen where it begins; None: not in ``tries`` draws.
+    """Return tiles with a player and boxes at random, no box dead or frozen at the start; None: not in ``tries`` draws.
 
-    Goals lie side by side, by lot, or, with ``same_goals``, where those of ``tiles`` are: as many as ``boxes``.
+    Goals lie side by side, at random, or, with ``same_goals``, where those of ``tiles`` are: as many as ``boxes``.
     """
     floor = np.asarray(tiles) != WALL
     (height, width), places = floor.shape, [1 << int(place) for place in rng.permutation(np.flatnonzero(floor))]
@@ -820,7 +820,7 @@ def longest_of(drawn, states=10**5):
 
 
 def swapped_out(tiles, kinds, keep, rng):
-    """Return tiles that keep ``keep`` of the tiles of some kinds, by lot; the others lose the player, box or goal."""
+    """Return tiles that keep ``keep`` of the tiles of some kinds, at random; the others lose player, box or goal."""
     tiles = tiles.copy()
     places = rng.permutation(np.flatnonzero(np.isin(tiles, list(kinds))))
     for place in places[keep:]:
@@ -844,7 +844,7 @@ def legal(tiles, rng):
 
 
 def edited(tiles, rng):
-    """Return tiles after one edit by lot: a box, a goal or the player moves to a free tile, or a wall is opened."""
+    """Return tiles after one edit at random: a box, a goal or the player moves to a free tile, or a wall is opened."""
     tiles = tiles.copy()
     inner = tiles[1:-1, 1:-1]
     kinds = {BOX: FLOOR, BOX_ON_GOAL: GOAL}, {GOAL: FLOOR, BOX_ON_GOAL: BOX}, {PLAYER: FLOOR, PLAYER_ON_GOAL: GOAL}
@@ -873,7 +873,7 @@ def repair(tiles, rng, tries=60, most=10, keep=8, states=1000):
     """Return (tiles that can be solved, edits), or (None, edits) where none was found.
 
     The number of players, boxes and goals is put right first; each tile that changes for it is an edit. Then rounds of
-    one more edit each: ``tries`` edits by lot, of the ``keep`` levels of the round before with the fewest `misplaced`.
+    one more edit each: ``tries`` random edits of the ``keep`` levels of the round before with the fewest `misplaced`.
     So a level with few edits is found before one with more. A level that is solved from the start does not count.
     """
     tiles, first = legal(tiles, rng)

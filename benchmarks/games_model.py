@@ -293,7 +293,7 @@ def stored(name):
 
 
 def example(tiles, said, rng, drop=0.25):
-    """Return the tokens (68,) of a level turned or mirrored by lot; each wish is dropped with a chance of ``drop``."""
+    """Return the tokens (68,) of a level turned or mirrored at random; each wish is dropped with chance ``drop``."""
     height, width, boxes, pushes, _ = (int(number) for number in said)
     form = symmetries(tiles[: height - 2, : width - 2])[rng.integers(8)]
     boxes = boxes if boxes in FIELDS["boxes"] else -1
@@ -507,7 +507,7 @@ def field():
 
 
 def turned(tiles, rng):
-    """Return one of the eight forms of tiles, by lot."""
+    """Return one of the eight forms of tiles, at random."""
     return symmetries(tiles)[rng.integers(8)]
 
 

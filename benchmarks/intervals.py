@@ -14,7 +14,6 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import kittens, metrics, models, runtime, training  # noqa: E402
-from aigc_utils.prototype import judgement  # noqa: E402
 
 import common  # noqa: E402
 import numpy as np  # noqa: E402
@@ -31,8 +30,8 @@ def recipes(figure, drawn):
     corrected = 2 * figure - drawn.mean()
     return {
         "plain": tuple(np.quantile(drawn, (0.025, 0.975))),
-        f"mirrored, {FEW} draws": tuple(judgement.mirrored(figure, few)[1:]),
-        "mirrored": tuple(judgement.mirrored(figure, drawn)[1:]),
+        f"mirrored, {FEW} draws": tuple(metrics.basic_interval(figure, few)[1:]),
+        "mirrored": tuple(metrics.basic_interval(figure, drawn)[1:]),
         "less the bias ± 1.96 deviations": (corrected - spread, corrected + spread),
     }
 

@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/medicine.py [SPLITS [PATCH_SPLITS]], 20 and 3 by default; what medicine.json holds is kept.
 A split of the breast-cancer table gives 284 members and 285 held-out patients (about 20 s each). A split of the slide
-gives 32 member blocks and 32 held-out ones, chosen by lot, so that the two sides are alike (minutes each). The split's
-number seeds the networks. Notebook 14 shows these functions: they are written into it from here.
+gives 32 member blocks and 32 held-out ones, chosen at random, so that the two sides are alike (minutes each). The
+split's number seeds the networks. Notebook 14 shows these functions: they are written into it from here.
 """
 
 import functools
@@ -329,7 +329,7 @@ def block_auc(scores, blocks, others, other_blocks, resamples=1000, seed=0):
 
 
 def slide_blocks(split, stride):
-    """Return [(patches, stain, block numbers)] of the member blocks and of the held-out ones, chosen by lot."""
+    """Return [(patches, stain, block numbers)] of the member blocks and of the held-out ones, chosen at random."""
     from skimage import color
     from skimage import data as pictures
 
@@ -453,7 +453,7 @@ nothing), and the share of members that the second one finds at 1 % false alarms
 
 {lines}
 
-Attacks on flows trained on half of the slide's blocks, chosen by lot: AUC, with an interval over blocks. The control
+Attacks on flows trained on half of the slide's blocks, chosen at random: AUC, with an interval over blocks. The control
 learnt from 128 patches only, and saw each nineteen times as often.
 
 {patches}

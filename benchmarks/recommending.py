@@ -450,7 +450,7 @@ def best(names, chosen):
 def newcomers(table, known=(0, 1, 3, 10), resamples=2000):
     """Return {known ratings: {model: (resamples + 1,) log loss}} for new students, and how many ratings are judged.
 
-    Ten of a student's ratings, by lot, may be known; all models are judged on the same others. A student's
+    Ten of a student's ratings, at random, may be known; all models are judged on the same others. A student's
     effect is the mean surprise of what is known, drawn towards 0.
     """
     sizes, train = level_counts(table), table[table["part"] == "train"]
@@ -600,9 +600,9 @@ def softmax(scores, floor=0.0):
 def policies(kind, users=400, stickers=12, seed=0):
     """Return (tastes, themes, chance, logged, wanted): a community, the policy in use, the one asked about.
 
-    In use: mostly what is popular, by lot. Asked about: mostly what fits the taste. "heavy" is the same with a log that
-    shows little but the two most popular stickers, so that few events carry large weights; "rare" is "mixed" with one
-    click where that has twenty.
+    In use: mostly what is popular, at random. Asked about: mostly what fits the taste. "heavy" is the same with a log
+    that shows little but the two most popular stickers, so that few events carry large weights; "rare" is "mixed" with
+    one click where that has twenty.
     """
     tastes, themes, chance = community(users, stickers, seed)
     if kind == "rare":

@@ -25,8 +25,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import cluster, kittens, metrics, models, training  # noqa: E402
+from aigc_utils import kittens, metrics, models, training  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
+from benchmarks import cluster  # noqa: E402
 from tools import notebooks  # noqa: E402
 
 import numpy as np  # noqa: E402

@@ -168,7 +168,7 @@ def grammar_line(name, mood, situation, rng):
 
 
 def grammar_rows(count, seed, pairs):
-    """Return [(name, mood, situation, line)]: ``count`` lines for each of the pairs, by lot."""
+    """Return [(name, mood, situation, line)]: ``count`` lines for each of the pairs, at random."""
     rng = np.random.default_rng(seed)
     return [
         (name, *pair, grammar_line(name, *pair, rng)) for pair in pairs for name in rng.choice(VISITORS, count).tolist()
@@ -252,7 +252,7 @@ def spliced_lines(rows, wishes, seed=0):
 
 
 def random_lines(rows, wishes, seed=0):
-    """Return lines of training, drawn by lot, with the name that was asked for in place of theirs."""
+    """Return lines of training, drawn at random, with the name that was asked for in place of theirs."""
     picks = np.random.default_rng(seed).integers(len(rows), size=len(wishes))
     return [
         " ".join(name if word == rows[k][0] else word for word in rows[k][3].split())
@@ -646,7 +646,7 @@ def built(heights, level, sites, roads, rng, houses=120):
     beside = binary_dilation(tiles == ROAD) & (tiles == LAND)
     places = np.argwhere(beside)
     far = np.hypot(*(places[:, None] - sites).transpose(2, 0, 1)).min(1)
-    order = np.argsort(far / 5 - rng.gumbel(size=len(places)))  # nearer first, by lot
+    order = np.argsort(far / 5 - rng.gumbel(size=len(places)))  # nearer first, at random
     tiles[tuple(places[order[:houses]].T)] = HOUSE
     return tiles
 

@@ -14,8 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from aigc_apps.prototype import table as prototype  # noqa: E402
 from aigc_utils import tables  # noqa: E402
-from aigc_utils.prototype import table as prototype  # noqa: E402
 from benchmarks import common  # noqa: E402
 from benchmarks.education import corrected_interval  # noqa: E402
 from benchmarks.medicine import found_at  # noqa: E402

@@ -69,7 +69,7 @@ def questions(name):
 
 
 def meaning_folds(seed=19):
-    """Return int (120,): the fold of each meaning, 0 to 3, drawn by lot, 30 meanings each."""
+    """Return int (120,): the fold of each meaning, 0 to 3, drawn at random, 30 meanings each."""
     return np.random.default_rng(seed).permutation(len(meanings())) % FOLDS
 
 

@@ -497,9 +497,9 @@ def fixed_sentences():
 
 
 def drawn_answers(desk, count, seed=0):
-    """Return [(reply, e-mail)]: what the chat says to test messages of customers by lot, no pair twice.
+    """Return [(reply, e-mail)]: what the chat says to test messages of random customers, no pair twice.
 
-    Where it offers a choice, one is picked by lot, right or wrong; replies that copy no page are left out.
+    Where it offers a choice, one is picked at random, right or wrong; replies that copy no page are left out.
     """
     rng, messages, found = np.random.default_rng(seed), questions("test"), []
     people = sorted({row["email"] for row in read_rows("orders")})

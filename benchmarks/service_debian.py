@@ -121,9 +121,7 @@ def sections():
     """Return {number: (title, text)} of the FAQ's sections of at least LEAST_WORDS words."""
     path = Path(os.environ.get("AIGC_DATA_DIR", "")) / "debian-faq.en.txt.gz"
     if not path.is_file():
-        raise FileNotFoundError(
-            f"received no {path.name}; expected it in AIGC_DATA_DIR, which DESIGN's data policy names."
-        )
+        raise FileNotFoundError(f"received no {path.name}; expected it in the folder that AIGC_DATA_DIR names.")
     text = gzip.decompress(path.read_bytes()).decode()
     body = text[re.search(r"^Chapter.1\.", text, re.M).start() :]
     pieces, found = re.split(r"^(\d+(?:\.\d+)+)\.\xa0", body, flags=re.M), {}

@@ -23,7 +23,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import kittens, models, provenance, runtime, serving  # noqa: E402
+from aigc_apps import serving  # noqa: E402
+from aigc_utils import kittens, models, provenance, runtime  # noqa: E402
 from tools import notebooks  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -47,13 +48,13 @@ REQUESTS, DIFFERENT, HOSTILE = 10_000, 1_000, 1_000
 
 
 class Server:
-    """`aigc_utils.serving` in a process of its own, on a free port, with a fresh key; it ends when this one does."""
+    """`aigc_apps.serving` in a process of its own, on a free port, with a fresh key; it ends when this one does."""
 
     def __init__(self, *options, seconds=120):
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.key, self.own = secrets.token_hex(16), threading.local()
-        command = [sys.executable, "-m", "aigc_utils.serving", f"--port={self.port}", "--while-stdin", *options]
+        command = [sys.executable, "-m", "aigc_apps.serving", f"--port={self.port}", "--while-stdin", *options]
         environment = os.environ | {serving.KEY: self.key}
         given = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "start_new_session": True}  # no Ctrl-C of ours
         self.process = subprocess.Popen(command, env=environment, **given)

@@ -154,7 +154,7 @@ def write_captions(network, words, asked, seed=0, top_p=0.95):
 
 
 def spliced_captions(rows, asked, seed=0):
-    """Return captions of the tone by lot from training rows, whose attribute and thing are exchanged for the asked."""
+    """Return captions of the tone from random training rows, with attribute and thing exchanged for those asked for."""
     by_tone, rng = collections.defaultdict(list), np.random.default_rng(seed)
     for tone, attribute, thing, line in rows:
         by_tone[tone].append(line.replace(f" {attribute} {' '.join(words_of(thing))} ", " {} "))
@@ -183,7 +183,7 @@ def chained_captions(rows, asked, seed=0):
 
 
 def lot_captions(rows, asked, seed=0):
-    """Return captions of training rows by lot: the floor."""
+    """Return captions of training rows at random: the floor."""
     return [rows[k][3] for k in np.random.default_rng(seed).integers(len(rows), size=len(asked))]
 
 
@@ -225,7 +225,7 @@ def names_wish(line, attribute, thing):
 def captions_measured(lines, asked, rows):
     """Return {"as asked", "in the tone", "both", "new wording"}: shares of captions, each [share, low, high] by Wilson.
 
-    The interval is for captions that were drawn by lot. "new wording" counts captions whose words beside those of
+    The interval is for captions that were drawn at random. "new wording" counts captions whose words beside those of
     wishes stand together in no training row.
     """
     said = np.array([names_wish(line, *wish[1:]) for line, wish in zip(lines, asked, strict=True)])
@@ -244,7 +244,7 @@ def all_captions(network, words, asked, seed=0):
         "filled in": spliced_captions(rows, asked, seed),
         "chain of three words": chained_captions(rows, asked, seed),
     }
-    return found | {"by lot": lot_captions(rows, asked, seed)}, rows
+    return found | {"at random": lot_captions(rows, asked, seed)}, rows
 
 
 def captions():

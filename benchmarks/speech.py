@@ -1,6 +1,6 @@
 """Prompts nobody recorded: what the front end does, how well the recordings align, and who is understood.
 
-    AIGC_DATA_DIR=FOLDER python benchmarks/speech.py [letters | readings | alignment | closed | opened | second] …
+    AIGC_DATA_DIR=FOLDER python benchmarks/speech.py [letters | readings | alignment | closed | opened | second | …]
 
 FOLDER/asterisk_en holds Asterisk's prompts. Needs pocketsphinx, jiwer and num2words; espeak-ng speaks, too,
 where it is installed. `second` makes an environment of its own for a second recogniser, moonshine-voice 0.0.49 (MIT):
@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import audio  # noqa: E402
-from benchmarks import common, speech_formants, speech_text, speech_voice  # noqa: E402
+from benchmarks import common, speech_formants, speech_sounds, speech_text, speech_voice  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -35,28 +35,28 @@ RULES, ALIGNED, READINGS = SHIPPED / "letters.json.gz", SHIPPED / "alignment.npz
 
 def rules():
     """Return the function that spells an unknown word into phonemes by the rules that travel with the project."""
-    table = speech_text.load_rules(RULES)
-    return lambda word: speech_text.spell(word, table)
+    table = speech_sounds.load_rules(RULES)
+    return lambda word: speech_sounds.spell(word, table)
 
 
 def letters():
     """Learn how letters sound from 115,000 words of the dictionary; measure it on 2,000 words of other families."""
-    train, test = speech_text.split_by_beginning(speech_text.plain_words(), 2000, seed=0)
+    train, test = speech_sounds.split_by_beginning(speech_sounds.plain_words(), 2000, seed=0)
     pairs = [(word, said[0]) for word, said in train.items()]
     begin, some = time.process_time(), np.random.default_rng(0).permutation(len(pairs))[:20_000]
-    cost = speech_text.fit_alignment([pairs[k] for k in some])
-    table = speech_text.train_letters(pairs, cost)
+    cost = speech_sounds.fit_alignment([pairs[k] for k in some])
+    table = speech_sounds.train_letters(pairs, cost)
     SHIPPED.mkdir(exist_ok=True)
-    speech_text.save_rules(table, RULES)
+    speech_sounds.save_rules(table, RULES)
     found = {"training words": len(train), "test words": len(test), "rules": len(table)}
     found |= {"bytes": RULES.stat().st_size, "CPU seconds": round(time.process_time() - begin), "error": {}}
-    for level, (left, right) in enumerate(speech_text.SIDES):
-        spelt = [speech_text.spell(word, table, level + 1) for word in test]
+    for level, (left, right) in enumerate(speech_sounds.SIDES):
+        spelt = [speech_sounds.spell(word, table, level + 1) for word in test]
         wrong = [
-            min(speech_text.distance(said, one) / len(one) for one in said_by_people)
+            min(speech_sounds.distance(said, one) / len(one) for one in said_by_people)
             for said, said_by_people in zip(spelt, test.values(), strict=True)
         ]
-        rate, words = speech_text.error_rate(spelt, list(test.values()))
+        rate, words = speech_sounds.error_rate(spelt, list(test.values()))
         half = 1.96 * np.std(wrong, ddof=1) / np.sqrt(len(wrong))
         found["error"][f"{left} to the left, {right} to the right"] = common.rounded([rate, words, half])
     return {"letters": found}
@@ -96,9 +96,9 @@ def joined_boundary(listener, first, second, pause, say):
     sounds = [sound[slice(*speech_voice.heard_part(sound, margin=0.0))] for sound in sounds]
     rate = speech_voice.RECORDED
     both = np.concatenate([sounds[0], 1e-4 * np.random.default_rng(0).standard_normal(round(pause * rate)), sounds[1]])
-    said = [pair for name in (first, second) for pair in speech_text.phonemes(speech_voice.texts()[name], say)]
+    said = [pair for name in (first, second) for pair in speech_sounds.phonemes(speech_voice.texts()[name], say)]
     t = speech_voice.align(listener, both, said)
-    count = len([word for word, _ in speech_text.phonemes(speech_voice.texts()[first], say) if word != ","])
+    count = len([word for word, _ in speech_sounds.phonemes(speech_voice.texts()[first], say) if word != ","])
     ends = (t.start + t.frames)[(t.word >= 0) & (t.word < count)].max()
     begins = t.start[t.word >= count].min()
     true = len(sounds[0]) / rate
@@ -111,7 +111,8 @@ def alignment():
     listener, failed = speech_voice.aligner(), []
     for name, text in said.items():
         try:
-            aligned[name] = speech_voice.align(listener, speech_voice.recording(name), speech_text.phonemes(text, say))
+            spoken = speech_sounds.phonemes(text, say)
+            aligned[name] = speech_voice.align(listener, speech_voice.recording(name), spoken)
         except ValueError:
             failed.append(name)
     speech_voice.save_timelines(aligned, ALIGNED)
@@ -120,7 +121,7 @@ def alignment():
     found["words"] = int(sum(t.word.max() + 1 for t in aligned.values()))
     found["phones"] = int(sum((t.phone > 0).sum() for t in aligned.values()))
     found["unknown words"] = sorted(
-        {word for text in said.values() for word in speech_text.words(text) if not speech_text.look_up(word, say)[1]}
+        {word for text in said.values() for word in speech_text.words(text) if not speech_sounds.look_up(word, say)[1]}
         - {","}
     )
     usual = speech_voice.usual_frames(aligned)
@@ -164,8 +165,8 @@ def speakers():
     usual = speech_voice.usual_frames(bank.timelines)
     found = {
         "real": lambda name: speech_voice.recording(name, speech_voice.RATE),
-        "spliced": lambda name: speech_voice.splice(speech_text.phonemes(said[name], say), bank)[0],
-        "formants": lambda name: formant_voice(speech_text.phonemes(said[name], say), usual),
+        "spliced": lambda name: speech_voice.splice(speech_sounds.phonemes(said[name], say), bank)[0],
+        "formants": lambda name: formant_voice(speech_sounds.phonemes(said[name], say), usual),
     }
     if shutil.which("espeak-ng"):
         for system, voice in (("espeak-ng", "en-us"), ("espeak-ng, female", "en-us+f3")):
@@ -214,7 +215,7 @@ def closed_listener(names, say):
     listener = speech_voice.decoder(lm=None, cmn="batch")
     for word in sorted({word for name in names for word in expected_words(name)}):
         if listener.lookup_word(word) is None:
-            listener.add_word(word, " ".join(speech_text.look_up(word, say)[0]), True)
+            listener.add_word(word, " ".join(speech_sounds.look_up(word, say)[0]), True)
     choices = " | ".join(" ".join(expected_words(name)) for name in names)
     listener.add_jsgf_string("prompts", f"#JSGF V1.0; grammar prompts; public <prompt> = {choices};")
     listener.activate_search("prompts")
@@ -310,11 +311,29 @@ def closed():
 
 
 def opened():
-    """Let pocketsphinx write down what it hears, for all systems; as long as the sounds themselves, and longer."""
+    """Let pocketsphinx write down what it hears of all systems; compare the voice with each of the others."""
     names, sounds = held_out_sounds("pocketsphinx", "word error rate")
-    for system, spoken in reversed(sounds.items()):  # the voice first: it is what is asked for
+    for system, spoken in sounds.items():
         keep("pocketsphinx", system, judged(names, write_down(spoken), None))
-    return {}
+    rows = json.loads(STORE.read_text(encoding="utf-8"))["pocketsphinx"]
+    said = {system: [line.split() for line in row["said"]] for system, row in rows.items()}
+    gaps = {other: rate_gap(names, said["voice"], said[other]) for other in said if other != "voice"}
+    return {"word error rate, the voice less": gaps}
+
+
+def rate_gap(names, one, other, seed=0):
+    """Return [difference, low, high] of two word error rates on the same prompts, resampled in pairs."""
+    import jiwer
+
+    counts = []
+    for name, *both in zip(names, one, other, strict=True):
+        right = expected_words(name)
+        edits = [jiwer.wer(" ".join(right), " ".join(said)) * len(right) for said in both]
+        counts.append((*edits, len(right)))
+    counts = np.array(counts)
+    draws = counts[np.random.default_rng(seed).integers(len(counts), size=(2000, len(counts)))].sum(1)
+    low, high = np.quantile((draws[:, 0] - draws[:, 1]) / draws[:, 2], [0.025, 0.975])
+    return common.rounded([(counts[:, 0] - counts[:, 1]).sum() / counts[:, 2].sum(), low, high])
 
 
 def splicing_of(names):
@@ -377,6 +396,15 @@ def second():
     return {"both wrong": both_wrong(stored["pocketsphinx"], stored["moonshine"])}
 
 
+def again():
+    """Let Moonshine hear the voice once more, on another machine: rounding differs there, and so do the sounds."""
+    _, names = speech_voice.split()
+    speak = speakers()["voice"]
+    said = [understood(text) for text in second_hears([heard(speak(name)) for name in names])]
+    keep("moonshine", "voice, again", judged(names, said, [nearest(words, names) for words in said]))
+    return {}
+
+
 def both_wrong(first, second):
     """Return for each system how many prompts either judge misunderstands, and both: they may err together."""
     found = {}
@@ -394,6 +422,7 @@ STAGES = {
     "closed": closed,
     "opened": opened,
     "second": second,
+    "again": again,
 }
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from aigc_utils import audio, files, models, runtime  # noqa: E402
 from aigc_utils.audio import WORD  # noqa: E402
-from benchmarks import common, speech, speech_text, speech_voice  # noqa: E402
+from benchmarks import common, speech, speech_sounds, speech_voice  # noqa: E402
 from benchmarks.speech_voice import PHONES  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -438,7 +438,7 @@ def load_voice(path=None):
 
 def phones_of(text, say):
     """Return the names of the phones of a text, silence around it."""
-    return ["SIL", *(phone for _, part in speech_text.phonemes(text, say) for phone in part), "SIL"]
+    return ["SIL", *(phone for _, part in speech_sounds.phonemes(text, say) for phone in part), "SIL"]
 
 
 def listen():

@@ -1,52 +1,53 @@
-"""From a text to phonemes: what is not a word is read out, words are looked up, unknown words are spelt into sounds.
+"""From a text to the words that are said: numbers, dates, prices, units, capitals and signs are read out.
 
-Taught in 18_case_speech. Words are lower-case; phonemes are those of the CMU dictionary without stress ("AH", "K", …).
-The dictionary travels with the package pocketsphinx (BSD); `train_letters` learns from it how letters sound.
+Taught in 18_case_speech. Words are lower-case; speech_sounds turns them into phonemes. The dictionary travels with the
+package pocketsphinx (BSD).
 """
 
 import functools
-import gzip
 import importlib.util
-import json
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
-
 MOST_WORDS = 2000  # of one text; a longer one is cut by whoever asks, at its paragraphs
-SIGNS = {"*": "star", "#": "pound", "&": "and", "@": "at", "+": "plus", "%": "percent", "=": "equals", "°": "degrees"}
-SILENT = set(" \t\n.,;:!?'’‘\"“”()[]/-–—…$€£")  # pauses, brackets, and what belongs to a number
-RAISED = {"²": " squared", "³": " cubed"}
-ALIKE = {"−": " minus ", "‐": "-", "‑": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " "}  # what a text editor puts in
-SHORT = {  # abbreviations, with the full stop where there is one
-    "mr.": "mister",
-    "mrs.": "missus",
-    "ms.": "miz",
-    "dr.": "doctor",
-    "prof.": "professor",
-    "ext.": "extension",
-    "dept.": "department",
-    "e.g.": "for example",
-    "i.e.": "that is",
-    "etc.": "et cetera",
-    "vs.": "versus",
-    "approx.": "approximately",
-    "min.": "minimum",
-    "hrs.": "hours",
-    "a.m.": "a m",
-    "p.m.": "p m",
-    "ave.": "avenue",
-    "st.": "street",
-    "inc.": "incorporated",
-    "ltd.": "limited",
+SIGNS = {
+    **{"*": "star", "#": "pound", "&": "and", "@": "at", "+": "plus", "%": "percent", "=": "equals"},
+    **{"°": "degrees", "×": "times"},
 }
-MONEY = {"$": ("dollar", "cent"), "€": ("euro", "cent"), "£": ("pound", "penny")}
-KEY = "extension|code|pin|password|room|flight|ext\\.|(?:account|order|card|phone|reference|customer) number"
-LETTER_BY_LETTER = re.compile(rf"(?i)\b(?:number|(?:{KEY})(?:\s+is|:)?)\s+$")
+SILENT = set(" \t\n.,;:!?'’‘\"“”()[]/-–—…$€£¢")  # pauses, brackets, and what belongs to a number
+RAISED = {"²": " squared", "³": " cubed"}
+ALIKE = {  # what a text editor puts in
+    **{"−": " minus ", "‐": "-", "‑": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " "},
+    **{"½": " 1/2", "¼": " 1/4", "¾": " 3/4"},
+}
+SHORT = {  # abbreviations, with the full stop where there is one
+    **{"mr.": "mister", "mrs.": "missus", "ms.": "miz", "dr.": "doctor", "prof.": "professor", "jr.": "junior"},
+    **{"ext.": "extension", "dept.": "department", "e.g.": "for example", "i.e.": "that is", "etc.": "et cetera"},
+    **{"vs.": "versus", "approx.": "approximately", "min.": "minimum", "hrs.": "hours", "a.m.": "a m", "p.m.": "p m"},
+    **{"ave.": "avenue", "st.": "street", "rd.": "road", "blvd.": "boulevard", "apt.": "apartment", "mt.": "mount"},
+    **{"bldg.": "building", "ste.": "suite", "hwy.": "highway", "inc.": "incorporated", "ltd.": "limited"},
+    **{"corp.": "corporation", "co.": "company", "tel.": "telephone", "incl.": "including", "sr.": "senior"},
+}
+MONEY = {
+    **{"$": ("dollar", "cent"), "US$": ("dollar", "cent"), "USD": ("dollar", "cent"), "CHF": ("franc", "centime")},
+    **{"€": ("euro", "cent"), "EUR": ("euro", "cent"), "£": ("pound", "penny"), "GBP": ("pound", "penny")},
+}
+PLURALS = {"penny": "pence", "foot": "feet", "inch": "inches"}
+KEY = (  # what has a name of digits
+    "extension|ext\\.|code|pin|passcode|password|room|gate|flight|zip|dial|digits|ticket|invoice|reference|serial|"
+    "account|card|booking|confirmation|tracking|member|policy"
+)
+LOOSE = "order|case|call|text|bus|train|part|model|suite|(?:ends|ending|ended) (?:in|with)"  # or a count follows
+LETTERS = r"(?:[A-Z]{1,3}[- ]?|(?:[a-z] ){1,3})?$"  # between a key and its digits: "flight LH 441"
+NAMED = re.compile(
+    rf"\b(?i:numbers?|(?:{KEY})s?(?:\s(?:numbers?|no\.|code|id))?)"
+    rf"(?:\s(?:is|are|was|ends in|ending in)|:)?\s+{LETTERS}"
+)
+LOOSELY = re.compile(rf"\b(?i:{LOOSE})(?:\sis|\sto|:)?\s+{LETTERS}")
 
 
-# --- what is not a word ----------------------------------------------------------------------------------------------
+# --- numbers ---------------------------------------------------------------------------------------------------------
 
 
 def whole(number):
@@ -78,7 +79,7 @@ def clock(hours, minutes):
 
 def several(number, unit):
     """Return a number and its unit: "one dollar", "two dollars", "two pence"."""
-    plural = "pence" if unit == "penny" else f"{unit}s"
+    plural = PLURALS.get(unit, f"{unit}s")
     return f"{decimal(number)} {unit if float(number.replace(',', '')) == 1 else plural}"
 
 
@@ -99,43 +100,293 @@ def ordinal(number):
     return num2words.num2words(int(number), to="ordinal").replace("-", " ").replace(" and ", " ").replace(",", "")
 
 
+def year(number):
+    """Return a year, or the number of a house, in words: "1999" is "nineteen ninety nine", "305" is "three oh five"."""
+    import num2words
+
+    return re.sub(r" and |-", " ", num2words.num2words(int(number), to="year"))
+
+
+def tens(number):
+    """Return "1990" as "nineteen nineties", "80" as "eighties"."""
+    said = year(number) if len(number) == 4 else whole(number)
+    return re.sub("y$", "ies", said) if said.endswith("y") else f"{said}s"
+
+
 NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-LARGE = {"k": "thousand", "M": "million", "thousand": "thousand", "million": "million", "billion": "billion"}
+LARGE = {
+    **{"k": "thousand", "M": "million", "bn": "billion"},
+    **{"thousand": "thousand", "million": "million", "billion": "billion", "trillion": "trillion"},
+}
+SIGN = r"(US\$|[$€£]|USD|EUR|GBP|CHF)"
+TELEPHONE = (
+    r"\(\d{3}\) ?\d{3}-\d{4}\b|\b\d+(?:-\d+){2,}\b|\b\d{4}(?: \d{4})+\b|\b\d{3}(?:[. ]\d{3})?[. ]\d{4}\b|"
+    r"\b0\d+(?: \d{2,})+\b|\b\d{3}-\d{4}\b|\b\d{5}-\d{4}\b|\b1-8\d\d(?=-[A-Z])"
+)
 READINGS = [  # a pattern, and how what it finds is read; the first that fits is taken, from left to right
     (r"\+\d[\d ()-]{6,}\d", lambda m: f"plus {singly(m[0])}"),
-    (r"\(\d{3}\) ?\d{3}-\d{4}\b|\b\d+(?:-\d+){2,}\b|\b\d{4}(?: \d{4})+\b", lambda m: singly(m[0])),
+    (rf"(?<![\w.])(?:{TELEPHONE})", lambda m: singly(m[0])),
     (
-        rf"([$€£])\s?({NUMBER})\s?({'|'.join(LARGE)})\b",
+        rf"{SIGN}\s?({NUMBER})\s?({'|'.join(LARGE)})\b",
         lambda m: f"{decimal(m[2])} {LARGE[m[3]]} {MONEY[m[1]][0]}s",
     ),
-    (rf"([$€£])\s?({NUMBER})", lambda m: price(m[1], m[2])),
-    (r"\b([01]?\d|2[0-3]):([0-5]\d)(?!\d)", lambda m: clock(str(int(m[1])), m[2])),
+    (rf"{SIGN}\s?({NUMBER})", lambda m: price(m[1], m[2])),
+    (r"\b(1?\d)[:.]00(?= [ap] m\b)", lambda m: whole(m[1])),
+    (
+        r"\b([01]?\d|2[0-3]):([0-5]\d)(?!\d)|\b(1?\d)\.([0-5]\d)(?= [ap] m\b)",
+        lambda m: clock(*filter(None, m.groups())),
+    ),
     (r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: ordinal(m[1])),
-    (rf"({NUMBER})\s?€", lambda m: price("€", m[1])),
-    (r"(?<![\w.])\d{3}-\d{4}\b", lambda m: singly(m[0])),
-    (r"\b(\d{1,2})\.(\d+\.\d+)\b", lambda m: f"{whole(m[1])} point " + " point ".join(map(whole, m[2].split(".")))),
-    (rf"(?<![\w.])-({NUMBER})", lambda m: f"minus {decimal(m[1])}"),
+    (rf"({NUMBER})\s?(€|USD|EUR|GBP|CHF)", lambda m: price(m[2], m[1])),
+    (r"(\d+)\s?¢", lambda m: several(m[1], "cent")),
+    (r"\b\d+(?:\.\d+){3}\b", lambda m: " dot ".join(map(singly, m[0].split(".")))),
+    (r"\b\d+(?:\.\d+){2}\b", lambda m: " point ".join(map(whole, m[0].split(".")))),
     (rf"({NUMBER})\s?%", lambda m: f"{decimal(m[1])} percent"),
     (r"(?<![\w.])\.(\d+)", lambda m: f"point {singly(m[1])}"),
-    (r"(?<![\d.,])(0\d+)(?![\d,]|\.\d)", lambda m: singly(m[1])),
+    (r"(?<![\d.,])(0\d+|\d{7,}(?<!000))(?![\d,]|\.\d)", lambda m: singly(m[1])),
     (NUMBER, lambda m: decimal(m[0])),
 ]
+
+
+def is_name(digits, before):
+    """Return whether digits are a name, read one by one, after what is before: "room 305", but not "305 rooms"."""
+    if not digits.isdigit() or len(digits) < 3:
+        return False
+    return bool(NAMED.search(before) or (digits[-1] != "0" and LOOSELY.search(before)))
 
 
 def read_numbers(text):
     """Return a text whose times, prices, ordinals and numbers are words; after "extension" digits are read singly."""
     patterns = [(re.compile(pattern), say) for pattern, say in READINGS]
-    said, place = [], 0
+    said, place, name = [], 0, False
     while place < len(text):
         found = [(m.start(), k, m) for k, (pattern, _) in enumerate(patterns) if (m := pattern.search(text, place))]
         if not found:
             break
         start, k, match = min(found, key=lambda entry: entry[:2])
         before = text[place:start]
-        spelt = match[0].isdigit() and len(match[0]) > 2 and LETTER_BY_LETTER.search(before)
-        said += [before, f" {singly(match[0]) if spelt else patterns[k][1](match)} "]
+        goes_on = name and before.strip() in {"", "to", "and", "or"}
+        name = match[0].isdigit() and (is_name(match[0], before) or goes_on)
+        said += [before, f" {singly(match[0]) if name else patterns[k][1](match)} "]
         place = match.end()
     return "".join(said) + text[place:]
+
+
+# --- what is written short -------------------------------------------------------------------------------------------
+
+MONTHS = re.findall(r"\w+", "January February March April May June July August September October November December")
+DAYS = re.findall(r"\w+", "Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+MONTH = rf"\b({'|'.join(MONTHS)}|Sept|{'|'.join(m[:3] for m in MONTHS)})\b\.?"
+DAY = rf"\b({'|'.join(DAYS)}|Tues|Thurs|Thur|{'|'.join(d[:3] for d in DAYS)})\b\.?"
+YEAR = r"((?:1[7-9]|20)\d\d)"
+DATE = r"(0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
+TO = r"\s?[-–—]\s?"
+AMOUNT = rf"(?:[$€£]\s?)?(?:{NUMBER})(?::[0-5]\d)?(?:st|nd|rd|th|\s?[ap]\.?m\b\.?)?"
+UNITS = {
+    **{"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "kg": "kilogram", "g": "gram"},
+    **{"l": "liter", "ml": "milliliter", "kB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte"},
+    **{"Mbit/s": "megabit per second", "mph": "mile per hour", "km/h": "kilometer per hour", "kWh": "kilowatt hour"},
+    **{"h": "hour", "hr": "hour", "hrs": "hour", "min": "minute", "mins": "minute", "sec": "second", "yrs": "year"},
+    **{"lb": "pound", "lbs": "pound", "oz": "ounce", "ft": "foot", "mi": "mile", "kHz": "kilohertz", "Hz": "hertz"},
+    **{"m squared": "square meter", "°C": "degree Celsius", "°F": "degree Fahrenheit", "°": "degree", "kW": "kilowatt"},
+}
+PARTS = {"1/2": "a half", "1/3": "a third", "2/3": "two thirds", "1/4": "a quarter", "3/4": "three quarters"}
+PER = {
+    **{"mo": "month", "min": "minute", "hr": "hour", "wk": "week", "yr": "year", "month": "month", "minute": "minute"},
+    **{"hour": "hour", "day": "day", "week": "week", "year": "year", "night": "night", "person": "person"},
+}
+STREETS = {"St": "Street", "Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard", "Dr": "Drive", "Ln": "Lane"}
+ROMAN = re.findall(r"\w+", "I II III IV V VI VII VIII IX X XI XII")
+COUNTED = "(?:people|callers|customers|members|users|guests|euros?|dollars?|pounds?|cases|words|calls|items|points)"
+OF_YEARS = (
+    "in|since|until|till|before|after|from|by|between|years?|the|our|this|that|your|last|early|late|spring|summer|fall|"
+    "autumn|winter|copyright|edition|fiscal|q[1-4]|(?<!out )(?<!one )(?<!total )(?<!sum )of"
+)
+
+
+def date(month, day="", of_year="", last="", joined="to"):
+    """Return a date in words: a month (name, its beginning or number), its day or days, and the year where given."""
+    name = MONTHS[int(month) - 1] if month.isdigit() else next(m for m in MONTHS if m.startswith(month[:3]))
+    days = f" {ordinal(day)}" + (f" {joined} {ordinal(last)}" if last else "") if day else ""
+    return f"{name}{days}" + (f" {year(of_year)}" if of_year else "")
+
+
+def by_numbers(first, second, of_year=""):
+    """Return a date such as 5/4/2026 in words, the month first unless it exceeds 12; None where it is no date."""
+    month, day = (first, second) if int(first) <= 12 else (second, first)
+    if of_year and len(of_year) == 2:
+        of_year = ("20" if of_year < "70" else "19") + of_year
+    return date(month, day, of_year) if 1 <= int(month) <= 12 and 1 <= int(day) <= 31 else None
+
+
+def no_fraction(match):
+    """Return "on 12/24" as a date; what may be a fraction, such as 3/4, only after "on"."""
+    before, first, second = match.groups()
+    said = None if f"{first}/{second}" in PARTS and before.lower() != "on" else by_numbers(first, second)
+    return f"{before} {said}" if said else match[0]
+
+
+def weekday(short):
+    """Return the name of a day of the week from its beginning."""
+    return next(day for day in DAYS if day.startswith(short[:3]))
+
+
+def dated(match):
+    """Return "25 December 2026" as "the twenty fifth of December twenty twenty six"."""
+    day, month, of_year = match.groups()
+    return f"the {ordinal(day)} of {date(month, '', of_year)}"
+
+
+def unit(match):
+    """Return a number and its unit in words, in the plural where it is not 1; "a 5 km run" has the singular."""
+    number, name = match.groups()
+    first, _, rest = UNITS[name].partition(" ")
+    if first in {"square", "kilowatt"} and rest:
+        first, rest = UNITS[name], ""
+    before, behind = match.string[: match.start()], match.string[match.end() :]
+    adjective = re.search(r"(?i)\b(?:an?|our|this) $", before) and re.match(r"\s[a-z]", behind)
+    one = first.endswith("hertz") or adjective
+    return " ".join(filter(None, [f"{decimal(number)} {first}" if one else several(number, first), rest]))
+
+
+def span(match):
+    """Return a range with "to"; 555-0199 and 97205-1234 are read by digits and stay."""
+    one, other = match.groups()
+    if re.fullmatch(r"\d{3}-\d{4}|\d{5}-\d{4}", match[0]):
+        return match[0]
+    if re.fullmatch(YEAR, one) and re.fullmatch(YEAR, other):
+        return f"{year(one)} to {year(other)}"
+    sign = other[0] if one[0] == other[0] and one[0] in MONEY else ""
+    sign = one[0] if one[0] in MONEY and other[0] not in MONEY else sign
+    return f"{one.lstrip('$€£ ') if sign else one} to {sign}{other.lstrip('$€£ ') if sign else other}"
+
+
+def capitals(match):
+    """Return capitals letter by letter where no vowel is among them, or where the dictionary says them so."""
+    word = match[0].lower()
+    if match[0] in MONEY or match[0] == "COVID":
+        return match[0]
+    letters = [("EY",) if letter == "a" else dictionary()[letter][0] for letter in word]
+    spelt = tuple(phone for said in letters for phone in said)
+    alone = not set(word) & set("aeiouy") or match[0] in {"EST", "IT"}
+    return " ".join(word) if alone or spelt in dictionary().get(word, ()) else match[0]
+
+
+def several_letters(match):
+    """Return "PDFs" as "p d f's", unless it is a word."""
+    *letters, last = match[1].lower()
+    return match[0] if f"{match[1]}s".lower() in dictionary() else f"{' '.join([*letters, last])}'s"
+
+
+def address(match):
+    """Return an address of the web or of a mailbox with its signs as words; letters where a part is no word."""
+    name = re.sub(r"^https?://", "", match[0].rstrip("/"))
+    *parts, end = re.split(r"([.@/+-])", name)
+    signs = {".": "dot", "@": "at", "/": "slash", "+": "plus", "-": "dash"}
+    alone = lambda part: not set(part.lower()) & set("aeiouy")  # noqa: E731
+    said = [signs.get(part) or (" ".join(part) if part.isalpha() and alone(part) else part) for part in parts]
+    said += [" ".join(end) if end.isalpha() and (alone(end) or len(end) == 2) else end]
+    return re.sub(r"(\d+)", r" \1 ", " ".join(said))
+
+
+REWRITTEN = [  # tried one after the other on the whole text, before numbers are read
+    (r"(?:https?://)?\b(?:[\w.+-]+@)?(?:[A-Za-z\d][A-Za-z\d-]+\.)+[a-z]{2,}\b(?:/[\w/-]*)?(?!\.\w)", address),
+    (rf"\b{YEAR}-(\d\d)-(\d\d)\b", lambda m: by_numbers(m[2], m[3], m[1]) or m[0]),
+    (r"\b(\d\d?)/(\d\d?)/((?:1[7-9]|20)?\d\d)\b", lambda m: by_numbers(*m.groups()) or m[0]),
+    (rf"\b(\d\d?)\.(\d\d?)\.{YEAR}\b", lambda m: by_numbers(m[2], m[1], m[3]) or m[0]),
+    (r"(?i)\b(on|until|till|before|after|since|from|through|by|to|day,?)\s+(\d\d?)/(\d\d?)(?![/\d])", no_fraction),
+    (
+        rf"\b(\d+)\s(1/2|1/3|2/3|1/4|3/4)(?![/\d])(?:\s?({'|'.join(UNITS)})\b\.?)?",
+        lambda m: f"{m[1]} and {PARTS[m[2]]}" + (f" {several('2', UNITS[m[3]])[4:]}" if m[3] else ""),
+    ),
+    (rf"{MONTH}\s+{DATE}{TO}{DATE}(?![\d:])(?:,?\s*{YEAR}\b)?", lambda m: date(m[1], m[2], m[4], m[3])),
+    (
+        rf"{MONTH}\s+{DATE}\s(and|or|to|through)\s{DATE}(?![\d:]|[.,]\d|\s?[ap]\.?m\b|\s[a-z]{{3,}}s\b)(?:,\s*{YEAR}\b)?",
+        lambda m: date(m[1], m[2], m[5], m[4], m[3]),
+    ),
+    (rf"(?<=\d){TO}(?={MONTH}\s+\d)", " to "),
+    (rf"{MONTH}\s+{DATE}(?![\d:]|[.,]\d|\s?[ap]\.?m)(?:,?\s*{YEAR}\b)?", lambda m: date(m[1], m[2], m[3])),
+    (
+        rf"\b(?:the\s+)?{DATE}(?:\s(and|or|to)\s|{TO})(?:the\s+)?{DATE}\s+(?:of\s+)?{MONTH}(?:,?\s+{YEAR}\b)?",
+        lambda m: (
+            f"the {ordinal(m[1])} {m[2] or 'to'} {'' if m[2] in ('and', 'or') else 'the '}{ordinal(m[3])} of "
+            + date(m[4], "", m[5])
+        ),
+    ),
+    (rf"\b(?:the\s+)?{DATE}\s+(?:of\s+)?{MONTH}(?:,?\s+{YEAR}\b)?", dated),
+    (rf"{MONTH},?\s+{YEAR}\b", lambda m: date(m[1], "", m[2])),
+    (r"\b((?:1[7-9]|20)\d0)s\b|(?<!\w)'?\b([2-9]0)s\b", lambda m: tens(m[1] or m[2])),
+    (
+        rf"\b(\d{{3,4}})(?=(?:\s[NSEW]\.?)?\s(?:[A-Z][a-z]+\s|\d+(?:st|nd|rd|th)\s){{1,3}}"
+        rf"(?:{'|'.join(f'{short}|{long}' for short, long in STREETS.items())}|Way|Square|Court|Place)\b)",
+        lambda m: year(m[1]),
+    ),
+    (
+        rf"(?i)\b({OF_YEARS})\s+{YEAR}(?:(\s+to\s+|\s+and\s+|{TO}){YEAR})?"
+        rf"(?!\d|[.,:/]\d|\s?[%€]|\s+{COUNTED}\b|\s+(?:to|and)\s+\d)",
+        lambda m: f"{m[1]} {year(m[2])}" + (f" {m[3].strip(' -–—') or 'to'} {year(m[4])}" if m[4] else ""),
+    ),
+    (
+        rf"{YEAR}(?=\s(?:model|edition|catalog|season|calendar|report|version|budget|tax|election))",
+        lambda m: year(m[1]),
+    ),
+    (rf"{DAY}{TO}{DAY}", lambda m: f"{weekday(m[1])} to {weekday(m[2])}"),
+    (
+        rf"(?:(?<!\w )|(?<=\b(?i:on|to|or) )|(?<=\band )){DAY}(?=,|\s+(?:at|to|and|{MONTH}|\d))"
+        r"|\b(Mon|Tues?|Wed|Thu|Thurs?|Fri)\b\.?",
+        lambda m: weekday(m[0]),
+    ),
+    (rf"(day (?:and|or|to|through) ){DAY}", lambda m: m[1] + weekday(m[2])),
+    (r"\b(Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\b\.?", lambda m: date(m[1])),
+    (rf"(?<![\w.:/-])(-?{AMOUNT}){TO}(-?{AMOUNT})(?![-\d])", span),
+    (rf"(?<![\w.)])-(?=\.?\d|{SIGN})", "minus "),
+    (r"(\d)\s?([AaPp])\.?\s?[Mm]\b(?:\.(?!$))?", lambda m: f"{m[1]} {m[2].lower()} m"),
+    (r"(\d)\s?(?:ft\.?|feet)\s(\d+)\s?in\b\.?", lambda m: f"{m[1]} feet {m[2]} inches"),
+    (rf"(?<![\d,.])({NUMBER})\s?({'|'.join(sorted(UNITS, key=len, reverse=True))})(?!\w)\.?", unit),
+    (rf"(?<=[\w€%])\s?/\s?({'|'.join(sorted(PER, key=len, reverse=True))})\b\.?", lambda m: f" per {PER[m[1]]}"),
+    (r"\b(Route|Highway|Interstate|Boeing|Airbus) (\d{3})\b", lambda m: f"{m[1]} {year(m[2])}"),
+    (r"\b24/7\b", lambda m: "twenty four seven"),
+    (r"(?i)\b(order|ticket|account|customer|invoice|reference|serial|room|part|model|policy)\s+no\.", r"\1 number"),
+    (r"\b[Nn]o(s?)\.\s?(?=(?:[A-Z]{1,3}-?)?\d)", r"number\1 "),
+    (r"(?<!press )(?<!dial )(?<!then )(?<!or )(?<!and )(?<!\S)#(?=\d)", "number "),
+    (r"\b(?:ext|x)\.?\s?(?=\d{3,5}\b)|\bext(?=\s\d)", "extension "),
+    (r"\b[vV](?=\d+\.\d)", "version "),
+    (r"\b(\d+)x(?=\s(?:faster|more|as|the|higher|larger|bigger|longer|points)\b)", r"\1 times"),
+    (r"(\d)\s?x\s?(?=\d)", r"\1 by "),
+    (
+        rf"\b(Chapter|Part|Phase|Level|Type|Class|Volume|World War) ({'|'.join(ROMAN)})\b",
+        lambda m: f"{m[1]} {ROMAN.index(m[2]) + 1}",
+    ),
+    (rf"(\d \w+\s(?:[A-Z]\w+\s)*)({'|'.join(STREETS)})\b\.?(?!\s[A-Z][a-z]+'s)", lambda m: f"{m[1]}{STREETS[m[2]]}"),
+    (r"((?:^|[.!?]\s)(?:[A-Z][a-z]+\s)?|\b[a-z]+\s)St\.(?=\s[A-Z])", r"\1Saint"),
+    (r"(\b[A-Z][a-z]+\s)Dr\.(?!\s[A-Z])", r"\1Drive"),
+    (r"\b([A-Z]{1,3})&([A-Z]{1,2})\b", lambda m: f"{' '.join(m[1])} and {' '.join(m[2])}"),
+    (r"\b(?:[A-Z]+\d+[A-Z][A-Z\d]*|\d+[A-Z]+\d[A-Z\d]*)\b", lambda m: " ".join(m[0])),
+    (r"\b([A-Z]{1,3})-?(\d{3,})\b(?![.,]\d)", lambda m: f"{' '.join(m[1])} {singly(m[2])}"),
+    (r"\b([A-Z]{2,4})s\b", several_letters),
+]
+MINUS = re.compile(r"(?<=[\d²³)])\s?-\s?(?=[\d(a-z])|(?<=\b[a-z])\s?-\s?(?=\d)|(?<=\s)-(?=\s)")  # beside an equals
+UNCLEAR = re.compile(r"\d+/\d+(?:/\d+)*|\d+(?::\d+)+|\d+,\d+(?:,\d+)*|\d+,\d+\.\d+")
+CLEAR = re.compile(rf"(?:[01]?\d|2[0-3]):[0-5]\d|{NUMBER}")
+
+
+def unfolded(text):
+    """Return a text whose dates, years, ranges, units and capitals are words or clearer; ValueError: read in two ways.
+
+    A date by numbers is American, with the month first. A fraction, a ratio and a decimal comma are refused.
+    """
+    if "=" in text:
+        text = MINUS.sub(" minus ", text)
+    for pattern, say in REWRITTEN:
+        text = re.sub(pattern, say, text)
+    if re.search("[a-z]", text):  # else all of it is in capitals
+        text = re.sub(r"\b[A-Z]{2,5}\b(?!')", capitals, text)
+    if two_ways := [m[0] for m in UNCLEAR.finditer(text) if not CLEAR.fullmatch(m[0])]:
+        raise ValueError(f"received {two_ways[0]!r}, which has no single reading; write it as words.")
+    return text
+
+
+# --- the words of a text ---------------------------------------------------------------------------------------------
 
 
 def checked(text):
@@ -165,7 +416,7 @@ def words(text):
     text = read_numbers(unfolded(text))
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     said = []
-    for token in re.findall(r"[A-Za-z][A-Za-z.]*\.(?!\w)|[A-Za-z]+(?:'[A-Za-z]+)*|[*#&@+%=°]|[.,;:!?]", text):
+    for token in re.findall(r"[A-Za-z][A-Za-z.]*\.(?!\w)|[A-Za-z]+(?:'[A-Za-z]+)*|[*#&@+%=°×]|[.,;:!?]", text):
         said += spelt_out(token)
     while said and said[-1] == ",":
         said.pop()
@@ -180,148 +431,9 @@ def spelt_out(token):
         return SHORT[token.lower()].split()
     stop = [","] if token[-1] in ".,;:!?" else []
     bare = token.rstrip(".,;:!?")
-    if "." in bare or (bare.isupper() and 1 < len(bare) <= 5 and bare.lower() not in dictionary()):
+    if "." in bare or (bare.isupper() and 1 < len(bare) <= 5 and bare.lower() not in {*dictionary(), "covid"}):
         return [*bare.replace(".", "").lower(), *stop]
     return ([bare.lower()] if bare else []) + stop
-
-
-# --- what is written short --------------------------------------------------------------------------------------------
-
-MONTHS = re.findall(r"\w+", "January February March April May June July August September October November December")
-DAYS = re.findall(r"\w+", "Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
-MONTH = rf"\b({'|'.join(MONTHS)}|Sept|{'|'.join(m[:3] for m in MONTHS)})\b\.?"
-DAY = rf"\b({'|'.join(DAYS)}|Tues|Thurs|Thur|{'|'.join(d[:3] for d in DAYS)})\b\.?"
-YEAR = r"((?:19|20)\d\d)"
-DATE = r"(0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
-TO = r"\s?[-–—]\s?"
-AMOUNT = rf"(?:[$€£]\s?)?(?:{NUMBER})(?::[0-5]\d)?(?:st|nd|rd|th|\s?[ap]\.?m\b\.?)?"
-UNITS = {
-    **{"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "kg": "kilogram", "g": "gram"},
-    **{
-        "l": "liter",
-        "ml": "milliliter",
-        "MB": "megabyte",
-        "GB": "gigabyte",
-        "h": "hour",
-        "hrs": "hour",
-        "min": "minute",
-    },
-    **{"sec": "second", "mph": "mile per hour", "km/h": "kilometer per hour", "lbs": "pound"},
-    **{"°C": "degree Celsius", "°F": "degree Fahrenheit"},
-}
-
-
-def year(number):
-    """Return a year from 1900 in words: "1999" is "nineteen ninety nine", "2005" is "two thousand five"."""
-    import num2words
-
-    return re.sub(r" and |-", " ", num2words.num2words(int(number), to="year"))
-
-
-def decade(number):
-    """Return "1990" as "nineteen nineties"."""
-    return re.sub("y$", "ies", year(number)) if number[-2:] != "00" else f"{year(number)}s"
-
-
-def date(month, day="", of_year="", last=""):
-    """Return a date in words: a month (name, its beginning or number), its day or days, and the year where given."""
-    name = MONTHS[int(month) - 1] if month.isdigit() else next(m for m in MONTHS if m.startswith(month[:3]))
-    days = f" {ordinal(day)}" + (f" to {ordinal(last)}" if last else "") if day else ""
-    return f"{name}{days}" + (f" {year(of_year)}" if of_year else "")
-
-
-def by_numbers(match):
-    """Return a date such as 5/4/2026 in words: the month first, as Americans write; the day where it is above 12."""
-    first, second, of_year = match.groups()
-    month, day = (first, second) if int(first) <= 12 else (second, first)
-    return date(month, day, of_year) if 1 <= int(month) <= 12 and 1 <= int(day) <= 31 else match[0]
-
-
-def weekday(short):
-    """Return the name of a day of the week from its beginning."""
-    return next(day for day in DAYS if day.startswith(short[:3]))
-
-
-def dated(match):
-    """Return "25 December 2026" as "the twenty fifth of December twenty twenty six"."""
-    day, month, of_year = match.groups()
-    return f"the {ordinal(day)} of {date(month, '', of_year)}"
-
-
-def unit(number, name):
-    """Return a number and its unit in words, in the plural where it is not 1."""
-    first, _, rest = UNITS[name].partition(" ")
-    return " ".join(filter(None, [several(number, first), rest]))
-
-
-def span(match):
-    """Return a range with "to"; 555-0199 is a telephone number and stays."""
-    one, other = match.groups()
-    if re.fullmatch(r"\d{3}-\d{4}", match[0]):
-        return match[0]
-    if re.fullmatch(YEAR, one) and re.fullmatch(YEAR, other):
-        return f"{year(one)} to {year(other)}"
-    sign = other[0] if one[0] == other[0] and one[0] in MONEY else ""
-    sign = one[0] if one[0] in MONEY and other[0] not in MONEY else sign
-    return f"{one.lstrip('$€£ ') if sign else one} to {sign}{other.lstrip('$€£ ') if sign else other}"
-
-
-def capitals(match):
-    """Return capitals letter by letter where no vowel is among them, or where the dictionary says them so."""
-    word = match[0].lower()
-    letters = [("EY",) if letter == "a" else dictionary()[letter][0] for letter in word]
-    spelt = tuple(phone for said in letters for phone in said)
-    return " ".join(word) if not set(word) & set("aeiouy") or spelt in dictionary().get(word, ()) else match[0]
-
-
-REWRITTEN = [  # tried one after the other on the whole text, before numbers are read
-    (rf"\b{YEAR}-(\d\d)-(\d\d)\b", lambda m: by_numbers(re.match(r"(.+)/(.+)/(.+)", f"{m[2]}/{m[3]}/{m[1]}"))),
-    (rf"\b(\d\d?)/(\d\d?)/{YEAR}\b", by_numbers),
-    (rf"{MONTH}\s+{DATE}{TO}{DATE}(?![\d:])(?:,?\s*{YEAR}\b)?", lambda m: date(m[1], m[2], m[4], m[3])),
-    (rf"{MONTH}\s+{DATE}(?![\d:]|[.,]\d|\s?[ap]\.?m)(?:,?\s*{YEAR}\b)?", lambda m: date(m[1], m[2], m[3])),
-    (rf"\b(?:the\s+)?{DATE}\s+(?:of\s+)?{MONTH}(?:,?\s+{YEAR}\b)?", dated),
-    (rf"{MONTH},?\s+{YEAR}\b", lambda m: date(m[1], "", m[2])),
-    (r"\b((?:19|20)\d0)s\b", lambda m: decade(m[1])),
-    (
-        r"(?i)\b(in|since|until|till|before|after|from|by|year|(?:end|start|beginning|spring|summer|autumn|winter) of)"
-        rf"\s+{YEAR}(?:(\s+to\s+|{TO}){YEAR})?(?!\d|[.,:/]\d|\s?[%€]|\s+(?:people|callers|customers|euros|dollars|cases))",
-        lambda m: f"{m[1]} {year(m[2])}" + (f" to {year(m[4])}" if m[4] else ""),
-    ),
-    (rf"{DAY}{TO}{DAY}", lambda m: f"{weekday(m[1])} to {weekday(m[2])}"),
-    (rf"(?<!\w ){DAY}(?=,|\s+(?:at|{MONTH}|\d))|\b(Mon|Tues?|Wed|Thu|Thurs?|Fri)\b\.?", lambda m: weekday(m[0])),
-    (r"\b(Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\b\.?", lambda m: date(m[1])),
-    (rf"(?<![\w.:/-])({AMOUNT}){TO}({AMOUNT})(?![-\d])", span),
-    (r"(\d)\s?([AaPp])\.?\s?[Mm]\b(?:\.(?!$))?", lambda m: f"{m[1]} {m[2].lower()} m"),
-    (
-        rf"(?<![\d,])({NUMBER})\s?({'|'.join(sorted(UNITS, key=len, reverse=True))})(?!\w)\.?",
-        lambda m: unit(m[1], m[2]),
-    ),
-    (r"\b24/7\b", lambda m: "twenty four seven"),
-    (r"\b[Nn]o\.\s?(?=\d)|(?<!press )(?<!dial )(?<!then )(?<!or )(?<!and )(?<=\s)#(?=\d)", lambda m: "number "),
-    (r"((?:^|[.!?]\s)(?:[A-Z][a-z]+\s)?|\b[a-z]+\s)St\.(?=\s[A-Z])", lambda m: f"{m[1]}Saint"),
-    (r"(\b[A-Z][a-z]+\s)Dr\.(?!\s[A-Z])", lambda m: f"{m[1]}Drive"),
-    (r"(?<=[a-z\d]{2})\.(?=[a-z]{2})", lambda m: " dot "),
-    (r"\bwww\b", lambda m: "w w w"),
-]
-MINUS = re.compile(r"(?<=[\d²³)])\s?-\s?(?=[\d(a-z])|(?<=\b[a-z])\s?-\s?(?=\d)|(?<=\s)-(?=\s)")  # beside an equals
-UNCLEAR = re.compile(r"\d+/\d+(?:/\d+)*|\d+(?::\d+)+|\d+,\d+(?:,\d+)*|\d+,\d+\.\d+")
-CLEAR = re.compile(rf"(?:[01]?\d|2[0-3]):[0-5]\d|{NUMBER}")
-
-
-def unfolded(text):
-    """Return a text whose dates, years, ranges, units and capitals are words or clearer; ValueError: read in two ways.
-
-    A date by numbers is American, with the month first. A fraction, a ratio and a decimal comma are refused.
-    """
-    if "=" in text:
-        text = MINUS.sub(" minus ", text)
-    for pattern, say in REWRITTEN:
-        text = re.sub(pattern, say, text)
-    if re.search("[a-z]", text):  # else all of it is in capitals
-        text = re.sub(r"\b[A-Z]{2,5}\b(?!')", capitals, text)
-    if two_ways := [m[0] for m in UNCLEAR.finditer(text) if not CLEAR.fullmatch(m[0])]:
-        raise ValueError(f"received {two_ways[0]!r}, which has no single reading; write it as words.")
-    return text
 
 
 # --- the dictionary --------------------------------------------------------------------------------------------------
@@ -339,181 +451,3 @@ def dictionary():
         word, *phones = line.split()
         entries[re.sub(r"\(\d+\)$", "", word)].append(tuple(phones))
     return dict(entries)
-
-
-def look_up(word, rules):
-    """Return (phonemes, known) of a word: from the dictionary, else without its 's or by the rules for letters."""
-    known = dictionary()
-    if word in known:
-        return known[word][0], True
-    if word.endswith("'s") and (stem := word[:-2]) in known:
-        voiced = known[stem][0][-1] not in {"P", "T", "K", "F", "TH"}
-        hiss = known[stem][0][-1] in {"S", "Z", "SH", "ZH", "CH", "JH"}
-        return (*known[stem][0], *(("IH", "Z") if hiss else ("Z",) if voiced else ("S",))), True
-    return rules(word), False
-
-
-def phonemes(text, rules):
-    """Return [(word, phonemes)] of a text; a stop is (",", ("SIL",)), and the letter A among letters is EY."""
-    said = words(text)
-    spoken = [(word, ("SIL",) if word == "," else look_up(word, rules)[0]) for word in said]
-    for k in [k for k, word in enumerate(said) if word == "a"]:
-        before, behind = said[k - 1] if k else "", said[k + 1] if k + 1 < len(said) else ""
-        if behind == "m" or (len(before) == 1 and before not in "ai,"):
-            spoken[k] = ("a", ("EY",))
-    return spoken
-
-
-# --- letters to sounds -----------------------------------------------------------------------------------------------
-
-MOST_SOUNDS = 2  # of one letter: x is K S
-SIDES = [(0, 0), (0, 1), (1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (4, 4)]  # letters to the left and right that are seen
-
-
-def aligned(word, phones, cost):
-    """Return the sounds (a tuple of up to two phonemes) of each letter, by the least sum of ``cost`` (letter, sounds).
-
-    None where a word has more sounds than two a letter. Dynamic programming over (letters, phonemes) done.
-    """
-    best = [{0: (0.0, None)}]
-    for k, letter in enumerate(word):
-        row = {}
-        for done, (total, _) in best[k].items():
-            for many in range(min(MOST_SOUNDS, len(phones) - done) + 1):
-                now = total + cost(letter, phones[done : done + many])
-                if done + many not in row or now < row[done + many][0]:
-                    row[done + many] = (now, many)
-        best.append(row)
-    done, sounds = len(phones), []
-    if done not in best[-1]:
-        return None
-    for k in range(len(word), 0, -1):
-        many = best[k][done][1]
-        sounds.append(phones[done - many : done])
-        done -= many
-    return sounds[::-1]
-
-
-def fit_alignment(pairs, rounds=5):
-    """Return ``cost`` of `aligned`, from (word, phonemes) pairs: aligned, counted, aligned again (hard EM)."""
-    first = {0: 1.5, 1: 1.0, 2: 3.0}
-    own = {"a": "AE", "b": "B", "c": "K", "d": "D", "e": "EH", "f": "F", "g": "G", "h": "HH", "i": "IH", "j": "JH"}
-    own |= {"k": "K", "l": "L", "m": "M", "n": "N", "o": "AA", "p": "P", "q": "K", "r": "R", "s": "S", "t": "T"}
-    own |= {"u": "AH", "v": "V", "w": "W", "x": "K", "y": "IY", "z": "Z"}
-    cost = lambda letter, sounds: first[len(sounds)] - (own.get(letter) in sounds)  # noqa: E731
-    for _ in range(rounds):
-        counts = defaultdict(Counter)
-        for word, phones in pairs:
-            for letter, sounds in zip(word, aligned(word, phones, cost) or (), strict=False):
-                counts[letter][sounds] += 1
-        table = {
-            (letter, sounds): -np.log((n + 0.1) / (seen.total() + 100))
-            for letter, seen in counts.items()
-            for sounds, n in seen.items()
-        }
-        cost = lambda letter, sounds, table=table: table.get((letter, sounds), 12.0)  # noqa: E731
-    return cost
-
-
-def window(word, k, sides):
-    """Return what is seen at letter k of a word: so many letters to its left and right; "_" is outside."""
-    left, right = sides
-    padded = "_" * left + word + "_" * right
-    return padded[k : k + left + 1 + right]
-
-
-def train_letters(pairs, cost, least=2):
-    """Return rules {(number of the sides, window): sounds}: of each window the most frequent sounds.
-
-    A window seen less than ``least`` times is no rule, nor is one that says what the next smaller window says.
-    """
-    counts = [defaultdict(Counter) for _ in SIDES]
-    for word, phones in pairs:
-        for k, sounds in enumerate(aligned(word, phones, cost) or ()):
-            for level, sides in enumerate(SIDES):
-                counts[level][window(word, k, sides)][sounds] += 1
-    rules = {}
-    for level, (sides, seen) in enumerate(zip(SIDES, counts, strict=True)):
-        for key, found in seen.items():
-            sounds, many = found.most_common(1)[0]
-            if found.total() >= least and many and said_below(rules, key, sides, level) != sounds:
-                rules[level, key] = sounds
-    return rules
-
-
-def said_below(rules, key, sides, level):
-    """Return what the smaller windows inside ``key``, a window of ``sides``, say; the largest one that is a rule."""
-    for k in range(level - 1, -1, -1):
-        left, right = SIDES[k]
-        inner = key[sides[0] - left : sides[0] + 1 + right]
-        if (k, inner) in rules:
-            return rules[k, inner]
-    return None
-
-
-def spell(word, rules, levels=None):
-    """Return the phonemes of a word by the rules: each letter by the largest window that is one; () if none is."""
-    sounds, letters = [], re.sub("[^a-z]", "", word)
-    for k in range(len(letters)):
-        for level in range((levels or len(SIDES)) - 1, -1, -1):
-            if (said := rules.get((level, window(letters, k, SIDES[level])))) is not None:
-                sounds += said
-                break
-    return tuple(sounds) or ("AH",)
-
-
-def distance(said, right):
-    """Return the least number of phonemes that are put in, left out or exchanged (Levenshtein 1966)."""
-    row = list(range(len(right) + 1))
-    for i, one in enumerate(said, 1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(right, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (one != other))
-    return row[-1]
-
-
-def error_rate(spoken, pronunciations):
-    """Return (phoneme error rate, share of words that are wrong) of [phonemes] against [their pronunciations].
-
-    Of a word's pronunciations the nearest counts; the rate is the sum of distances by the sum of lengths.
-    """
-    nearest = [
-        min((distance(said, right), len(right)) for right in rights)
-        for said, rights in zip(spoken, pronunciations, strict=True)
-    ]
-    errors, lengths = np.array(nearest).T
-    return float(errors.sum() / lengths.sum()), float((errors > 0).mean())
-
-
-def plain_words():
-    """Return {word: pronunciations} of the dictionary's words of two letters or more, letters only."""
-    return {word: said for word, said in dictionary().items() if re.fullmatch("[a-z]{2,}", word)}
-
-
-def split_by_beginning(entries, held_out, seed):
-    """Return (training, test) parts of {word: …}: about ``held_out`` test words, no beginning of five in both.
-
-    "appendix" and "appendixes" are on one side, so a held-out word is one whose family was not learnt from.
-    """
-    families = defaultdict(list)
-    for word in sorted(entries):
-        families[word[:5]].append(word)
-    names, test = sorted(families), set()
-    for k in np.random.default_rng(seed).permutation(len(names)):
-        if len(test) >= held_out:
-            break
-        test |= set(families[names[k]])
-    return {w: e for w, e in entries.items() if w not in test}, {w: entries[w] for w in sorted(test)}
-
-
-def save_rules(rules, path):
-    """Write rules as gzipped JSON, the same bytes each time."""
-    rows = {f"{level} {key}": " ".join(sounds) for (level, key), sounds in sorted(rules.items())}
-    with open(path, "wb") as file, gzip.GzipFile(fileobj=file, mode="wb", mtime=0, filename="") as packed:
-        packed.write(json.dumps(rows, separators=(",", ":")).encode())
-
-
-def load_rules(path):
-    """Return rules that `save_rules` wrote."""
-    rows = json.loads(gzip.decompress(Path(path).read_bytes()))
-    return {(int(name[0]), name[2:]): tuple(said.split()) for name, said in rows.items()}

@@ -5,6 +5,7 @@ Taught in 18_case_speech. The recordings are Asterisk's English prompts, spoken 
 them carries the same licence. Sounds are (n,) at RATE, 8,000 samples a second.
 """
 
+import csv
 import functools
 import re
 import subprocess
@@ -19,7 +20,6 @@ import numpy as np
 
 RATE, RECORDED = 8000, 16000  # samples a second: of the telephone, and of the recordings
 STEP = RATE // 100  # samples in a frame of the alignment, 10 ms
-HELD_OUT, SPLIT_SEED = 110, 0
 PHONES = tuple(
     re.findall(
         r"\w+",
@@ -29,8 +29,6 @@ PHONES = tuple(
 
 # What is heard where the list says something else
 OTHERWISE = {"spy-iax": "eeks", "spy-iax2": "eeks", "spy-dahdi": "dottie", "spy-h323": "H three two three"}
-# What was measured before addresses and capitals were read by rules: one word, and letters for the address
-AS_MEASURED = {"USB": "usb", "voice over IP": "voice over ip", "www.asterisk.org": "w w w a s t e r i s k o r g"}
 
 
 # --- the recordings --------------------------------------------------------------------------------------------------
@@ -38,8 +36,6 @@ AS_MEASURED = {"USB": "usb", "voice over IP": "voice over ip", "www.asterisk.org
 
 def spoken_text(line):
     """Return what is said of a line of the list: what is in brackets is a remark or a beep, no speech."""
-    for written, read in AS_MEASURED.items():
-        line = line.replace(written, read)
     return re.sub(r"\[.*?\]|\(.*?\)|<.*?>", " ", line).replace("umute", "unmute").strip(" .") + "."
 
 
@@ -73,15 +69,15 @@ def recording(name, rate=RECORDED):
     return sound if rate == RECORDED else audio.resample(sound, RECORDED, rate)
 
 
-def split(seed=SPLIT_SEED, count=HELD_OUT, least=3):
-    """Return (training, held-out) names: ``count`` different texts of at least ``least`` words are held out by lot.
+def split():
+    """Return (training, held-out) names: 110 different texts of three words or more were held out by lot, once.
 
-    What has the words of a held-out prompt is in neither part. Parts of a held-out text may be in training texts.
+    data/speech/prompts.csv keeps which. Drawn anew after a reading has changed, they would be others, and the voice has
+    learnt from those. What has the words of a held-out prompt is in neither part; parts of it may be in training texts.
     """
     said = {name: tuple(w for w in speech_text.words(text) if w != ",") for name, text in texts().items()}
-    different = sorted({words: name for name, words in sorted(said.items(), reverse=True)}.items())
-    long = [name for words, name in different if len(words) >= least]
-    held_out = sorted(np.random.default_rng(seed).choice(long, count, replace=False).tolist())
+    with open(runtime.shipped("speech", "prompts.csv"), encoding="utf-8", newline="") as file:
+        held_out = sorted(row["name"] for row in csv.DictReader(file) if row["part"] == "held out")
     taken = {said[name] for name in held_out}
     return [name for name in said if said[name] not in taken], held_out
 

@@ -451,7 +451,7 @@ def trigrams(texts):
 
 HELD_OUT = 0.1  # of each family's wishes
 FOR_CHOICES = 0.03
-SPLIT = 2611  # by lot; while the networks were built another one was in use, and theirs were measured on it
+SPLIT = 2611  # chosen at random; while the networks were built another one was in use, and theirs were measured on it
 TRAIN = 0
 CHOICES = 1  # held out, to choose by
 TEST = 2  # held out

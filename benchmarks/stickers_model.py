@@ -80,7 +80,7 @@ def wordings(places, seed, read):
 
 
 def mirrored(images, places, rng):
-    """Return pictures of which half, by lot, are mirrored, where that shows the same wish."""
+    """Return pictures of which half, at random, are mirrored, where that shows the same wish."""
     every = wishes()[0]
     turn = rng.random(len(images)) < 0.5
     turn &= np.array([may_be_mirrored(every[k]) for k in places])
@@ -276,9 +276,10 @@ def save_half(model, path):
 
 
 def load_half(model, path):
-    """Read them back into a model of the same form."""
+    """Read weights stored as float16 into a model of the same form; return it."""
     with np.load(path) as found:
         model.set_weights([found[name].astype(np.float32) for name in sorted(found.files)])
+    return model
 
 
 def save(**found):
@@ -662,7 +663,7 @@ def load_vae():
 
 
 def paint_by_vae(texts, seed=0, decoder=None):
-    """Return a sticker uint8 (n, 32, 32, 3) for each text, from codes drawn by lot."""
+    """Return a sticker uint8 (n, 32, 32, 3) for each text, from codes drawn at random."""
     codes = np.random.default_rng(seed).standard_normal((len(texts), CODE), np.float32)
     return data.to_uint8((decoder or load_vae()).predict([codes, tokens(texts)], verbose=0))
 
@@ -674,7 +675,7 @@ SETTINGS = [(steps, guidance) for steps in (6, 12) for guidance in (1.0, 1.5, 2.
 
 
 def asked_texts(places, seed):
-    """Return a text for each wish, its wording by lot."""
+    """Return a text for each wish, its wording at random."""
     every, rng = wishes()[0], np.random.default_rng(seed)
     return [phrase(every[k], rng) for k in places]
 
@@ -727,7 +728,7 @@ def rows_to_measure(painter, first):
         SEEN: (painter(asked_texts(some, 200), seed=200), some),
         REAL_SEEN: (drawings[some], some),
         NEAREST: (drawings[nearest_by_name(texts[0], seen)], test),
-        "a seen drawing by lot": (drawings[np.random.default_rng(9).permutation(seen)[: len(test)]], test),
+        "a random seen drawing": (drawings[np.random.default_rng(9).permutation(seen)[: len(test)]], test),
     }
 
 

@@ -38,7 +38,7 @@ SOURCES = {"airdsAirs": "Aird", "oneills1850": "O'Neill", "ryansMammoth": "Ryan"
 METRES = {"6/8": 12, "9/8": 18, "2/4": 8, "3/4": 12, "4/4": 16, "2/2": 16}  # sixteenths of a bar
 MODES = ("major", "minor")
 SHARES = {"train": 0.70, "validation": 0.12, "test": 0.18}
-SPLIT = 1883  # by lot; the year of Ryan's collection
+SPLIT = 1883  # arbitrary: the year of Ryan's collection
 SAME = 14  # notes in a row that two tunes share, for them to count as one family; 12 chain a fifth of all into one
 REST = -128  # the pitch of a rest, in the table
 
@@ -230,7 +230,7 @@ def shipped():
 
 
 def parts():
-    """Return {"train", "validation", "test"} of the shipped tunes: whole families, by lot."""
+    """Return {"train", "validation", "test"} of the shipped tunes: whole families, at random."""
     tunes = shipped()
     groups = np.unique([tune.family for tune in tunes])
     lot = np.random.default_rng(SPLIT).permutation(groups)
@@ -361,7 +361,7 @@ def notes_in(tunes):
 
 
 def bits_a_note(bits, tunes, resamples=4000, seed=0):
-    """Return (bits a note, least, most): a bootstrap over families, which are what was drawn by lot."""
+    """Return (bits a note, least, most): a bootstrap over families, which are what was drawn at random."""
     groups = np.unique([tune.family for tune in tunes], return_inverse=True)[1]
     own, notes = np.bincount(groups, bits), np.bincount(groups, notes_in(tunes))
     draws = np.random.default_rng(seed).integers(len(own), size=(resamples, len(own)))

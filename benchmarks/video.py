@@ -34,10 +34,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from aigc_utils import kittens, losses, metrics, models, motion, runtime, training, video  # noqa: E402
-from aigc_utils.motion import POSE, REST  # noqa: E402
+from aigc_utils import kittens, losses, metrics, models, runtime, training, video  # noqa: E402
 from aigc_utils.runtime import keras, tf  # noqa: E402
 from benchmarks import common  # noqa: E402
+from benchmarks.motion import POSE, REST, Moving, posed  # noqa: E402
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
@@ -104,7 +104,7 @@ def cast(count, seed, new):
 
 def film(kitten, poses):
     """Return a clip, uint8 (frames, 32, 32, 3), of one kitten in poses (frames, 5)."""
-    return np.stack([motion.draw(kitten, dict(zip(POSE, pose, strict=True))) for pose in poses.tolist()])
+    return np.stack([posed(kitten, dict(zip(POSE, pose, strict=True))) for pose in poses.tolist()])
 
 
 def clips(count, each, seed, new=False):
@@ -125,7 +125,8 @@ def clips(count, each, seed, new=False):
 def kept(part):
     """Return `clips` of a part of SETS, drawn once and then read from the cache."""
     count, each, seed, new = SETS[part]
-    version = hashlib.sha256(Path(motion.__file__).read_bytes() + inspect.getsource(track).encode()).hexdigest()[:8]
+    source = "".join(map(inspect.getsource, (Moving, posed, track)))
+    version = hashlib.sha256(source.encode()).hexdigest()[:8]
     path = runtime.cache_dir() / f"video-{part.replace(' ', '-')}-{version}-{count}-{each}-{seed}.npz"
     if not path.exists():
         frames, poses, table = clips(count, each, seed, new)

@@ -161,7 +161,7 @@ WRONG = {
         "02.3": [
             ("def best_without_log(p, q):\n    return p / (p + q)", "nothing holds D back"),
             ("def best_without_log(p, q):\n    return (p < q).astype(float)", "likelier"),
-            ("def best_without_log(p, q):\n    return float(p.sum() > q.sum())", "One number an outcome"),
+            ("def best_without_log(p, q):\n    return float(p.sum() > q.sum())", "one number for each outcome"),
         ],
         "02.4": [
             (
@@ -250,7 +250,7 @@ WRONG = {
             ),
             (
                 "def places(count):\n    return stats.norm.ppf(np.arange(1, count) / count)",
-                "So many places",
+                "as many places as asked for",
             ),
         ],
         "03.4": [
@@ -264,7 +264,7 @@ WRONG = {
             ),
             (
                 "def best_variance(images, decoded):\n    return np.mean((images - decoded) ** 2, axis=0)",
-                "One number",
+                "one number for all values",
             ),
         ],
         "03.5": [
@@ -274,7 +274,7 @@ WRONG = {
             ),
             (
                 "def best_codes(shares):\n    return np.max(shares, axis=0)",
-                "index is asked",
+                "Return the index",
             ),
             (
                 "def best_codes(shares):\n    return np.argmin(shares, axis=0)",
@@ -954,7 +954,7 @@ WRONG = {
             ),
             (
                 "def leaking(family, train, test):\n    return {family[k] for k in train} & {family[k] for k in test}",
-                "A list is asked for",
+                "Return a list",
             ),
             (
                 "def leaking(family, train, test):\n"
@@ -982,12 +982,12 @@ WRONG = {
             ),
             (
                 "def most_wrong(drawing, checking, repair):\n    return (drawing - checking) / (repair * drawing)",
-                "ends at 1",
+                "at most 1",
             ),
             (
                 "def most_wrong(drawing, checking, repair):\n"
                 "    return min(1.0, (drawing - checking) / (repair * drawing))",
-                "begins at 0",
+                "at least 0",
             ),
             ("def most_wrong(drawing, checking, repair):\n    return min(1.0, (drawing - checking) / drawing)", "0.6"),
         ],
@@ -1123,7 +1123,7 @@ WRONG = {
         ],
         "13.3": [
             ("def readings_of(text):\n    return [float(text.replace(',', '.'))]", "a thousand"),
-            ("def readings_of(text):\n    return [float(text.replace(',', ''))]", "lead decimals"),
+            ("def readings_of(text):\n    return [float(text.replace(',', ''))]", "before decimals"),
             (
                 "def readings_of(text):\n    values = {float(text.replace(',', '.'))}\n"
                 "    if re.fullmatch(r'[1-9][.,]\\d{3}', text):\n"
@@ -1159,7 +1159,7 @@ WRONG = {
             (
                 "def common_odds_ratio(counts):\n    c = np.asarray(counts, float)\n    c = c[(c > 0).all(1)]\n"
                 "    t = c.sum(1)\n    return np.sum(c[:, 0] * c[:, 3] / t) / np.sum(c[:, 1] * c[:, 2] / t)",
-                "no empty score",
+                "a score empty",
             ),
             (
                 "def common_odds_ratio(counts):\n    a, b, c, d = np.asarray(counts, float).sum(0)\n"
@@ -1301,14 +1301,17 @@ WRONG = {
             ),
         ],
         "14.5": [
-            ("def most_leak_chance(saved, audit, leak_cost):\n    return (saved - audit) / leak_cost", "has an end"),
+            (
+                "def most_leak_chance(saved, audit, leak_cost):\n    return (saved - audit) / leak_cost",
+                "for no probability",
+            ),
             (
                 "def most_leak_chance(saved, audit, leak_cost):\n    return min(1, saved / leak_cost)",
                 "50,000 EUR are left",
             ),
             (
                 "def most_leak_chance(saved, audit, leak_cost):\n    return min(1, (saved - audit) / leak_cost)",
-                "no chance is small enough",
+                "no probability is small enough",
             ),
         ],
         "14.6": [
@@ -1319,7 +1322,7 @@ WRONG = {
             ),
             (
                 "def untraced(text):\n    return re.findall(r'\\d+(?:[.]\\d+)?', re.sub(r'\\d+\\[\\w+\\]', '', text))",
-                "vanish as a whole",
+                "removed as a whole",
             ),
         ],
     },
@@ -1343,13 +1346,13 @@ WRONG = {
                 "    for part in parts:\n"
                 "        dead += [start + k for k, t in enumerate(part) if t == ' ' and '.' not in part]\n"
                 "        start += len(part) + 1\n    return dead",
-                "nobody gets behind",
+                "nobody can get behind",
             ),
             (
                 "def dead_squares(corridor):\n"
                 "    return [k for k in range(1, len(corridor) - 1) if corridor[k] != '#' and "
                 "'#' in (corridor[k - 1], corridor[k + 1])]",
-                "nobody gets behind",
+                "nobody can get behind",
             ),
         ],
         "15.2": [
@@ -1734,7 +1737,7 @@ WRONG = {
                 "def order_for(orders, email, number):\n"
                 '    own = [r for r in orders if r["order"] == number and r["email"] == email]\n'
                 '    return own[0] if own else "none"',
-                "Capital letters make",
+                "Capital letters do not make",
             ),
             (
                 "def order_for(orders, email, number):\n"
@@ -1770,7 +1773,7 @@ WRONG = {
             (
                 "def ease_column(matrix, j, penalty):\n    z = np.delete(matrix, j, axis=1)\n"
                 "    return np.linalg.solve(z.T @ z + penalty * np.eye(z.shape[1]), z.T @ matrix[:, j])",
-                "0 for itself",
+                "0 for the item itself",
             ),
             (
                 "def ease_column(matrix, j, penalty):\n    z = np.delete(matrix, j, axis=1)\n"
@@ -1780,7 +1783,7 @@ WRONG = {
             (
                 "def ease_column(matrix, j, penalty):\n    z = np.delete(matrix, j, axis=1)\n"
                 "    return np.insert(z.T @ matrix[:, j] / ((z * z).sum(0) + penalty), j, 0)",
-                "what is left",
+                "the residual",
             ),
         ],
         "16b.3": [
@@ -1876,7 +1879,7 @@ WRONG = {
             (
                 "def parallel_fifths(high, low):\n    fifth = np.array(high) - np.array(low) == 7\n"
                 "    return int(np.sum(fifth[1:] & fifth[:-1] & (np.diff(high) * np.diff(low) > 0)))",
-                "and an octave counts",
+                "plus an octave counts",
             ),
             (
                 "def parallel_fifths(high, low):\n    fifth = (np.array(high) - np.array(low)) % 12 == 7\n"

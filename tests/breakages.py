@@ -2349,7 +2349,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="lambda hits_a, n_a, hits_b, n_b: original(hits_b, n_b, hits_a, n_a)",
         ),
         Bug(
-            "looking weekly",
+            "a look every week",
             "1.96 at every look",
             given="VISITORS = 20_000",
             old="weekly_bounds = business.sequential_bounds(weekly)",
@@ -2937,7 +2937,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         ),
         Bug(
             "of {good.sum()} solvable levels",
-            "by lot, each level meets its own wish",
+            "at random, each level meets its own wish",
             old="[~np.eye(good.sum(), dtype=bool)]",
             new="[np.eye(good.sum(), dtype=bool)]",
         ),
@@ -3150,7 +3150,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             new="True",
         ),
         Bug(
-            'assert seen["right when fresh"]',
+            'fresh["cases"] == 128',
             "cases for hits",
             old='share(fresh["right"], ',
             new='share(fresh["cases"], ',
@@ -3215,9 +3215,9 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
         ),
         Bug(
             "said = [reason",
-            "the share of cases, not its lower end",
+            "the wrong readings, not the right ones",
             old="Measured(read_right[1]",
-            new="Measured(read_right[0] + 0.2",
+            new="Measured(1 - read_right[0]",
         ),
     ],
     "19_case_customer_service": [
@@ -3468,8 +3468,8 @@ here = {"independent voices, first order": [alone.costs(one).sum() for one in so
         Bug(
             "said = [reason",
             "the lower end of the difference",
-            old="likely=Measured(against[2]",
-            new="likely=Measured(-against[2]",
+            old="likely=Measured(against_all",
+            new="likely=Measured(-against_all",
         ),
     ],
     "16b_recommending": [
@@ -3717,7 +3717,7 @@ here = {"independent voices, first order": [alone.costs(one).sum() for one in so
             given=(
                 "run = {'settings': {'producer': 'prototype'}}\n"
                 "large = kittens.sample(4, seed=1)[0].repeat(4, axis=1).repeat(4, axis=2)\n"
-                "plots.save_image_grid(large, 'a.png', provenance.Label('aigc_utils.prototype', 'prototype'), 2)\n"
+                "plots.save_image_grid(large, 'a.png', provenance.Label('aigc_apps.prototype', 'prototype'), 2)\n"
                 "label = provenance.read('a.png')"
             ),
         ),

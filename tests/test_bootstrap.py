@@ -1,5 +1,6 @@
 """The set-up: what it does in each state of .venv, and the files it works from."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -233,3 +234,24 @@ def test_importing_the_package_loads_nothing_else():
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert [name for name in loaded if name.startswith("aigc_utils")] == ["aigc_utils"]
     assert not {"tensorflow", "keras", "numpy", "matplotlib", "pandas"} & set(loaded)
+
+
+def test_what_notebooks_share_knows_nothing_of_the_programs():
+    sources = [path.read_text(encoding="utf-8") for path in (bootstrap.ROOT / "aigc_utils").rglob("*.py")]
+    assert len(sources) > 20 and not [source for source in sources if "aigc_apps" in source]
+
+
+def test_modules_and_functions_stay_small():
+    whole = 0
+    for path in [*bootstrap.ROOT.glob("aigc_utils/**/*.py"), *bootstrap.ROOT.glob("aigc_apps/**/*.py")]:
+        text = path.read_text(encoding="utf-8")
+        lines = len(text.splitlines())
+        whole += lines * (path.parent.name == "aigc_utils")
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+        long = [node.name for node in ast.walk(ast.parse(text)) if isinstance(node, kinds) and extent(node) > 40]
+        assert lines <= 500 and not long, (path.name, lines, long)
+    assert 4000 < whole <= 6500
+
+
+def extent(node):
+    return node.end_lineno - node.lineno + 1

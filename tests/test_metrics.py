@@ -36,6 +36,11 @@ def test_frechet_of_gaussians_in_closed_form():
     assert metrics.frechet_distance(a, b) == pytest.approx(5 + (1 + 0 + 4), rel=1e-9)
 
 
+def test_a_basic_interval_is_mirrored_about_the_figure():
+    drawn = np.linspace(1, 3, 41)  # mean 2; 2.5 % and 97.5 % of them: 1.05 and 2.95
+    assert metrics.basic_interval(1.5, drawn) == pytest.approx([3 - 2, 3 - 2.95, 3 - 1.05])
+
+
 def test_features_drawn_again_are_those_of_one_draw_of_the_real_ones():
     """Sets that do not vary lie 2 and 8 apart in every draw; a set drawn like the real ones follows the same draws."""
     zeros, rng = np.zeros((6, 2)), np.random.default_rng(0)

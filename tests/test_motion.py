@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from aigc_utils import kittens, motion
+from aigc_utils import kittens
+from benchmarks import motion
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ RNG = np.random.default_rng(0)
 
 def test_at_rest_a_kitten_is_the_one_that_kittens_draws():
     for kitten in kittens.factors(4, 3).to_dict("records"):
-        assert np.array_equal(motion.draw(kitten, motion.REST | {"tilt": kitten["tilt"]}), kittens.draw(kitten))
+        assert np.array_equal(motion.posed(kitten, motion.REST | {"tilt": kitten["tilt"]}), kittens.draw(kitten))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_at_rest_a_kitten_is_the_one_that_kittens_draws():
     ],
 )
 def test_each_factor_changes_its_own_part_of_the_picture(name, value, rows, columns):
-    changed = (motion.draw(KITTEN, motion.REST) != motion.draw(KITTEN, motion.REST | {name: value})).any(axis=-1)
+    changed = (motion.posed(KITTEN, motion.REST) != motion.posed(KITTEN, motion.REST | {name: value})).any(axis=-1)
     assert changed.any()
     changed[slice(*rows), slice(*columns)] = False
     assert not changed.any()
@@ -44,7 +45,7 @@ def test_each_factor_changes_its_own_part_of_the_picture(name, value, rows, colu
 @pytest.mark.parametrize(("name", "value"), [("tilt", 20), ("lid", np.nan), ("ball", 0.9), ("ear", np.inf)])
 def test_a_pose_out_of_range_is_refused(name, value):
     with pytest.raises(ValueError, match=f"{name} is .* expected a number from"):
-        motion.draw(KITTEN, motion.REST | {name: value})
+        motion.posed(KITTEN, motion.REST | {name: value})
 
 
 # --- clips ------------------------------------------------------------------------------------------------------------

@@ -34,7 +34,6 @@ def test_settings_are_read_with_both_values_and_their_comment():
     assert (steps.name, steps.cpu, steps.gpu, steps.comment) == ("STEPS", 1500, 10_000, "of the generator; β₁ = ½")
     assert (seeds.name, seeds.cpu, seeds.gpu, seeds.comment) == ("SEEDS", 5, 20, "")
     assert (rates.cpu, rates.gpu, rates.cell, rates.line) == ((8, 20), (8, 35), 3, 5)
-    assert [one.trains for one in (steps, seeds, rates)] == [True, False, False]
     assert profiles.settings_of_cell("%time = broken", 1, "99_a") == []
 
 

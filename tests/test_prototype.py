@@ -12,8 +12,9 @@ import types
 import zipfile
 from pathlib import Path
 
-from aigc_utils import business, files, kittens, plots, prototype, provenance, training
-from aigc_utils.prototype import __main__, judgement, pictures, report, runs, table
+from aigc_apps import prototype
+from aigc_apps.prototype import __main__, judgement, pictures, report, runs, table
+from aigc_utils import business, files, kittens, plots, provenance, training
 from aigc_utils.runtime import keras, tf
 
 import numpy as np
@@ -112,7 +113,7 @@ def test_the_report_needs_nothing_else_and_describes_its_pictures(plain):
 def test_samples_are_labelled(plain):
     found = provenance.read(plain / "out" / "samples.png")
     assert found.mark and found.aigc["ContentProducer"] == "prototype"
-    assert found.iptc["AISystemUsed"] == "aigc_utils.prototype"
+    assert found.iptc["AISystemUsed"] == "aigc_apps.prototype"
 
 
 def test_four_lines_load_a_gan(plain):
@@ -245,14 +246,12 @@ def test_another_process_replays_a_run(drawn, tmp_path):
     save(drawn, tmp_path / "cats")
     arguments = ["cats", "--minutes", "0.2", "--width", "8"]
     environment = os.environ | {"PYTHONPATH": str(Path(prototype.__file__).parents[2])}
-    subprocess.run(
-        [sys.executable, "-m", "aigc_utils.prototype", *arguments], cwd=tmp_path, env=environment, check=True
-    )
+    subprocess.run([sys.executable, "-m", "aigc_apps.prototype", *arguments], cwd=tmp_path, env=environment, check=True)
     path = tmp_path / "cats_report" / "run.json"
     run = json.loads(path.read_text(encoding="utf-8"))
     factors = [factor for _, factor in run["record"]]
     assert run["ended"] == "its time was up" and sorted(factors, reverse=True) == factors
-    again = f"from aigc_utils import prototype; prototype.replay({str(path)!r})"
+    again = f"from aigc_apps import prototype; prototype.replay({str(path)!r})"
     subprocess.run([sys.executable, "-c", again], env=environment, check=True)
 
 
@@ -467,11 +466,6 @@ def test_near_duplicates_are_never_on_both_sides():
     assert (labels[held_out] == 1).sum() == 20 and 10 <= (labels[held_out] == 0).sum() <= 30
     again = pictures.split(labels, groups, seed=3)
     assert [part.tolist() for part in again] == [training_places.tolist(), held_out.tolist()]
-
-
-def test_an_interval_is_mirrored_about_the_figure():
-    drawn = np.linspace(1, 3, 41)  # mean 2; 2.5 % and 97.5 % of them: 1.05 and 2.95
-    assert judgement.mirrored(1.5, drawn) == pytest.approx([3 - 2, 3 - 2.95, 3 - 1.05])
 
 
 def test_generated_pictures_like_real_ones_are_near_and_others_are_not():

@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from aigc_utils import kittens, prototype, provenance
+from aigc_apps import prototype
+from aigc_utils import kittens, provenance
 
 import numpy as np
 import pytest
@@ -119,7 +120,7 @@ def film(folder):
 
 def shell(path, out):
     """Run the command as a reader types it; return (exit status, printed, complained)."""
-    arguments = [sys.executable, "-m", "aigc_utils.prototype", path, "--minutes", "0.2", "--out", out]
+    arguments = [sys.executable, "-m", "aigc_apps.prototype", path, "--minutes", "0.2", "--out", out]
     environment = os.environ | {"PYTHONPATH": str(Path(prototype.__file__).parents[2]), "PYTHONUTF8": "1"}
     done = subprocess.run(arguments, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
     return done.returncode, done.stdout, done.stderr

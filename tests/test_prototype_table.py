@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+from aigc_apps.prototype import table as prototype
 from aigc_utils import business, tables
 from aigc_utils.files import DataError
-from aigc_utils.prototype import table as prototype
 
 import numpy as np
 import pandas as pd
@@ -91,7 +91,7 @@ def test_what_is_left_out_is_counted_and_said(tmp_path):
     [
         ("", "is empty"),
         ("\n \n", "is empty"),
-        (b"\x00\x01" * 40, "bytes of 0"),
+        (b"\x00\x01" * 40, "zero bytes"),
         (HEAD.encode() + "1,2,größer\n".encode("latin-1") * 200, "no UTF-8 text .*save it as 'CSV UTF-8'"),
         ("size\n" + "\n".join(map(str, range(200))), "a table of 1 columns; expected 2 to 500"),
         (HEAD + "1,2,a\n1,2\n" * 100, "row 2 has 2 cells; expected 3"),
@@ -116,7 +116,7 @@ def test_missing_large_and_changing_files_are_one_sentence(tmp_path, monkeypatch
     path, read = written(tmp_path, people().to_csv(index=False)), Path.read_bytes
     with monkeypatch.context() as changed:
         changed.setattr(prototype, "MOST_BYTES", 10)
-        with pytest.raises(ValueError, match="MB; expected 0"):
+        with pytest.raises(ValueError, match="MB; expected at most 0"):
             prototype.look(path)
 
     def grow(self):

@@ -120,7 +120,7 @@ def test_users_who_return_widen_the_interval():
 
 
 def test_doubly_robust_survives_a_wrong_model_and_a_wrong_weight_but_not_both():
-    """One of two stickers is shown by lot, 0.8 : 0.2; the new policy shows the second, which earns 0.6."""
+    """One of two stickers is shown at random, 0.8 : 0.2; the new policy shows the second, which earns 0.6."""
     rng = np.random.default_rng(0)
     second = rng.random(200_000) < 0.2
     rewards = (rng.random(len(second)) < np.where(second, 0.6, 0.2)).astype(float)

@@ -7,8 +7,9 @@ import sys
 import types
 from pathlib import Path
 
-from aigc_utils import cluster, training
+from aigc_utils import training
 from aigc_utils.runtime import tf
+from benchmarks import cluster
 
 import numpy as np
 import pytest
@@ -165,7 +166,7 @@ def test_claims_that_are_there_are_not_run_again(monkeypatch):
     monkeypatch.setattr(claims.notebooks, "read", lambda path: path.stem)
     store = {"10_a": {"code": "10_a", "runs": [{"seed": 1}]}, "10b_b": {"code": "older", "runs": [{"seed": 0}]}}
     first, second = Path("10_a"), Path("10b_b")
-    assert claims.missing(store, [first, second], 2) == [(first, 0), (second, 0), (second, 1)]
+    assert claims.missing(store, [first, second], range(2)) == [(first, 0), (second, 0), (second, 1)]
     assert store["10b_b"]["runs"] == []
     store["10_a"]["runs"] = [{"seed": 1, "claims": 7, "failed": []}]
     assert claims.table(store).splitlines()[2:] == ["| 10_a | 7 | 1 | 1 | nothing |"]  # 10b's turn has not come yet

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from aigc_utils import marks, provenance, serving
+from aigc_apps import serving
+from aigc_utils import marks, provenance
 
 import numpy as np
 import onnx
@@ -234,7 +235,7 @@ def test_a_worker_that_dies_is_replaced(start):
 
 @pytest.mark.parametrize("key", ["short", "ключ ключ ключ ключ", ""])
 def test_a_weak_key_is_refused_and_not_shown(key):
-    command = [sys.executable, "-m", "aigc_utils.serving"]
+    command = [sys.executable, "-m", "aigc_apps.serving"]
     done = subprocess.run(command, env=os.environ | {serving.KEY: key}, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and f"holds {len(key)} characters" in done.stderr
     assert not key or key not in done.stderr + done.stdout

@@ -161,13 +161,13 @@ class Progress:
 def exported(source: str) -> str:
     """Return the source of an ``export`` cell, whose first line is ``# FOLDER/MODULE.py: NAME[, NAME]``.
 
-    A line of names that ends with a comma goes on in the next. The folder is aigc_utils or benchmarks: where a bench
-    measures at length what a lesson shows, it is the source.
+    A line of names that ends with a comma goes on in the next. The folder is aigc_utils, aigc_apps or benchmarks:
+    where a bench measures at length what a lesson shows, it is the source.
     """
     going_on = itertools.takewhile(lambda line: line.endswith(","), source.splitlines())
     head = source.splitlines()[: len(list(going_on)) + 1]
     first_line = " ".join([*head[:1], *(line.removeprefix("#").strip() for line in head[1:])])
-    match = re.fullmatch(r"# ((?:aigc_utils|benchmarks)/\w+\.py): (\w+(?:, \w+)*)", first_line)
+    match = re.fullmatch(r"# ((?:aigc_utils|aigc_apps|benchmarks)/\w+\.py): (\w+(?:, \w+)*)", first_line)
     if not match or not (ROOT / match[1]).is_file():
         raise Failure(f"An export cell begins with '# aigc_utils/MODULE.py: NAME', not with {first_line!r}.")
     text = (ROOT / match[1]).read_text(encoding="utf-8")

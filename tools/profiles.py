@@ -8,7 +8,6 @@ The same list is a table of docs/teaching.md, written by `make map`.
 import ast
 import io
 import json
-import re
 import sys
 import textwrap
 import tokenize
@@ -20,7 +19,6 @@ if __name__ == "__main__":
 
 from tools import notebooks
 
-TRAINS = re.compile(r"(?:.*_)?(?:STEPS|SECONDS|MINUTES)")  # what a setting is called that says how long is trained
 FORM = 'NAME = {"cpu": …, "gpu": …}[PROFILE]  # of what'
 IN_FULL = ", in full"  # what follows a notebook's name in gpu_profile.json where nothing was shortened
 ANY, FITTED = "any length", "fitted"  # does a claim's bound hold for any length, or was it chosen at the CPU's?
@@ -98,11 +96,6 @@ class Setting:
     cell: int
     line: int
     columns: tuple
-
-    @property
-    def trains(self) -> bool:
-        """Whether it says how long a network is trained; the others say how much is measured."""
-        return bool(TRAINS.fullmatch(self.name))
 
 
 # --- parsing ---------------------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ import html
 import io
 from pathlib import Path
 
+from aigc_apps.prototype import judgement
 from aigc_utils import plots
-from aigc_utils.prototype import judgement
 
 QUESTIONS = (
     "Who made these pictures, and does their licence allow training and what you plan to do with the result?",
@@ -30,7 +30,7 @@ NEXT_OF_A_TABLE = {
     "private": "Do not release these rows: they tell who was in the training. More rows, or fewer columns, help.",
     "better": "Nothing is gained over columns drawn one by one: more rows, or another family.",
 }
-RELOAD_TABLE = """from aigc_utils.prototype import table
+RELOAD_TABLE = """from aigc_apps.prototype import table
 model = table.load("generator.npz")
 rows = model.sample(1000, seed=1)
 rows.to_csv("generated.csv", index=False)"""

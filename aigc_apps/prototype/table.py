@@ -7,8 +7,8 @@ import io
 import json
 from pathlib import Path
 
+from aigc_apps.prototype.pictures import counted
 from aigc_utils import business, checks, files, metrics, preparation, tables
-from aigc_utils.prototype.pictures import counted
 
 import numpy as np
 
@@ -63,7 +63,7 @@ def _text(path):
         raise FileNotFoundError(f"{path} is missing, or a folder; expected a CSV file.")
     before = path.stat()
     if before.st_size > MOST_BYTES:
-        raise ValueError(f"{path} has {before.st_size / 1e6:,.0f} MB; expected {MOST_BYTES / 1e6:,.0f}.")
+        raise ValueError(f"{path} has {before.st_size / 1e6:,.0f} MB; expected at most {MOST_BYTES / 1e6:,.0f}.")
     content, after = path.read_bytes(), path.stat()
     if (before.st_size, before.st_mtime_ns) != (len(content), after.st_mtime_ns):
         raise files.DataError(f"{path} changed while it was read. Wait until nothing writes to it, and call again.")
@@ -73,7 +73,7 @@ def _text(path):
         said = f"{path} is no UTF-8 text (byte {error.start:,}); expected a CSV file"
         raise ValueError(f"{said}. In a spreadsheet, save it as 'CSV UTF-8'.") from error
     if "\0" in text or not text.strip():
-        raise ValueError(f"{path} {'holds bytes of 0' if text.strip() else 'is empty'}; expected a CSV file.")
+        raise ValueError(f"{path} {'holds zero bytes' if text.strip() else 'is empty'}; expected a CSV file.")
     return text, hashlib.sha256(content).hexdigest()
 
 

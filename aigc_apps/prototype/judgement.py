@@ -111,15 +111,6 @@ def augment(images, settings):
     return data.to_uint8(np.asarray(layer(data.to_unit(images), training=True)))
 
 
-def mirrored(figure, drawn):
-    """Return (figure less its bias, least, most), by the bootstrap mirrored about the figure: a 95 % interval.
-
-    A distance is biased upward, and drawing again adds the bias once more: 05 measures what that does to an interval.
-    """
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return [float(2 * figure - value) for value in (np.mean(drawn), high, low)]
-
-
 def compare(real, sets, rng):
     """Return {name: figures} for each of ``sets`` = {name: features (n, d)}, as many as ``real``.
 
@@ -132,8 +123,9 @@ def compare(real, sets, rng):
     for name, part in sets.items():
         precision, recall = metrics.precision_recall(real, part)
         beyond, both = found[name] - found[AUGMENTED], drawn[name] - drawn[AUGMENTED]
-        row = {"distance": found[name], "unbiased": [max(0.0, end) for end in mirrored(found[name], drawn[name])]}
-        rows[name] = row | {"precision": precision, "recall": recall, "beyond": mirrored(beyond, both)}
+        near = metrics.basic_interval(found[name], drawn[name])
+        row = {"distance": found[name], "unbiased": [max(0.0, end) for end in near]}
+        rows[name] = row | {"precision": precision, "recall": recall, "beyond": metrics.basic_interval(beyond, both)}
     return rows
 
 

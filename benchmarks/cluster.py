@@ -6,10 +6,10 @@ import os
 
 @contextlib.contextmanager
 def engine():
-    """Give the package Ray, connected to the cluster that RAY_ADDRESS names, else to one on this machine alone.
+    """Yield the module of Ray, connected to the cluster that RAY_ADDRESS names, else to one on this machine alone.
 
     What was started here ends with the block. Without Ray (``pip install "aigc-utils[scale]"``), and where it cannot be
-    started here, which it says, it gives None.
+    started here, which it says, it yields None.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:

@@ -1,16 +1,16 @@
-"""The shell's way to `prototype.run`: python -m aigc_utils.prototype my_pictures --minutes 10 --out report/."""
+"""The shell's way to `prototype.run`: python -m aigc_apps.prototype my_pictures --minutes 10 --out report/."""
 
 import argparse
 import sys
 
-from aigc_utils import prototype
-from aigc_utils.prototype.pictures import MINUTES, SIZES
+from aigc_apps import prototype
+from aigc_apps.prototype.pictures import MINUTES, SIZES
 
 
 def main(arguments=None):
     """Do what `run` does, with the options of a shell; return 0, or 1 after a sentence about what is wrong."""
     parser = argparse.ArgumentParser(
-        "python -m aigc_utils.prototype", description=prototype.__doc__.split("\n", maxsplit=1)[0]
+        "python -m aigc_apps.prototype", description=prototype.__doc__.split("\n", maxsplit=1)[0]
     )
     parser.add_argument("path", help="a folder of pictures, whose subfolders are classes, a zip of one, or a CSV table")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="of training (default: %(default)s)")

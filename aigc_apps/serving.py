@@ -1,6 +1,6 @@
 """A server of kittens: a wish in JSON goes in, a labelled PNG comes out. LitServe on FastAPI, with ONNX Runtime.
 
-    AIGC_SERVING_KEY=… python -m aigc_utils.serving --port 8000 --workers 2
+    AIGC_SERVING_KEY=… python -m aigc_apps.serving --port 8000 --workers 2
 
     POST /picture   {"seed": 7, "fur": "ginger", "eyes": "green", "guidance": 1.5}, header Authorization: Bearer KEY
     GET /           a page that asks;  /health  200 once all workers are warm;  /metrics  for Prometheus, with the key
@@ -401,7 +401,7 @@ def _end_with_stdin():
 
 def main():
     """Read the arguments, export the network where it was not yet, and serve."""
-    parser = argparse.ArgumentParser(prog="python -m aigc_utils.serving", description=f"The key: {KEY}.")
+    parser = argparse.ArgumentParser(prog="python -m aigc_apps.serving", description=f"The key: {KEY}.")
     for name, value in {"port": 8000, "workers": 2, "batch": 8, "most-waiting": 64, "patience": PATIENCE}.items():
         parser.add_argument(f"--{name}", type=type(value), default=value)
     parser.add_argument("--engine", choices=("onnx", "keras"), default="onnx")

@@ -7,9 +7,9 @@ import json
 import sys
 import time
 
+from aigc_apps.prototype.judgement import draw, features, network_of
+from aigc_apps.prototype.pictures import MINUTES, facing
 from aigc_utils import checks, files, metrics, models, provenance, runtime, training, widgets
-from aigc_utils.prototype.judgement import draw, features, network_of
-from aigc_utils.prototype.pictures import MINUTES, facing
 from aigc_utils.runtime import keras
 
 import numpy as np

@@ -1,7 +1,7 @@
 """From a folder of pictures, or a table, to a trained generator, a report and a decision.
 
     prototype.run("my_pictures", minutes=10)                                     in a notebook
-    python -m aigc_utils.prototype my_pictures --minutes 10 --out report/        in a shell
+    python -m aigc_apps.prototype my_pictures --minutes 10 --out report/        in a shell
 
 Five stages: `look` at the files, `plan` with a reason for each choice, `train` within the time, `judge` on what was set
 aside, `leave` a folder behind. The rule of the decision is declared, and printed, before the training. The stages of a
@@ -15,11 +15,11 @@ import shutil
 import time
 from pathlib import Path
 
+from aigc_apps.prototype import report, table
+from aigc_apps.prototype.judgement import judge, measured, rule, sampler_of
+from aigc_apps.prototype.pictures import MINUTES, look
+from aigc_apps.prototype.runs import again, plan, train, weights_sha256, write, writing
 from aigc_utils import business, files, plots, provenance, runtime
-from aigc_utils.prototype import report, table
-from aigc_utils.prototype.judgement import judge, measured, rule, sampler_of
-from aigc_utils.prototype.pictures import MINUTES, look
-from aigc_utils.prototype.runs import again, plan, train, weights_sha256, write, writing
 
 import numpy as np
 
@@ -118,17 +118,22 @@ def run(
     generated: printable ASCII without spaces, for the label. The same call goes on with a run that was killed.
     """
     path = Path(path).expanduser()
-    says, out = provenance.Label("aigc_utils.prototype", producer), _room(path, out)
+    says, out = provenance.Label("aigc_apps.prototype", producer), _room(path, out)
     asked = {"family": family, "flip": flip, "batch_size": batch_size, "width": width, "learning_rate": learning_rate}
     if path.suffix.lower() in TABLES:
         options = {"size": size, "grey": grey, **asked, "family": None}
         if unfit := [name for name, value in options.items() if value is not None]:
             raise ValueError(f"received {', '.join(unfit)} for {path.name}, a table; leave them out.")
         return _run_table(path, minutes, out, family, seed, says)
+    return _run_pictures(path, minutes, out, size, grey, seed, says, asked)
+
+
+def _run_pictures(path, minutes, out, size, grey, seed, says, asked):
+    """Do what `run` does for a folder of pictures or a zip; ``asked`` are the other options, see `Settings`."""
     runtime.start(seed)
     times = [time.perf_counter()]
     pictures = look(path, size, grey, minutes, seed)
-    settings, reasons = plan(pictures, minutes, seed, producer, **asked)
+    settings, reasons = plan(pictures, minutes, seed, says.producer, **asked)
     decision = rule(pictures, settings)
     print(*pictures.facts, *_chosen(dataclasses.asdict(settings), reasons), decision, sep="\n")
     times.append(time.perf_counter())
