@@ -32,11 +32,21 @@ def frechet_distance(real, fake):
     the root is the sum of the roots of the eigenvalues of Σ₁^½ Σ₂ Σ₁^½, which is symmetric.
     """
     real, fake = _pair(real, fake)
-    covariance_real, covariance_fake = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (real, fake))
-    values, vectors = np.linalg.eigh(covariance_real)
-    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+    return _distance_from(_moments(real), fake)
+
+
+def _moments(real):
+    """Return (mean, covariance, its root): the half of a distance that many sets can share."""
+    covariance = np.atleast_2d(np.cov(real, rowvar=False))
+    values, vectors = np.linalg.eigh(covariance)
+    return real.mean(0), covariance, (vectors * np.sqrt(values.clip(0))) @ vectors.T
+
+
+def _distance_from(moments, fake):
+    mean, covariance_real, root = moments
+    covariance_fake = np.atleast_2d(np.cov(fake, rowvar=False))
     cross = np.sqrt(np.linalg.eigvalsh(root @ covariance_fake @ root).clip(0)).sum()
-    mean_term = np.sum((real.mean(0) - fake.mean(0)) ** 2)
+    mean_term = np.sum((mean - fake.mean(0)) ** 2)
     # never below 0 but for rounding: large traces that cancel may not eat the distance of the means
     covariance_term = max(0.0, np.trace(covariance_real) + np.trace(covariance_fake) - 2 * cross)
     return float(mean_term + covariance_term)
@@ -45,15 +55,18 @@ def frechet_distance(real, fake):
 def resampled(real, sets, rng, repeats=200):
     """Return (repeats, sets) Fréchet distances of features drawn again with replacement: what an interval is made of.
 
-    ``real`` and each of ``sets`` are features (samples, features); the same draw of the real ones serves all sets.
+    ``real`` and each of ``sets`` are features (samples, features); the same draw of the real ones serves all sets, so
+    that many sets at once take less time than each alone.
     """
     from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
-    drawn = []
+    pairs, drawn = [_pair(real, part) for part in sets], []
+    parts = [pairs[0][0], *(part for _, part in pairs)]
     with threadpool_limits(1):  # two threads wait for each other on a busy machine, up to fifty times as long
         for _ in range(repeats):
-            first, *others = (part[rng.integers(len(part), size=len(part))] for part in (real, *sets))
-            drawn.append([frechet_distance(first, other) for other in others])
+            first, *others = (part[rng.integers(len(part), size=len(part))] for part in parts)
+            moments = _moments(first)  # once for all sets
+            drawn.append([_distance_from(moments, other) for other in others])
     return np.array(drawn)
 
 

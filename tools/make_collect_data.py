@@ -38,7 +38,7 @@ ROBOTS = """\
 User-agent: aigc-notebooks
 Disallow: /members/
 Disallow: /drafts/
-Request-rate: 25/1
+Request-rate: 50/1
 
 User-agent: *
 Disallow: /members/
