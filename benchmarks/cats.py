@@ -1,0 +1,99 @@
+"""What the second leg of the cats' generator changed, and what it did not. Writes cats.json, for notebook 04.
+
+python benchmarks/cats.py   about 15 minutes of one core; needs CIFAR-10 and what `pretrain.py cat_generator` leaves
+                            below build/pretrain/
+
+The generator is trained by a discriminator first; then its weights are moved down a Fréchet distance in the maps of a
+third network. A measure that has become the target is no longer evidence by itself, so other networks measure here,
+and so does a *classifier two-sample test* (Lopez-Paz and Oquab 2017): a fresh network learns to tell photographs from
+generated pictures, and its accuracy on pictures that it has not seen is .5 where it finds no difference.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from aigc_utils import data, losses, metrics, models, runtime, training  # noqa: E402
+from aigc_utils.runtime import keras, tf  # noqa: E402
+from tools import pretrain  # noqa: E402
+
+import common  # noqa: E402
+import numpy as np  # noqa: E402
+
+STAGES = {"discriminator": pretrain.BUILD, "third network": pretrain.SHIPPED}  # the leg: where its weights are
+NETWORKS = ("cifar10_features", "cifar10_judge")
+SEEDS, SAMPLES = (0, 1, 2), 1000
+LEARNT, STEPS, BATCH = 4000, 800, 64  # pictures of each kind that the two-sample test learns from, and how long
+
+
+def told_apart(real, fake, held_out, fresh, seed):
+    """Return the share of new pictures that a fresh network sorts rightly; all are in [-1, 1], (n, 32, 32, 3)."""
+    keras.utils.set_random_seed(seed)
+    network = models.discriminator(widths=(48, 96, 192), full_size=32)
+    adam = keras.optimizers.Adam(5e-4, 0.5, 0.99)
+    adam.build(network.trainable_variables)
+
+    @tf.function
+    def learn(photographs, generated):
+        with tf.GradientTape() as tape:
+            loss = losses.logistic_discriminator_loss(
+                network(photographs, training=True), network(generated, training=True)
+            )
+        adam.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
+
+    rng = np.random.default_rng(seed)
+    for step in range(STEPS):
+        batch = [part[rng.integers(len(part), size=BATCH)] for part in (real, fake)]
+        batch = [pretrain.shifted(tf.constant(part), [seed, 2 * step + k], most=1) for k, part in enumerate(batch)]
+        learn(*batch)
+    photographs, generated = (network.predict(part, batch_size=250, verbose=0)[:, 0] for part in (held_out, fresh))
+    return float(((photographs > 0).mean() + (generated < 0).mean()) / 2)
+
+
+def distances(reference, pictures):
+    """Return the figures of pictures against reference features {network: (n, d)}."""
+    found = {}
+    for name, real in reference.items():
+        network = metrics.feature_network(name)
+        features = network.features(pictures)
+        precision, recall = metrics.precision_recall(real[: len(features)], features)
+        found[name] = {
+            "Fréchet": metrics.frechet_distance(real, features),
+            "kernel": metrics.kernel_distance(real, features)[0],
+            "precision": precision,
+            "recall": recall,
+            "called a cat": (network.probabilities(pictures)["class"].argmax(1) == CAT).mean(),
+        }
+    return found
+
+
+CAT = data.CIFAR10_CLASSES.index("cat")
+
+
+def main():
+    """Measure both legs with three seeds each, and the held-out photographs."""
+    cats, held_out = (pretrain.photographs("cats", split).images for split in ("train", "test"))
+    real, new = data.to_unit(cats), data.to_unit(held_out)
+    reference = {name: metrics.feature_network(name).features(cats) for name in NETWORKS}
+    found = {"samples": SAMPLES, "learnt": LEARNT, "held out": distances(reference, held_out[:SAMPLES]), "legs": {}}
+    for leg, folder in STAGES.items():
+        generator = models.build("cat_generator")
+        generator.load_weights(folder / "cat_generator.weights.h5")
+        rows = []
+        for seed in SEEDS:
+            samples = training.sample(generator, LEARNT + SAMPLES, seed=1000 + seed)
+            fresh, learnt = samples[:SAMPLES], samples[SAMPLES:]
+            row = {"networks": distances(reference, fresh)}
+            row["told apart"] = told_apart(real[:LEARNT], learnt, new[:SAMPLES], fresh, seed)
+            print(leg, seed, json.dumps(common.rounded(row, 3)), flush=True)
+            rows.append(row)
+        found["legs"][leg] = rows
+    common.add(HERE / "cats.json", common.rounded(found))
+
+
+if __name__ == "__main__":
+    runtime.start()
+    main()
