@@ -53,16 +53,17 @@ def told_apart(real, fake, held_out, fresh, seed):
     return float(((photographs > 0).mean() + (generated < 0).mean()) / 2)
 
 
-def distances(reference, pictures):
-    """Return the figures of pictures against reference features {network: (n, d)}."""
+def distances(real, pictures):
+    """Return the figures of pictures by each network; ``real`` = {network: (training features, held-out ones)}."""
     found = {}
-    for name, real in reference.items():
+    for name, (known, new) in real.items():
         network = metrics.feature_network(name)
         features = network.features(pictures)
-        precision, recall = metrics.precision_recall(real[: len(features)], features)
+        precision, recall = metrics.precision_recall(known[: len(features)], features)
         found[name] = {
-            "Fréchet": metrics.frechet_distance(real, features),
-            "kernel": metrics.kernel_distance(real, features)[0],
+            "Fréchet to training": metrics.frechet_distance(known, features),
+            "Fréchet to held out": metrics.frechet_distance(new, features),
+            "kernel to held out": metrics.kernel_distance(new, features)[0],
             "precision": precision,
             "recall": recall,
             "called a cat": (network.probabilities(pictures)["class"].argmax(1) == CAT).mean(),
@@ -74,11 +75,13 @@ CAT = data.CIFAR10_CLASSES.index("cat")
 
 
 def main():
-    """Measure both legs with three seeds each, and the held-out photographs."""
+    """Measure both legs with three seeds each, and as many photographs: held-out ones, and ones of the training set."""
     cats, held_out = (pretrain.photographs("cats", split).images for split in ("train", "test"))
     real, new = data.to_unit(cats), data.to_unit(held_out)
-    reference = {name: metrics.feature_network(name).features(cats) for name in NETWORKS}
-    found = {"samples": SAMPLES, "learnt": LEARNT, "held out": distances(reference, held_out[:SAMPLES]), "legs": {}}
+    both = {name: [metrics.feature_network(name).features(part) for part in (cats, held_out)] for name in NETWORKS}
+    some = [cats[np.random.default_rng(seed).choice(len(cats), SAMPLES, replace=False)] for seed in SEEDS]
+    found = {"samples": SAMPLES, "learnt": LEARNT, "legs": {}}
+    found |= {"held out": distances(both, held_out), "training": [distances(both, part) for part in some]}
     for leg, folder in STAGES.items():
         generator = models.build("cat_generator")
         generator.load_weights(folder / "cat_generator.weights.h5")
@@ -86,8 +89,8 @@ def main():
         for seed in SEEDS:
             samples = training.sample(generator, LEARNT + SAMPLES, seed=1000 + seed)
             fresh, learnt = samples[:SAMPLES], samples[SAMPLES:]
-            row = {"networks": distances(reference, fresh)}
-            row["told apart"] = told_apart(real[:LEARNT], learnt, new[:SAMPLES], fresh, seed)
+            row = {"networks": distances(both, fresh)}
+            row["told apart"] = told_apart(real[:LEARNT], learnt, new, fresh, seed)
             print(leg, seed, json.dumps(common.rounded(row, 3)), flush=True)
             rows.append(row)
         found["legs"][leg] = rows
