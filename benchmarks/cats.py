@@ -1,12 +1,13 @@
 """What the second leg of the cats' generator changed, and what it did not. Writes cats.json, for notebook 04.
 
-python benchmarks/cats.py   about 15 minutes of one core; needs CIFAR-10 and what `pretrain.py cat_generator` leaves
-                            below build/pretrain/
+python benchmarks/cats.py [LEG ...]   about 5 minutes a leg of two cores; needs CIFAR-10 and what
+                                      `tools/pretrain.py cat_generator` leaves below build/pretrain/
 
-The generator is trained by a discriminator first; then its weights are moved down a Fréchet distance in the maps of a
-third network. A measure that has become the target is no longer evidence by itself, so other networks measure here,
-and so does a *classifier two-sample test* (Lopez-Paz and Oquab 2017): a fresh network learns to tell photographs from
-generated pictures, and its accuracy on pictures that it has not seen is .5 where it finds no difference.
+The generator is trained by a discriminator first; then weights are moved down a Fréchet distance in the maps of a
+third network: those of all layers, or only those of the first, which decides what is drawn and not how. A measure that
+has become the target is no longer evidence by itself. So other networks measure here, and so does a *classifier
+two-sample test* (Lopez-Paz and Oquab 2017): a fresh network learns to tell photographs from generated pictures, and its
+accuracy on pictures that it has not seen is .5 where it finds no difference.
 """
 
 import json
@@ -23,7 +24,12 @@ from tools import pretrain  # noqa: E402
 import common  # noqa: E402
 import numpy as np  # noqa: E402
 
-STAGES = {"discriminator": pretrain.BUILD, "third network": pretrain.SHIPPED}  # the leg: where its weights are
+LEGS = {
+    "discriminator": pretrain.BUILD / "cat_generator.weights.h5",
+    "all layers": pretrain.BUILD / "cat_generator_all.weights.h5",
+    "first layer": pretrain.SHIPPED / "cat_generator.weights.h5",
+}
+STORE = HERE / "cats.json"
 NETWORKS = ("cifar10_features", "cifar10_judge")
 SEEDS, SAMPLES = (0, 1, 2), 1000
 LEARNT, STEPS, BATCH = 4000, 800, 64  # pictures of each kind that the two-sample test learns from, and how long
@@ -75,16 +81,20 @@ CAT = data.CIFAR10_CLASSES.index("cat")
 
 
 def main():
-    """Measure both legs with three seeds each, and as many photographs: held-out ones, and ones of the training set."""
+    """Measure each leg with three seeds, and as many photographs: held-out ones, and ones of the training set."""
+    legs = sys.argv[1:] or list(LEGS)
+    if set(legs) - set(LEGS):
+        raise SystemExit(f"received {', '.join(legs)}; expected any of {', '.join(LEGS)}.")
     cats, held_out = (pretrain.photographs("cats", split).images for split in ("train", "test"))
     real, new = data.to_unit(cats), data.to_unit(held_out)
     both = {name: [metrics.feature_network(name).features(part) for part in (cats, held_out)] for name in NETWORKS}
     some = [cats[np.random.default_rng(seed).choice(len(cats), SAMPLES, replace=False)] for seed in SEEDS]
-    found = {"samples": SAMPLES, "learnt": LEARNT, "legs": {}}
+    found = {"samples": SAMPLES, "learnt": LEARNT}
+    found["legs"] = json.loads(STORE.read_text(encoding="utf-8"))["legs"] if STORE.exists() else {}
     found |= {"held out": distances(both, held_out), "training": [distances(both, part) for part in some]}
-    for leg, folder in STAGES.items():
+    for leg in legs:
         generator = models.build("cat_generator")
-        generator.load_weights(folder / "cat_generator.weights.h5")
+        generator.load_weights(LEGS[leg])
         rows = []
         for seed in SEEDS:
             samples = training.sample(generator, LEARNT + SAMPLES, seed=1000 + seed)
@@ -94,7 +104,7 @@ def main():
             print(leg, seed, json.dumps(common.rounded(row, 3)), flush=True)
             rows.append(row)
         found["legs"][leg] = rows
-    common.add(HERE / "cats.json", common.rounded(found))
+    common.add(STORE, common.rounded(found, 5))
 
 
 if __name__ == "__main__":
