@@ -68,7 +68,6 @@ if __name__ == "__main__":
         save_from_notebook(name, words)
     kittens = models.load_pretrained("kitten_generator")
     save("kittens", training.sample(kittens, 48, seed=2), 16, "kitten_generator")
-    save("photographs", training.sample(models.load_pretrained("cat_generator"), 32, seed=2), 16, "cat_generator")
     ends = np.random.default_rng(0).normal(size=(3, 2, kittens.input_shape[-1]))  # the walks that 00 shows
     latent = np.concatenate([plots.latent_line(start, end, 10) for start, end in ends])
     save("start_here", kittens(latent, training=False), 10, "kitten_generator")
