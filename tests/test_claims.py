@@ -1,9 +1,12 @@
 """Claims with teeth: a claim holds as the notebook is, and fails under each of the bugs that breakages.py names."""
 
+import ast
 import time
+from pathlib import Path
 
 from tools import notebooks
 
+import breakages
 import claim_runs
 import pytest
 from breakages import BREAKAGES, Break, Bug, broken
@@ -75,6 +78,17 @@ def test_every_claim_has_a_bug_under_which_it_fails(stem):
     with_bugs = {index for name, index, _ in CLAIMS if name == stem}
     missing = [source for index, source in claims(stem).items() if index not in with_bugs]
     assert not missing, "name a plausible bug of these claims in tests/breakages.py (CONTRIBUTING.md says how)"
+
+
+def test_no_two_preparations_have_one_name():
+    """Else the bugs of one notebook would run with what was prepared for another."""
+    names = [
+        target.id
+        for node in ast.parse(Path(breakages.__file__).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+    ]
+    assert len(names) > 20 and sorted(names) == sorted(set(names))
 
 
 # --- the machinery, on small notebooks -------------------------------------------------------------------------------
