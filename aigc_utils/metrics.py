@@ -60,8 +60,7 @@ def resampled(real, sets, rng, repeats=200):
     """
     from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
-    pairs, drawn = [_pair(real, part) for part in sets], []
-    parts = [pairs[0][0], *(part for _, part in pairs)]
+    parts, drawn = [_pair(real, part)[1] for part in (real, *sets)], []
     with threadpool_limits(1):  # two threads wait for each other on a busy machine, up to fifty times as long
         for _ in range(repeats):
             first, *others = (part[rng.integers(len(part), size=len(part))] for part in parts)

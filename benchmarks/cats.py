@@ -30,6 +30,7 @@ LEGS = {
     "first layer": pretrain.SHIPPED / "cat_generator.weights.h5",
 }
 STORE = HERE / "cats.json"
+CAT = data.CIFAR10_CLASSES.index("cat")
 NETWORKS = ("cifar10_features", "cifar10_judge")
 SEEDS, SAMPLES = (0, 1, 2), 1000
 LEARNT, STEPS, BATCH = 4000, 800, 64  # pictures of each kind that the two-sample test learns from, and how long
@@ -75,9 +76,6 @@ def distances(real, pictures):
             "called a cat": (network.probabilities(pictures)["class"].argmax(1) == CAT).mean(),
         }
     return found
-
-
-CAT = data.CIFAR10_CLASSES.index("cat")
 
 
 def main():

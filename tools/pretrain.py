@@ -202,7 +202,7 @@ def cat_generator():
         rates = {0: 5e-4, 8000: 2.5e-4, 10000: 1e-4}
         sizes = {"widths": (48, 96, 192)}
         train_generator(
-            "cat_generator", cats.images, network, held_out.images, rates, 11250, sizes, 0.9995, folder=BUILD
+            "cat_generator", cats.images, network, held_out.images, rates, 11250, sizes, 0.999, folder=BUILD
         )
     generator = models.build("cat_generator")
     first = [layer for layer in generator.layers if layer.trainable_variables][:2]  # dense, batch normalisation
@@ -291,10 +291,7 @@ def shifted(pictures, seed, most=2):
 
 def moments(features):
     """Return (mean, covariance, its root) of features (n, d), as float32 tensors."""
-    covariance = np.cov(features, rowvar=False)
-    values, vectors = np.linalg.eigh(covariance)
-    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-    return [tf.constant(part, tf.float32) for part in (features.mean(0), covariance, root)]
+    return [tf.constant(part, tf.float32) for part in metrics._moments(features)]
 
 
 def distance_share(features, real):
