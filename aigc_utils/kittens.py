@@ -74,19 +74,24 @@ def _mix(colour, other, share):
     return tuple(round(a + share * (b - a)) for a, b in zip(colour, other, strict=True))
 
 
-@functools.cache
-def _superellipse(power):
-    """Return 48 points of the curve |x|^power + |y|^power = 1, (48, 2)."""
+@functools.lru_cache(maxsize=64)
+def _superellipse(centre, radii, power):
+    """Return 48 points (48, 2) of the curve |x|^power + |y|^power = 1, stretched by the radii and moved."""
     t = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     c, s = np.cos(t), np.sin(t)
-    return np.stack([np.sign(c) * np.abs(c) ** (2 / power), np.sign(s) * np.abs(s) ** (2 / power)], axis=1)
+    curve = np.stack([np.sign(c) * np.abs(c) ** (2 / power), np.sign(s) * np.abs(s) ** (2 / power)], axis=1)
+    return np.array(centre) + curve * radii
 
 
 class _Face:
-    """The shapes of one face, in coordinates of the head: (0, 0) its centre, (0, -1) up, 1 = half the picture."""
+    """The shapes of one face, in coordinates of the head: (0, 0) its centre, (0, -1) up, 1 = half the picture.
+
+    They are collected first: NumPy moves the points of all together in the time that it takes for those of one.
+    """
 
     def __init__(self, canvas, side, factors):
         self.canvas, self.side, self.factors = canvas, side, factors
+        self.shapes = []  # (points, fill, width of the line; None: filled), from back to front
         angle = np.deg2rad(float(factors["tilt"]))
         self.turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         self.scale = float(factors["head_size"])
@@ -97,22 +102,29 @@ class _Face:
         self.muzzle = _mix(self.fur, (255, 250, 244), 0.62)
         self.line = (74, 48, 52)
 
-    def _pixels(self, points):
-        """Return picture coordinates (x, y, x, …) of head coordinates (n, 2); the neck, not the centre, tilts."""
-        points = np.atleast_2d(points) * self.scale
-        moved = (points - (0, 0.5)) @ self.turn + (0, 0.62)
-        return ((moved + 1) * self.side / 2).ravel().tolist()  # Pillow reads numbers in a row fastest
-
     def polygon(self, points, fill):
-        self.canvas.polygon(self._pixels(points), fill=fill)
+        self.shapes.append((points, fill, None))
 
     def ellipse(self, centre, radii, fill, power=2.0):
         """Fill a superellipse; power 2 is the ellipse, a larger one is squarer."""
-        self.polygon(np.array(centre) + _superellipse(power) * radii, fill)
+        self.polygon(_superellipse(centre, radii, power), fill)
 
     def stroke(self, points, width, fill):
-        pixels = self._pixels(points)
-        self.canvas.line(pixels, fill=fill, width=max(1, round(width * self.scale * self.side / 2)), joint="curve")
+        self.shapes.append((points, fill, max(1, round(width * self.scale * self.side / 2))))
+
+    def paint(self):
+        """Draw the shapes on the canvas; the neck, not the centre, tilts."""
+        points = np.concatenate([points for points, _, _ in self.shapes]) * self.scale
+        moved = (points - (0, 0.5)) @ self.turn + (0, 0.62)
+        pixels = ((moved + 1) * self.side / 2).ravel().tolist()  # Pillow reads numbers in a row fastest
+        begin = 0
+        for points, fill, width in self.shapes:
+            end = begin + 2 * len(points)
+            if width is None:
+                self.canvas.polygon(pixels[begin:end], fill=fill)
+            else:
+                self.canvas.line(pixels[begin:end], fill=fill, width=width, joint="curve")
+            begin = end
 
     def draw(self):
         self.ellipse((0, 1.02), (0.62, 0.62), self.shade, power=2.4)  # shoulders
@@ -127,6 +139,7 @@ class _Face:
             self.cheek(sign)
             self.eye(sign)
         self.nose_and_mouth()
+        self.paint()
 
     def ear(self, sign):
         tip = -0.93 * float(self.factors["ear_height"]) + 0.02
