@@ -166,9 +166,9 @@ class FeatureNetwork:
         images, expected = checks.unit_images(images), self.model.input_shape[1:]
         if images.shape[1:] != expected:
             raise ValueError(f"received images of shape {images.shape}; {self.name} expects (n, {expected}).")
-        parts = [self.model(images[i : i + BATCH], training=False) for i in range(0, len(images), BATCH)]
-        features = np.concatenate([np.asarray(part[0]) for part in parts])
-        heads = {key: np.concatenate([np.asarray(part[1][key]) for part in parts]) for key in parts[0][1]}
+        parts = [self.model.predict_on_batch(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
+        features = np.concatenate([part[0] for part in parts])
+        heads = {key: np.concatenate([part[1][key] for part in parts]) for key in parts[0][1]}
         return features, heads
 
 

@@ -304,7 +304,7 @@ def fit(
     if checkpoint:
         resume(model, checkpoint)
     start = int(model.step.numpy())
-    _refuse_other_ends(start, steps, steps_per_epoch)
+    _refuse_other_ends(start, steps, steps_per_epoch, model.steps_per_execution)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*shuffle=True.*")  # Keras says so of every tf.data.Dataset
         history = keras.Model.fit(
@@ -321,8 +321,11 @@ def fit(
     return history.history
 
 
-def _refuse_other_ends(start, steps, steps_per_epoch):
-    """Raise ValueError where whole epochs from step ``start`` on do not end at ``steps``."""
+def _refuse_other_ends(start, steps, steps_per_epoch, at_once):
+    """Raise ValueError where whole epochs from step ``start``, ``at_once`` steps at a time, do not end at ``steps``."""
+    if steps_per_epoch % at_once:  # Keras would go on to the next multiple
+        said = f"received {steps_per_epoch=} for a model of steps_per_execution={at_once}; expected a multiple of it"
+        raise ValueError(f"{said}. steps_per_execution={math.gcd(steps_per_epoch, at_once)} would do.")
     if steps % steps_per_epoch or start % steps_per_epoch:
         said = f"received steps={steps} for a model that has done {start}; expected multiples of {steps_per_epoch=}"
         raise ValueError(f"{said}. {math.gcd(start, steps, steps_per_epoch)} would do, or a new model.")

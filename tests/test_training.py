@@ -543,6 +543,16 @@ def test_a_run_ends_where_it_was_asked_to_or_says_why_not():
         training.fit(training.GAN(*tiny_networks()), IMAGES, 2, 1, 8)
 
 
+def test_steps_that_run_at_once_do_not_run_on_beyond_the_end():
+    """Keras itself goes on to the next multiple: two of five would become six."""
+    flow = tiny_flow()
+    flow.steps_per_execution = 2
+    with pytest.raises(ValueError, match="steps_per_epoch=5 for a model of steps_per_execution=2; .*=1 would do"):
+        training.fit(flow, IMAGES, 5, 5, 8)
+    training.fit(flow, IMAGES, 4, 4, 8)
+    assert int(flow.step) == 4
+
+
 def test_two_that_write_one_path_leave_the_last_complete_file(tmp_path, monkeypatch):
     """The second begins and ends while the first is writing."""
     slow, quick, path = tiny_vae(), tiny_vae(), tmp_path / "a.weights.h5"
