@@ -5,6 +5,7 @@ of these agree. None of the figures here compares with a published FID unless th
 """
 
 import dataclasses
+import functools
 import hashlib
 import io
 import itertools
@@ -162,11 +163,17 @@ class FeatureNetwork:
         """Return {head: probabilities (n, classes)} of the classifier that the features come from."""
         return self._run(images)[1]
 
+    @functools.cached_property
+    def _compiled(self):
+        """The model as one graph for any number of images: a third of the time for few, and no tracing anew."""
+        signature = [tf.TensorSpec((None, *self.model.input_shape[1:]), tf.float32)]
+        return tf.function(lambda images: self.model(images, training=False), input_signature=signature)
+
     def _run(self, images):
         images, expected = checks.unit_images(images), self.model.input_shape[1:]
         if images.shape[1:] != expected:
             raise ValueError(f"received images of shape {images.shape}; {self.name} expects (n, {expected}).")
-        parts = [self.model.predict_on_batch(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
+        parts = [self._compiled(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
         features = np.concatenate([part[0] for part in parts])
         heads = {key: np.concatenate([part[1][key] for part in parts]) for key in parts[0][1]}
         return features, heads
