@@ -859,6 +859,13 @@ BREAKAGES = {
         ),
         Bug(
             "paths_asked = ",
+            "the agent taken for the page: no rule fits",
+            given=SHORT_PAUSE,
+            old="robots.can_fetch(url, AGENT)",
+            new="robots.can_fetch(AGENT, url)",
+        ),
+        Bug(
+            "paths_asked = ",
             "silence taken for a licence",
             given=SHORT_PAUSE,
             old='OPEN_LICENCES.get(licence["href"] if licence else None)',

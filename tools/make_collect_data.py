@@ -36,11 +36,13 @@ REDIRECTS["/backdoor.html"] = "/members/index.html"
 ROBOTS = """\
 # The rules of this house. We and the notebook's authors agreed on a rate for its crawler.
 User-agent: aigc-notebooks
+Allow: /
 Disallow: /members/
 Disallow: /drafts/
 Request-rate: 50/1
 
 User-agent: *
+Allow: /
 Disallow: /members/
 Disallow: /drafts/
 Crawl-delay: 2
