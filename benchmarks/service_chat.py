@@ -361,7 +361,7 @@ class Chat:
             return self._sentences(self.pending or ["order-status"], text)
         if self.pending and numbers:
             return self._sentences(self.pending, text)
-        if not words_of(plain):  # every page ties: the first of the file are no choice
+        if not words_of(plain):  # an emoji, Cyrillic: every page ties, and the first of the file are no choice
             return self._said("say more")
         named, offered, _ = self.desk.look_up(text)
         if named:

@@ -290,6 +290,23 @@ def test_own_themes_follow_a_users_clicks_and_a_rare_log_has_a_twentieth_of_them
     assert np.allclose(20 * rare[2], mixed[2]) and np.array_equal(rare[3], mixed[3])
 
 
+def test_shares_count_every_click_and_ease_counts_none_twice(monkeypatch):
+    once, shows, themes = np.eye(2, 6), np.full((2, 6), 4.0), np.arange(6) // 2
+    often = once + 2 * np.eye(2, 6) * [[1], [0]]  # the first user clicked three times on the first sticker
+
+    def scores(feed, clicks):
+        return bench.feed_scores(feed, clicks, shows, None, themes, np.random.default_rng(0))
+
+    gained = scores("popular", often) - scores("popular", once)
+    assert gained[:, 0] == pytest.approx(2 / 18) and np.allclose(gained[:, 1:], 0)
+    assert np.allclose(scores("EASE", often) - scores("EASE", once), 0.1 * gained)
+    assert scores("own themes", often)[0, 1] > scores("own themes", once)[0, 1] + 0.01
+    seen, original = [], bench.feed_scores
+    monkeypatch.setattr(bench, "feed_scores", lambda feed, *rest: seen.append(rest[0].copy()) or original(feed, *rest))
+    _, results, _ = bench.follow("own themes", visits=12, users=40)
+    assert seen[-1].sum() == results[:-1].sum() and seen[-1].max() > 1
+
+
 def test_a_feed_shows_five_different_stickers_and_tiring_costs_clicks():
     lists, results, _ = bench.follow("EASE", visits=12, users=40)
     assert lists.shape == results.shape == (12, 40, 5)
