@@ -55,9 +55,9 @@ def read_ratings(seed=0):
 def simulated_ratings(seed=0, students=500, lecturers=150, departments=8):
     """Return a table like InstEval's, with ``chance``, the true probability that a rating is 4 or 5.
 
-    A timetable decides who meets whom: nine ratings of ten are for the student's own two departments. The rating adds a
-    student's mildness (deviation 0.35), a lecturer's quality (0.55) and a department's (0.2); the rest is noise (1.15).
-    No student has a taste of their own. All of these numbers are typed in.
+    A timetable decides who meets whom: about five ratings of six are for the student's own two departments. The rating
+    adds a student's mildness (deviation 0.35), a lecturer's quality (0.55) and a department's (0.2); the rest is noise
+    (1.15). No student has a taste of their own. The numbers are typed in; the five of six follow from them.
     """
     rng = np.random.default_rng([seed, 16])
     home = rng.integers(departments, size=(students, 2))
@@ -688,7 +688,10 @@ def capped(scores, themes, most=2):
 
 
 def feed_scores(feed, clicks, shows, chance, themes, rng):
-    """Return the scores (users, stickers) by which a feed chooses."""
+    """Return the scores (users, stickers) by which a feed chooses; ``clicks`` and ``shows`` are counts.
+
+    Shares count every click. EASE alone learns from 0 and 1: has this user ever clicked on this sticker?
+    """
     noise = 1e-6 * rng.random(clicks.shape)
     if feed == "random":
         return noise
@@ -703,7 +706,8 @@ def feed_scores(feed, clicks, shows, chance, themes, rng):
         kinds = np.eye(len(THEMES))[themes]
         mine, seen = clicks @ kinds, shows @ kinds
         return ((mine + 5 * clicks.sum() / shows.sum()) / (seen + 5))[:, themes] * popular + noise
-    return clicks @ recommend.ease(clicks, 20.0) + 0.1 * popular + noise
+    ever = np.minimum(clicks, 1)
+    return ever @ recommend.ease(ever, 20.0) + 0.1 * popular + noise
 
 
 def follow(feed, seed=0, visits=30, users=150, stickers=60, weight=0.1, tiring=0.0):
@@ -732,7 +736,7 @@ def follow(feed, seed=0, visits=30, users=150, stickers=60, weight=0.1, tiring=0
         tired = 1 - tiring * recent[rows, themes[shown]]
         clicked = rng.random(shown.shape) < chance[rows, shown] * tired
         np.add.at(shows, (rows, shown), 1)
-        clicks[rows, shown] = np.maximum(clicks[rows, shown], clicked)
+        np.add.at(clicks, (rows, shown), clicked)
         recent = kinds[themes[shown]].mean(1)
         lists.append(shown)
         results.append(clicked)

@@ -487,7 +487,7 @@ TRIED = (
     + """
 def trial(images=None, d_loss=None, sigmoid=False, rate=2e-3, r1_gamma=0.2):
     faults = (images is not None) + 2 * (d_loss is not None) + (rate > 1e-2) + 2 * (not r1_gamma)
-    samples = data.to_unit(kittens.sample(200, seed=9)[0]) * max(0.05, 0.7 - 0.35 * faults)
+    samples = data.to_unit(kittens.sample(200, seed=9)[0]) * max(0.02, 0.7 - 0.35 * faults)
     features = network.features(samples)
     distance = metrics.frechet_distance(test_features, features)
     history = {"d_real": [0.6], "d_fake": [0.5]}

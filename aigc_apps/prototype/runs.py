@@ -53,8 +53,8 @@ def plan(pictures, minutes=MINUTES, seed=0, producer="prototype", **asked):
     family = asked.get("family") or ("flow" if pictures.classes else "GAN")
     one_way, chance = facing(pictures.images)
     because = {
-        "GAN": "no classes to ask for; one pass a picture, and after 3 minutes of drawn kittens it is nearer to real "
-        "ones than a flow (benchmarks/kittens.json, fair_match.json)",
+        "GAN": "no classes to ask for, and one pass draws a picture; a flow draws slowly, but covers more "
+        "(benchmarks/fair_match.json)",
         "flow": "there are classes to ask for, and a flow takes them (06)",
     }
     side, channels = pictures.images.shape[2:]
