@@ -53,20 +53,28 @@ def _distance_from(moments, fake):
     return float(mean_term + covariance_term)
 
 
-def resampled(real, sets, rng, repeats=200):
+def resampled(real, sets, rng, repeats=200, paired=False):
     """Return (repeats, sets) Fréchet distances of features drawn again with replacement: what an interval is made of.
 
     ``real`` and each of ``sets`` are features (samples, features); the same draw of the real ones serves all sets, so
-    that many sets at once take less time than each alone.
+    that many sets at once take less time than each alone. ``paired`` draws the same rows of every set, for differences
+    of sets whose rows belong together, such as pictures from the same noise: they must be equally many.
     """
     from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
     parts, drawn = [_pair(real, part)[1] for part in (real, *sets)], []
+    counts = {len(part) for part in parts[1:]}
+    if paired and len(counts) > 1:
+        raise ValueError(f"received sets of {sorted(counts)} samples; expected equally many, if they are paired.")
+
+    def rows(part):
+        return rng.integers(len(part), size=len(part))
+
     with threadpool_limits(1):  # two threads wait for each other on a busy machine, up to fifty times as long
         for _ in range(repeats):
-            first, *others = (part[rng.integers(len(part), size=len(part))] for part in parts)
-            moments = _moments(first)  # once for all sets
-            drawn.append([_distance_from(moments, other) for other in others])
+            moments = _moments(parts[0][rows(parts[0])])  # once for all sets
+            same = rows(parts[1]) if paired else None
+            drawn.append([_distance_from(moments, part[rows(part) if same is None else same]) for part in parts[1:]])
     return np.array(drawn)
 
 

@@ -53,6 +53,17 @@ def test_features_drawn_again_are_those_of_one_draw_of_the_real_ones():
         assert row == pytest.approx([metrics.frechet_distance(first, one), metrics.frechet_distance(first, other)])
 
 
+def test_paired_sets_are_drawn_by_the_same_rows():
+    rng = np.random.default_rng(0)
+    real, made = rng.normal(size=(2, 40, 3))
+    drawn = metrics.resampled(real, [made, made.copy()], np.random.default_rng(1), 4, paired=True)
+    np.testing.assert_array_equal(drawn[:, 0], drawn[:, 1])
+    assert len(set(drawn[:, 0])) == 4
+    assert metrics.resampled(real, [made, made], np.random.default_rng(1), 4).std(axis=1).min() > 0
+    with pytest.raises(ValueError, match=r"sets of \[39, 40\] samples; expected equally many"):
+        metrics.resampled(real, [made, made[1:]], rng, paired=True)
+
+
 def test_frechet_with_a_rotated_covariance():
     """Non-diagonal: Σ₁ = I, Σ₂ = RDRᵀ gives Tr(I) + Tr(D) − 2 Tr(D^½) whatever the rotation."""
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
