@@ -2798,7 +2798,7 @@ named = [text.named_attributes(copy, vocabulary) for copy in copies]
             ),
         ),
         Bug(
-            'for other in ("Gaussian by class", "shuffled',
+            'beaten = [("shuffled columns", measure)',
             "the difference the wrong way round",
             old='splits[measure].loc[other] - splits[measure].loc["VAE, second round"]',
             new='splits[measure].loc["VAE, second round"] - splits[measure].loc[other]',
