@@ -39,7 +39,7 @@ User-agent: aigc-notebooks
 Allow: /
 Disallow: /members/
 Disallow: /drafts/
-Request-rate: 50/1
+Request-rate: 100/1
 
 User-agent: *
 Allow: /
