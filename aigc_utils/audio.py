@@ -176,7 +176,7 @@ def decibels(power):
 
 
 def log_mel(sound, frames=WORD):
-    """Return decibels (…, frames, bands) of the mel bands' powers; a sine of full scale has -0.1 to 2.2 dB."""
+    """Return decibels (…, frames, bands) of the mel bands' powers; a sine of full scale has -0.1 to 2.6 dB."""
     power = np.abs(2 * stft(sound, frames) / hann(frames.window).sum()) ** 2
     return decibels(power @ mel_filters(frames))
 
