@@ -278,10 +278,9 @@ def many(model, requests=REQUESTS, different=DIFFERENT, clients=80):
 
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
         first = [pool.submit(ask, k) for k in range(requests // 2)]
-        time.sleep(0.5)
-        second = [pool.submit(ask, k) for k in range(requests // 2, requests)]
         concurrent.futures.wait(first[: len(first) * 9 // 10])
         left = servers[-1].stop()
+        second = [pool.submit(ask, k) for k in range(requests // 2, requests)]  # they find no server at first
         servers.append(Server(*options))
         for one in (*first, *second):
             one.result()

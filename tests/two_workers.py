@@ -62,7 +62,7 @@ def refusals(scope):
     several.steps_per_execution = 2
     for model, options in ((clipped, {"batch_size": 8}), (clipped, {"batch_size": 7}), (several, {"batch_size": 8})):
         try:
-            training.fit(model, IMAGES, 1, 1, labels=LABELS, **options)
+            training.fit(model, IMAGES, 2, 2, labels=LABELS, **options)
         except ValueError as error:
             yield str(error)
 
