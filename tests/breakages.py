@@ -3674,7 +3674,7 @@ here = {"independent voices, first order": [alone.costs(one).sum() for one in so
             new='done = len(half["record"])',
             given=(
                 "by_hand = True\n"
-                "half = {'record': [[1, 1.0], [2, 1.0], [3, 1.0]]}\n"
+                "half = {'record': [[1, 1.0], [2, 1.0], [3, 1.0]], 'curve': [[1.0, 10, 5.0]]}\n"
                 "run = {'record': [[1, 1.0], [2, 1.0], [3.5, 0.9], [5, 0.05]], 'kept': 40,\n"
                 "       'curve': [[1.0, 10, 5.0], [5.0, 40, 3.0]]}"
             ),
